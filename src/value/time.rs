@@ -1,0 +1,161 @@
+//! Calendar time in a programme's zone: delays keep the local time of day, deadlines run to the end of a
+//! local day. Skipped local times are the first instant after the gap, repeated ones the first of the two.
+
+use jiff::civil::{Date, DateTime};
+use jiff::tz::{AmbiguousOffset, TimeZone};
+use jiff::{Timestamp, ToSpan};
+
+use super::ratio::Overflow;
+
+/// An IANA zone with its name.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Zone {
+    name: String,
+    zone: TimeZone,
+}
+
+/// What "one month after 31 January" and "one year after 29 February" mean.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum MissingDay {
+    /// The last day of that month.
+    LastOfMonth,
+    /// The first day of the month after.
+    FirstOfNextMonth,
+}
+
+/// A length of calendar time. Years and months move the calendar, days and weeks count local days, hours count
+/// elapsed time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Delay {
+    /// Calendar months (a year is twelve).
+    pub months: u32,
+    /// Local days (a week is seven).
+    pub days: u32,
+    /// Elapsed hours.
+    pub hours: u32,
+}
+
+/// The calendar of a programme: its zone and its choice for days that do not exist.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Calendar {
+    /// Where local days are counted.
+    pub zone: Zone,
+    /// What a missing day becomes.
+    pub missing_day: MissingDay,
+}
+
+impl Zone {
+    /// The zone called `name` (`Asia/Tokyo`), exactly as the IANA database spells it.
+    pub fn from_name(name: &str) -> Option<Zone> {
+        let zone = jiff::tz::TimeZoneDatabase::bundled().get(name).ok()?;
+        (zone.iana_name() == Some(name)).then(|| Zone { name: name.to_owned(), zone })
+    }
+
+    /// All names, for "did you mean".
+    pub fn names() -> Vec<String> {
+        jiff::tz::TimeZoneDatabase::bundled().available().map(|name| name.to_string()).collect()
+    }
+
+    /// The name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The local date and time at an instant.
+    pub fn local(&self, at: Timestamp) -> DateTime {
+        self.zone.to_datetime(at)
+    }
+
+    /// The instant of a local time: the first instant after the gap where it is skipped, the first of two where
+    /// it comes twice.
+    pub fn instant(&self, local: DateTime) -> Result<Timestamp, Overflow> {
+        match self.zone.to_ambiguous_timestamp(local).offset() {
+            AmbiguousOffset::Unambiguous { offset } => offset.to_timestamp(local),
+            AmbiguousOffset::Fold { before, .. } => before.to_timestamp(local),
+            AmbiguousOffset::Gap { after, .. } => {
+                // Read with the offset after the gap, a skipped time lies before the change of clocks.
+                let early = after.to_timestamp(local).map_err(|_| Overflow)?;
+                return self.zone.following(early).next().map(|t| t.timestamp()).ok_or(Overflow);
+            }
+        }
+        .map_err(|_| Overflow)
+    }
+
+    /// The first instant of a local day.
+    pub fn midnight(&self, date: Date) -> Result<Timestamp, Overflow> {
+        self.instant(date.to_datetime(jiff::civil::Time::midnight()))
+    }
+
+    /// RFC 3339 with the zone's offset at that instant: `2021-03-01T10:00:00+09:00`.
+    pub fn format(&self, at: Timestamp) -> String {
+        at.display_with_offset(self.zone.to_offset(at)).to_string()
+    }
+}
+
+impl Calendar {
+    /// `at` plus a delay, keeping the local time of day.
+    pub fn after(&self, at: Timestamp, delay: Delay) -> Result<Timestamp, Overflow> {
+        let local = self.zone.local(at);
+        let moved = self.shift(local.date(), delay)?.to_datetime(local.time());
+        // With nothing to move, the instant stays: a repeated local time must not fall back to its first pass.
+        let start = if delay.months == 0 && delay.days == 0 { at } else { self.zone.instant(moved)? };
+        start.checked_add(i64::from(delay.hours).hours()).map_err(|_| Overflow)
+    }
+
+    /// The first instant after the local day that lies `delay` after `at`: what is due that day is gone from then on.
+    pub fn end_of_day_after(&self, at: Timestamp, delay: Delay) -> Result<Timestamp, Overflow> {
+        let day = self.zone.local(self.after(at, delay)?).date();
+        let day = if delay.hours == 0 { self.shift(self.zone.local(at).date(), delay)? } else { day };
+        self.zone.midnight(day.tomorrow().map_err(|_| Overflow)?)
+    }
+
+    fn shift(&self, date: Date, delay: Delay) -> Result<Date, Overflow> {
+        let months = i64::from(delay.months).months();
+        let mut moved = date.checked_add(months).map_err(|_| Overflow)?;
+        if moved.day() != date.day() && self.missing_day == MissingDay::FirstOfNextMonth {
+            moved = moved.tomorrow().map_err(|_| Overflow)?;
+        }
+        moved.checked_add(i64::from(delay.days).days()).map_err(|_| Overflow)
+    }
+}
+
+/// Reads an RFC 3339 instant: date, `T`, time with seconds, at most nine digits of a second, offset. None for
+/// anything else (no offset, a leap second, blanks).
+pub fn parse_instant(text: &str) -> Option<Timestamp> {
+    let bytes = text.as_bytes();
+    let shape = |i: usize, pattern: &[u8]| {
+        pattern.iter().enumerate().all(|(k, p)| {
+            bytes.get(i + k).is_some_and(|b| if *p == b'0' { b.is_ascii_digit() } else { b == p })
+        })
+    };
+    if !shape(0, b"0000-00-00") || !matches!(bytes.get(10), Some(b'T' | b't')) || !shape(11, b"00:00:00") {
+        return None;
+    }
+    if bytes.get(17) == Some(&b'6') {
+        return None;
+    }
+    let mut i = 19;
+    if bytes.get(i) == Some(&b'.') {
+        let digits = bytes.iter().skip(i + 1).take_while(|b| b.is_ascii_digit()).count();
+        if digits == 0 || digits > 9 {
+            return None;
+        }
+        i += 1 + digits;
+    }
+    let offset_fits = match bytes.get(i)? {
+        b'Z' | b'z' => bytes.len() == i + 1,
+        b'+' | b'-' => shape(i + 1, b"00:00") && bytes.len() == i + 6,
+        _ => false,
+    };
+    if !offset_fits {
+        return None;
+    }
+    text.parse().ok()
+}
+
+/// Reads a date `2021-01-01`.
+pub fn parse_date(text: &str) -> Option<Date> {
+    let digits =
+        text.bytes().enumerate().all(|(i, b)| if i == 4 || i == 7 { b == b'-' } else { b.is_ascii_digit() });
+    (text.len() == 10 && digits).then(|| text.parse().ok()).flatten()
+}

@@ -1,0 +1,1 @@
+//! Everything that a user relies on, one module a boundary.
