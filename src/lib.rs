@@ -7,9 +7,12 @@
 //!                                        → ledger (replay) → entries → statement
 //! ```
 
+pub mod check;
 #[cfg(feature = "cli")]
 pub mod cli;
 pub mod diagnostic;
+pub mod eval;
+pub mod ledger;
 pub mod source;
 pub mod syntax;
 pub mod value;

@@ -1,0 +1,132 @@
+//! Events as the ledger judges them: read and checked against the policy's declarations by `wire`.
+
+use jiff::Timestamp;
+
+use crate::check::policy::FactValue;
+use crate::eval::order::Order;
+
+/// Something that happened to an account.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Event {
+    /// The identity of the cause; an id counts once.
+    pub id: String,
+    /// When it happened. It governs; when it was recorded never does.
+    pub at: Timestamp,
+    /// Whose account.
+    pub account: String,
+    /// What.
+    pub kind: EventKind,
+}
+
+/// What happened. The order of variants is the order within one instant (design: order in time).
+#[derive(Clone, Debug, PartialEq)]
+pub enum EventKind {
+    /// Member facts from this instant on: (index of the fact, value).
+    Member(Vec<(usize, FactValue)>),
+    /// A balance brought from an older system.
+    Opening {
+        /// How many; above 0.
+        points: i64,
+        /// From when they are gone.
+        expires_at: Timestamp,
+    },
+    /// Points from elsewhere.
+    Grant {
+        /// How many; above 0.
+        points: i64,
+        /// Why, for people.
+        reason: Option<String>,
+    },
+    /// A signed correction.
+    Adjust {
+        /// How many; not 0.
+        points: i64,
+        /// Why, for people.
+        reason: String,
+    },
+    /// An order was placed.
+    Order {
+        /// Its number, unique in the account.
+        number: String,
+        /// What was ordered.
+        order: Box<Order>,
+    },
+    /// Lines shipped.
+    Ship(Movement),
+    /// Lines will not ship.
+    Cancel(Movement),
+    /// Shipped lines came back.
+    Return(Movement),
+    /// Money was given back on lines that are kept.
+    Refund {
+        /// The order's number.
+        number: String,
+        /// (line id, amount in minor units, above 0), in the order given; ids are unique.
+        lines: Vec<(String, i64)>,
+    },
+    /// Asked for by the member.
+    Transfer {
+        /// How many; above 0.
+        points: i64,
+        /// Where to.
+        to: TransferTo,
+    },
+    /// Asked for by the member.
+    CashOut {
+        /// How many; above 0.
+        points: i64,
+    },
+}
+
+/// Lines of an order that move.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Movement {
+    /// The order's number.
+    pub number: String,
+    /// (line id, quantity; None for all that is left of it), ids unique; None for all that is left of the order.
+    pub lines: Option<Vec<(String, Option<i64>)>>,
+}
+
+/// Where points are to go.
+#[derive(Clone, Debug, PartialEq)]
+pub enum TransferTo {
+    /// Another account of this programme.
+    Account(String),
+    /// Another programme.
+    Program(String),
+}
+
+impl EventKind {
+    /// Place within one instant: members, then openings, grants and adjustments together, then orders, ships,
+    /// cancels, returns, refunds, transfers, cash-outs.
+    pub fn rank(&self) -> u8 {
+        match self {
+            EventKind::Member(_) => 0,
+            EventKind::Opening { .. } | EventKind::Grant { .. } | EventKind::Adjust { .. } => 1,
+            EventKind::Order { .. } => 2,
+            EventKind::Ship(_) => 3,
+            EventKind::Cancel(_) => 4,
+            EventKind::Return(_) => 5,
+            EventKind::Refund { .. } => 6,
+            EventKind::Transfer { .. } => 7,
+            EventKind::CashOut { .. } => 8,
+        }
+    }
+
+    /// The word in data: `order`, `ship`, …
+    pub fn word(&self) -> &'static str {
+        match self {
+            EventKind::Member(_) => "member",
+            EventKind::Opening { .. } => "opening",
+            EventKind::Grant { .. } => "grant",
+            EventKind::Adjust { .. } => "adjust",
+            EventKind::Order { .. } => "order",
+            EventKind::Ship(_) => "ship",
+            EventKind::Cancel(_) => "cancel",
+            EventKind::Return(_) => "return",
+            EventKind::Refund { .. } => "refund",
+            EventKind::Transfer { .. } => "transfer",
+            EventKind::CashOut { .. } => "cash_out",
+        }
+    }
+}
