@@ -16,3 +16,4 @@ pub mod ledger;
 pub mod source;
 pub mod syntax;
 pub mod value;
+pub mod wire;

@@ -2,3 +2,4 @@
 //! a fold of entries. Pure: the result is a function of the set of events.
 
 pub mod event;
+pub mod intake;
