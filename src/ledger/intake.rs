@@ -9,7 +9,7 @@ use super::event::Event;
 use crate::eval::{Refusal, RefusalCode};
 
 /// Where something stood in the input.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Place {
     /// The file's name; none for a single unnamed input.
     pub file: Option<Arc<str>>,
@@ -18,7 +18,7 @@ pub struct Place {
 }
 
 /// One piece of input, read as far as it could be.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Incoming {
     /// Where it stood.
     pub place: Place,
@@ -30,10 +30,13 @@ pub struct Incoming {
     pub account: Option<String>,
     /// The event, or why it is none.
     pub body: Result<Event, Box<Rejected>>,
+    /// Content that was read and checked but that this policy does not use (taxes, coupons), in one spelling. Copies
+    /// are the same in it too.
+    pub aside: Option<Box<str>>,
 }
 
 /// Input that is no event.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rejected {
     /// Why.
     pub refusal: Refusal,
@@ -92,7 +95,7 @@ pub(crate) fn sort_out(incoming: Vec<Incoming>, until: Option<Timestamp>) -> Sor
 
 impl Sorted {
     fn take(&mut self, one: Incoming) {
-        let Incoming { place, id, at, account, body } = one;
+        let Incoming { place, id, at, account, body, aside: _ } = one;
         match body {
             Ok(event) => self.events.push((event, place)),
             Err(rejected) => {
@@ -138,8 +141,8 @@ fn settle(sorted: &mut Sorted, id: String, mut copies: Vec<Incoming>) {
 
 fn same_content(a: &Incoming, b: &Incoming) -> bool {
     match (&a.body, &b.body) {
-        (Ok(a), Ok(b)) => a == b,
-        (Err(a), Err(b)) => a.canonical == b.canonical,
+        (Ok(first), Ok(second)) => first == second && a.aside == b.aside,
+        (Err(first), Err(second)) => first.canonical == second.canonical,
         _ => false,
     }
 }
