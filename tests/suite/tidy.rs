@@ -1,0 +1,71 @@
+//! What keeps the code readable: files with a head and an end in sight, codes with all their homes.
+
+use std::path::{Path, PathBuf};
+
+use meed::diagnostic::Code;
+use meed::eval::RefusalCode;
+
+use crate::support::root;
+
+fn files(folder: &Path, extension: &str) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(files(&path, extension));
+        } else if path.extension().is_some_and(|e| e == extension) {
+            found.push(path);
+        }
+    }
+    found.sort();
+    found
+}
+
+#[test]
+fn every_source_file_opens_with_its_job_and_stays_short() {
+    for path in files(&root().join("src"), "rs") {
+        let text = std::fs::read_to_string(&path).unwrap();
+        assert!(text.starts_with("//! "), "{} does not open with its job", path.display());
+        assert!(text.lines().count() <= 600, "{} is too long", path.display());
+    }
+}
+
+#[test]
+fn the_engine_knows_no_programme() {
+    for path in files(&root().join("src"), "rs") {
+        if path.ends_with("lib.rs") || path.components().any(|part| part.as_os_str() == "tests") {
+            continue;
+        }
+        let text = std::fs::read_to_string(&path).unwrap().to_lowercase();
+        for word in ["amazon", "kindle", "mastercard"] {
+            assert!(!text.contains(word), "{} knows {word}", path.display());
+        }
+    }
+}
+
+#[test]
+fn every_diagnostic_has_its_page_and_its_case() {
+    let names: Vec<_> = Code::ALL.iter().map(|code| code.name()).collect();
+    assert!(names.len() >= 40);
+    let pages = files(&root().join("docs/errors"), "md");
+    let pages: Vec<_> = pages.iter().map(|path| path.file_stem().unwrap().to_str().unwrap()).collect();
+    let mut sorted = names.clone();
+    sorted.sort_unstable();
+    assert_eq!(pages, sorted, "docs/errors and the code table differ");
+    for name in names {
+        let cases = root().join("tests/cases/diagnostics").join(name);
+        assert!(cases.is_dir() && !files(&cases, "meed").is_empty(), "{name} has no case");
+        let page = std::fs::read_to_string(root().join(format!("docs/errors/{name}.md"))).unwrap();
+        assert!(page.starts_with(&format!("# {name}\n")), "the page of {name} has another title");
+        assert!(page.matches("```meed").count() >= 2, "the page of {name} does not show what to write instead");
+    }
+}
+
+#[test]
+fn every_refusal_is_listed() {
+    let page = std::fs::read_to_string(root().join("docs/refusals.md")).unwrap();
+    for code in RefusalCode::ALL {
+        let row = format!("| `{}` | {} |", code.name(), code.title());
+        assert!(page.contains(&row), "docs/refusals.md lacks the row {row}");
+    }
+}
