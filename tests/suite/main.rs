@@ -1,1 +1,4 @@
 //! Everything that a user relies on, one module a boundary.
+
+mod support;
+mod syntax;
