@@ -8,3 +8,4 @@ mod policies;
 mod docs;
 mod tidy;
 mod schema;
+mod syntax;
