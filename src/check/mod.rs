@@ -29,6 +29,8 @@ mod ranges;
 mod redeem;
 mod rules;
 mod scope;
+#[cfg(test)]
+mod tests;
 mod unused;
 mod values;
 mod versions;
