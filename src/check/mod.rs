@@ -14,6 +14,7 @@ mod badge;
 mod base;
 mod categories;
 mod clauses;
+mod compare;
 mod condition;
 mod constant;
 mod domain;

@@ -18,7 +18,10 @@ fn the_programme_and_its_pool_are_as_declared() {
     assert_eq!((policy.currency.name(), policy.calendar.zone.name()), ("JPY", "Asia/Tokyo"));
     assert_eq!(policy.digest.len(), "sha256:".len() + 64);
     let terms = &policy.pools[0].versions[0].body;
-    assert_eq!((terms.unit.as_str(), terms.worth, terms.returns), ("point", Ratio::ONE, Returns::TakeBackDebt));
+    assert_eq!(
+        (terms.unit.as_str(), terms.worth, terms.returns),
+        ("point", Ratio::ONE, Returns::TakeBackDebt)
+    );
     let Pending::After { earliest, latest, anchor } = terms.pending else { panic!("{:?}", terms.pending) };
     assert_eq!((earliest.days, latest.days, anchor), (1, 2, PendingAnchor::Shipped));
     let Expiry::After { length, anchors } = &terms.expiry else { panic!("{:?}", terms.expiry) };

@@ -70,7 +70,8 @@ fn every_page_shows_the_mistake_and_what_to_write_instead() {
     for page in support::entries(&support::folder("docs/errors")) {
         let code = support::stem(&page);
         let text = std::fs::read_to_string(&page).unwrap();
-        let severity = Code::ALL.iter().find(|known| known.name() == code).map(|known| known.severity().word());
+        let severity =
+            Code::ALL.iter().find(|known| known.name() == code).map(|known| known.severity().word());
         if !severity.is_some_and(|word| text.to_lowercase().contains(&format!("\n{word}."))) {
             wrong.push(format!("{code}: the page does not say its severity"));
         }
