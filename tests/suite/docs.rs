@@ -1,8 +1,13 @@
 //! What the documents show is true: every block of Meed is checked, every shown command prints what is shown.
 
 use crate::cli::{meed, text};
-use crate::support::{check, root};
+use crate::support::root;
 use meed::diagnostic::Severity;
+
+/// Everything said about a policy.
+fn check(text: &str) -> Vec<meed::Diagnostic> {
+    crate::support::check(&meed::Source::new("policy.meed", text))
+}
 
 fn document(name: &str) -> String {
     std::fs::read_to_string(root().join(name)).unwrap()

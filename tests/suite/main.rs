@@ -9,3 +9,5 @@ mod docs;
 mod tidy;
 mod schema;
 mod syntax;
+mod diagnostics;
+mod pages;

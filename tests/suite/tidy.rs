@@ -2,7 +2,6 @@
 
 use std::path::{Path, PathBuf};
 
-use meed::diagnostic::Code;
 use meed::eval::RefusalCode;
 
 use crate::support::root;
@@ -40,24 +39,6 @@ fn the_engine_knows_no_programme() {
         for word in ["amazon", "kindle", "mastercard"] {
             assert!(!text.contains(word), "{} knows {word}", path.display());
         }
-    }
-}
-
-#[test]
-fn every_diagnostic_has_its_page_and_its_case() {
-    let names: Vec<_> = Code::ALL.iter().map(|code| code.name()).collect();
-    assert!(names.len() >= 40);
-    let pages = files(&root().join("docs/errors"), "md");
-    let pages: Vec<_> = pages.iter().map(|path| path.file_stem().unwrap().to_str().unwrap()).collect();
-    let mut sorted = names.clone();
-    sorted.sort_unstable();
-    assert_eq!(pages, sorted, "docs/errors and the code table differ");
-    for name in names {
-        let cases = root().join("tests/cases/diagnostics").join(name);
-        assert!(cases.is_dir() && !files(&cases, "meed").is_empty(), "{name} has no case");
-        let page = std::fs::read_to_string(root().join(format!("docs/errors/{name}.md"))).unwrap();
-        assert!(page.starts_with(&format!("# {name}\n")), "the page of {name} has another title");
-        assert!(page.matches("```meed").count() >= 2, "the page of {name} does not show what to write instead");
     }
 }
 
