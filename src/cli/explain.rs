@@ -101,7 +101,7 @@ fn print_people(
 
 fn page(name: &str, out: &mut dyn Write) -> Result<Status, Failure> {
     if let Some(code) = Code::ALL.iter().find(|code| code.name() == name) {
-        out.write_all(code.page().as_bytes())?;
+        writeln!(out, "{}", code.title())?;
         return Ok(Status::Fine);
     }
     if let Some(code) = RefusalCode::ALL.iter().find(|code| code.name() == name) {

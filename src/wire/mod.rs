@@ -11,6 +11,8 @@
 //! Nothing here opens a file or keeps state between two events. No number ever passes through a float.
 
 pub mod answer;
+pub mod diagnostics;
+pub(crate) mod yaml;
 mod canonical;
 mod case;
 mod event;

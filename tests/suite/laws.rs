@@ -8,7 +8,10 @@ use meed::ledger::{Balance, Bucket, Options, Outcome};
 use crate::histories::{Line, RATES, Step, What, event, events, instant, line, order_line, steps};
 use crate::support::{amazon, answer, decide, incoming, replay, replay_sorted};
 
-const CASES: u32 = 300;
+/// How many histories each law is tried on; `MEED_CASES` asks for more in a long run.
+fn cases() -> u32 {
+    std::env::var("MEED_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(300)
+}
 
 fn run(events: &[Value], at: Option<&str>) -> Outcome {
     let options = Options { at: at.map(|at| at.parse().unwrap()), keep_entries: true, account: None };
@@ -40,7 +43,7 @@ fn refused_ids(outcome: &Outcome) -> Vec<String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: CASES, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: cases(), failure_persistence: None, max_global_rejects: 1 << 20, ..ProptestConfig::default() })]
 
     /// The result is a function of the set of events.
     #[test]
