@@ -12,9 +12,13 @@
 
 mod canonical;
 mod case;
+#[cfg(feature = "cli")]
+mod csv;
 mod event;
 mod facts;
 mod fields;
+#[cfg(feature = "cli")]
+mod file;
 mod json;
 pub mod jsonl;
 mod order;
@@ -24,10 +28,16 @@ mod scalar;
 #[cfg(test)]
 mod tests;
 mod value;
+#[cfg(feature = "cli")]
+mod yaml;
 
 use std::collections::HashMap;
 
 pub use case::Case;
+#[cfg(feature = "cli")]
+pub use csv::{Mapping, MappingError};
+#[cfg(feature = "cli")]
+pub use file::{Format, plain, read_file};
 pub use read::{Events, InputFault};
 
 use crate::check::policy::{CategoryId, Policy, Subject};
