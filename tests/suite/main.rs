@@ -2,4 +2,5 @@
 
 mod diagnostics;
 mod support;
+mod syntax;
 mod tidy;

@@ -5,14 +5,14 @@ use std::path::{Path, PathBuf};
 use meed::diagnostic::Diagnostic;
 use meed::source::Source;
 
-/// Everything said about a policy text.
-pub fn check(text: &str) -> Vec<Diagnostic> {
-    meed::check::load(&Source::new("policy.meed", text)).diagnostics
+/// Everything said about a policy.
+pub fn check(source: &Source) -> Vec<Diagnostic> {
+    meed::check::load(source).diagnostics
 }
 
 /// The names of the codes reported for a text, in order.
 pub fn codes(text: &str) -> Vec<&'static str> {
-    check(text).iter().map(|diagnostic| diagnostic.code.name()).collect()
+    check(&Source::new("policy.meed", text)).iter().map(|diagnostic| diagnostic.code.name()).collect()
 }
 
 /// What a person reads about a text.
@@ -23,7 +23,7 @@ pub fn report(text: &str) -> String {
         let (line, column) = source.position(span);
         format!("{line}:{column}")
     };
-    for d in meed::check::load(&source).diagnostics {
+    for d in check(&source) {
         out += &format!("{}[{}]: {}\n", d.severity().word(), d.code.name(), d.message);
         for label in std::iter::once(&d.primary).chain(&d.secondary) {
             let words = source.slice(label.span);
