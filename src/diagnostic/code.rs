@@ -55,6 +55,7 @@ codes! {
     // Names.
     MissingProgram "missing-program" Error "a policy without its `program`",
     DuplicateProgram "duplicate-program" Error "a second `program`",
+    MissingPool "missing-pool" Error "a policy without a `pool` for its points",
     UnknownName "unknown-name" Error "a name that nothing declares",
     UnknownFact "unknown-fact" Error "a fact that its subject does not have",
     UnknownCategory "unknown-category" Error "a category that is not declared",
@@ -63,6 +64,7 @@ codes! {
     UnknownCurrency "unknown-currency" Error "a currency that ISO 4217 does not have",
     UnknownTimezone "unknown-timezone" Error "a timezone that the IANA database does not have",
     UnknownSubject "unknown-subject" Error "a subject other than listing, line, order and member",
+    UnknownType "unknown-type" Error "a type that facts do not have",
     DuplicateName "duplicate-name" Error "two things under one name",
     // Shape.
     MisplacedClause "misplaced-clause" Error "a clause in a declaration that does not take it",
@@ -70,12 +72,13 @@ codes! {
     DuplicateClause "duplicate-clause" Error "a clause given twice",
     MissingClause "missing-clause" Error "a clause that its declaration needs",
     MissingChoice "missing-choice" Error "a choice that a policy may not leave silent",
+    RepeatedStep "repeated-step" Error "a step of the spending order that can decide nothing",
     UnsupportedForm "unsupported-form" Error "a form that this version of Meed does not run yet",
     // Types and units.
     TypeMismatch "type-mismatch" Error "values of different kinds put together",
     WrongCurrency "wrong-currency" Error "money of a currency other than the programme's",
     NotACondition "not-a-condition" Error "a condition that is neither true nor false",
-    TooManyDigits "too-many-digits" Error "money with more digits than its currency has",
+    TooManyDigits "too-many-digits" Error "an amount with more digits than its unit has",
     BadDefault "bad-default" Error "a default outside its fact's type or range",
     BadPart "bad-part" Error "a part that is not money inside money",
     BadSubject "bad-subject" Error "a fact that cannot be known where it is read",

@@ -42,6 +42,9 @@ pub struct File {
     pub items: Vec<Item>,
     /// All comments, doc comments too, in order.
     pub comments: Vec<Comment>,
+    /// Names of declarations that could not be read or that this version does not run: say nothing about
+    /// their use.
+    pub unread: Vec<Name>,
 }
 
 /// One top-level stretch.
@@ -93,6 +96,41 @@ pub enum Kind {
     Redeem,
     Forbid,
     Badge,
+}
+
+impl Kind {
+    /// Every kind, in the order in which a policy usually has them.
+    pub const ALL: [Kind; 9] = [
+        Kind::Program,
+        Kind::Category,
+        Kind::Facts,
+        Kind::Value,
+        Kind::Pool,
+        Kind::Earn,
+        Kind::Redeem,
+        Kind::Forbid,
+        Kind::Badge,
+    ];
+
+    /// The keyword.
+    pub fn word(self) -> &'static str {
+        match self {
+            Kind::Program => "program",
+            Kind::Category => "category",
+            Kind::Facts => "facts",
+            Kind::Value => "value",
+            Kind::Pool => "pool",
+            Kind::Earn => "earn",
+            Kind::Redeem => "redeem",
+            Kind::Forbid => "forbid",
+            Kind::Badge => "badge",
+        }
+    }
+
+    /// The kind with this keyword.
+    pub fn from_word(word: &str) -> Option<Kind> {
+        Kind::ALL.into_iter().find(|kind| kind.word() == word)
+    }
 }
 
 /// A date with its place.

@@ -1,8 +1,17 @@
-//! Pest pairs to tree.
+//! A whole file, line by line: heads, bodies and what is between them.
 
-use super::ast::File;
-use crate::diagnostic::Diagnostic;
-use crate::source::Source;
+use super::ast::{CategoryNode, Clause, ClauseKind, Declaration, FieldType, File, Item, Kind};
+use super::explain::{self, Place};
+use super::grammar::{self, Rule};
+use super::head::{self, Head};
+use super::layout::{Block, Line, layout};
+use super::literal::Builder;
+use super::scan::scan;
+use crate::diagnostic::{self, Code, Diagnostic, has_errors};
+use crate::source::{Source, Span};
+
+/// The largest policy file that is read.
+pub const MAX_BYTES: usize = 1024 * 1024;
 
 /// A tree and everything wrong with its text.
 pub struct Parsed {
@@ -13,6 +22,178 @@ pub struct Parsed {
 }
 
 /// Reads a policy file.
-pub fn parse(_source: &Source) -> Parsed {
-    Parsed { file: File::default(), diagnostics: Vec::new() }
+pub fn parse(source: &Source) -> Parsed {
+    let text = source.text();
+    if text.len() > MAX_BYTES {
+        return Parsed { file: File::default(), diagnostics: vec![too_large(text.len())] };
+    }
+    let mut diagnostics = Vec::new();
+    let scanned = scan(text, &mut diagnostics);
+    let lines = layout(text, &scanned.tokens, &mut diagnostics);
+    let mut reader = Reader { plain: &scanned.plain, diagnostics, file: File::default() };
+    reader.file.comments = scanned.comments;
+    for line in lines {
+        reader.item(line);
+    }
+    let Reader { file, mut diagnostics, .. } = reader;
+    diagnostic::sort(&mut diagnostics);
+    Parsed { file, diagnostics }
+}
+
+fn too_large(bytes: usize) -> Diagnostic {
+    let message = format!("this file has {bytes} bytes; a policy has at most {MAX_BYTES}");
+    Diagnostic::new(Code::FileTooLarge, Span::new(0, 0), message)
+        .with_help("keep data out of the policy: facts come with the events")
+}
+
+struct Reader<'s> {
+    /// The text with comments, tabs and newlines as blanks.
+    plain: &'s str,
+    diagnostics: Vec<Diagnostic>,
+    file: File,
+}
+
+impl<'s> Reader<'s> {
+    /// A top-level line: a declaration, or a stretch that is none.
+    fn item(&mut self, line: Line) {
+        let head_span = line.span();
+        let span = line.block.as_ref().map_or(head_span, |block| head_span.to(block.span));
+        let before = self.diagnostics.len();
+        let head = head::read(&line, self.plain, &mut self.diagnostics);
+        let item = match head {
+            Head::Declared(mut declaration) => {
+                declaration.docs = line.docs;
+                declaration.span = span;
+                declaration.broken |= self.errors_since(before);
+                self.body(&mut declaration, line.block);
+                Item::Declaration(*declaration)
+            }
+            Head::Unread { name, kind } => {
+                self.file.unread.extend(name);
+                if let Some(kind) = kind {
+                    self.clauses(kind, line.block.map(|block| block.lines).unwrap_or_default());
+                }
+                Item::Error(span)
+            }
+        };
+        self.file.items.push(item);
+    }
+
+    fn body(&mut self, declaration: &mut Declaration, block: Option<Block>) {
+        let Some(block) = block else {
+            if declaration.kind != Kind::Category && !declaration.broken {
+                self.diagnostics.push(explain::missing_body(declaration, self.word(declaration.head)));
+                declaration.broken = true;
+            }
+            return;
+        };
+        let before = self.diagnostics.len();
+        declaration.clauses = self.clauses(declaration.kind, block.lines);
+        declaration.broken |= self.errors_since(before);
+    }
+
+    fn clauses(&mut self, kind: Kind, lines: Vec<Line>) -> Vec<Clause> {
+        let mut clauses = Vec::new();
+        for mut line in lines {
+            let docs = std::mem::take(&mut line.docs);
+            let span = line.span();
+            let rest = match kind {
+                Kind::Category => {
+                    let child = self.child(line);
+                    clauses.push(clause(docs, child.map(ClauseKind::Child), span));
+                    None
+                }
+                _ => self.line(kind, docs, line, &mut clauses),
+            };
+            // A line that swallowed the next one gives it back; what it gives back is shorter.
+            let mut rest = rest;
+            while let Some(line) = rest {
+                rest = self.line(kind, Vec::new(), line, &mut clauses);
+            }
+        }
+        clauses
+    }
+
+    /// A clause or a fact. Gives back the lines behind it that it has swallowed by mistake.
+    fn line(&mut self, kind: Kind, docs: Vec<String>, line: Line, clauses: &mut Vec<Clause>) -> Option<Line> {
+        let rule = if kind == Kind::Facts { Rule::field_line } else { Rule::clause_line };
+        let place = Place { rule, kind: Some(kind), plain: self.plain };
+        let span = line.span();
+        if let Some(block) = &line.block {
+            self.diagnostics.push(explain::block_in_clause(&place, &line, block.span));
+            clauses.push(clause(docs, None, span));
+            return None;
+        }
+        if let Some((first, rest, report)) = explain::swallowed_line(&place, &line) {
+            self.diagnostics.push(report);
+            clauses.push(clause(docs, None, first));
+            return Some(rest);
+        }
+        let node = self.read(&place, &line, |builder, pair| match kind {
+            Kind::Facts => builder.field(pair).map(ClauseKind::Field),
+            _ => builder.clause(pair),
+        });
+        if let Some(ClauseKind::Field(field)) = &node
+            && let FieldType::Unknown(word) = &field.kind
+        {
+            self.diagnostics.push(explain::unknown_type(word));
+        }
+        clauses.push(clause(docs, node, span));
+        None
+    }
+
+    /// A category and those under it. The layout bounds how deep they go.
+    fn child(&mut self, line: Line) -> Option<CategoryNode> {
+        let place = Place { rule: Rule::child_line, kind: Some(Kind::Category), plain: self.plain };
+        let node = match line.tokens.is_empty() {
+            true => None,
+            false => self.read(&place, &line, |builder, pair| builder.child(pair)),
+        };
+        let lines = line.block.map(|block| block.lines).unwrap_or_default();
+        let children: Vec<CategoryNode> = lines.into_iter().filter_map(|line| self.child(line)).collect();
+        node.map(|node| CategoryNode { children, ..node })
+    }
+
+    /// One line by the grammar; where that fails, the reason.
+    fn read<T>(
+        &mut self,
+        place: &Place<'s>,
+        line: &Line,
+        build: impl Fn(&mut Builder<'_>, grammar::Pair<'_>) -> Option<T>,
+    ) -> Option<T> {
+        if line.has_open_text() {
+            return None;
+        }
+        if let Some(report) = explain::too_deep(place, line) {
+            self.diagnostics.push(report);
+            return None;
+        }
+        let before = self.diagnostics.len();
+        match grammar::read(place.rule, self.word(line.span())) {
+            Ok(pairs) => {
+                let mut builder = Builder { base: line.span().start, diagnostics: &mut self.diagnostics };
+                let node = pairs.into_iter().next().and_then(|pair| build(&mut builder, pair));
+                if node.is_none() && !self.errors_since(before) {
+                    self.diagnostics.push(explain::unreadable(line.span()));
+                }
+                node.filter(|_| !self.errors_since(before))
+            }
+            Err(failure) => {
+                self.diagnostics.push(explain::explain(place, line, &failure));
+                None
+            }
+        }
+    }
+
+    fn errors_since(&self, before: usize) -> bool {
+        has_errors(self.diagnostics.get(before..).unwrap_or_default())
+    }
+
+    fn word(&self, span: Span) -> &'s str {
+        self.plain.get(span.start..span.end).unwrap_or("")
+    }
+}
+
+fn clause(docs: Vec<String>, kind: Option<ClauseKind>, span: Span) -> Clause {
+    Clause { docs, kind: kind.unwrap_or(ClauseKind::Error), span }
 }

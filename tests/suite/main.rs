@@ -1,1 +1,6 @@
 //! Everything that a user relies on, one module a boundary.
+
+mod diagnostics;
+mod support;
+mod syntax;
+mod tidy;

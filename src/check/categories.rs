@@ -1,0 +1,262 @@
+//! The tree of categories, and the filters that read it.
+
+use std::collections::HashMap;
+
+use super::clauses::body;
+use super::policy::{Category, CategoryId, Filter, Window};
+use super::scope::Scope;
+use super::versions::report_dates;
+use super::words;
+use crate::diagnostic::{Code, Diagnostic};
+use crate::source::Span;
+use crate::syntax::ast::{CategoryNode, Clause, ClauseKind, Kind, Name};
+
+/// The declared categories.
+#[derive(Default)]
+pub(super) struct Categories {
+    /// Parents before children.
+    pub list: Vec<Category>,
+    index: HashMap<String, (CategoryId, Span)>,
+}
+
+impl Categories {
+    /// The category called `name`.
+    pub fn id(&self, name: &str) -> Option<CategoryId> {
+        self.index.get(name).map(|(id, _)| *id)
+    }
+
+    /// Where the category called `name` is declared.
+    pub fn span(&self, name: &str) -> Option<Span> {
+        self.index.get(name).map(|(_, span)| *span)
+    }
+
+    /// All names, in order of declaration.
+    pub fn names(&self) -> Vec<&str> {
+        self.list.iter().map(|category| category.name.as_str()).collect()
+    }
+
+    /// True if `id` is `branch` or lies under it.
+    pub fn lies_in(&self, id: CategoryId, branch: CategoryId) -> bool {
+        let mut at = Some(id);
+        while let Some(here) = at {
+            if here == branch {
+                return true;
+            }
+            at = self.list.get(here).and_then(|category| category.parent);
+        }
+        false
+    }
+
+    /// For each category: does it lie in one of these branches?
+    pub fn spread(&self, branches: &[CategoryId]) -> Vec<bool> {
+        (0..self.list.len()).map(|id| branches.iter().any(|branch| self.lies_in(id, *branch))).collect()
+    }
+
+    fn name(&self, id: CategoryId) -> &str {
+        self.list.get(id).map_or("", |category| &category.name)
+    }
+}
+
+/// Collects the tree.
+pub(super) fn categories(scope: &Scope<'_>) -> Categories {
+    let mut found = Categories::default();
+    for declaration in scope.declared(Kind::Category) {
+        report_dates(scope, declaration);
+        let label = declaration.label.as_ref().map(|label| label.text.clone());
+        let parent = add(scope, &mut found, &declaration.name, label, None);
+        for clause in body(scope, declaration) {
+            if let ClauseKind::Child(node) = &clause.kind {
+                add_node(scope, &mut found, node, parent);
+            }
+        }
+    }
+    found
+}
+
+fn add_node(scope: &Scope<'_>, found: &mut Categories, node: &CategoryNode, parent: CategoryId) {
+    let label = node.label.as_ref().map(|label| label.text.clone());
+    let id = add(scope, found, &node.name, label, Some(parent));
+    for child in &node.children {
+        add_node(scope, found, child, id);
+    }
+}
+
+fn add(
+    scope: &Scope<'_>,
+    found: &mut Categories,
+    name: &Name,
+    label: Option<String>,
+    parent: Option<CategoryId>,
+) -> CategoryId {
+    if let Some((id, first)) = found.index.get(&name.text) {
+        scope.report(
+            Diagnostic::new(
+                Code::DuplicateName,
+                name.span,
+                format!("the category `{}` is declared twice", name.text),
+            )
+            .with_label("the second")
+            .with_place(*first, "the first")
+            .with_help("a category has one place in the tree: give one of them another name"),
+        );
+        return *id;
+    }
+    let id = found.list.len();
+    let label = label.unwrap_or_else(|| name.text.clone());
+    found.list.push(Category { name: name.text.clone(), label, parent });
+    found.index.insert(name.text.clone(), (id, name.span));
+    id
+}
+
+/// The category called `name`; reports an unknown one.
+pub(super) fn resolve(scope: &Scope<'_>, name: &Name) -> Option<CategoryId> {
+    let found = scope.categories.id(&name.text);
+    if found.is_none() && !scope.may_be_declared(&name.text) {
+        let message = format!("no category is called `{}`", name.text);
+        let mut report = Diagnostic::new(Code::UnknownCategory, name.span, message);
+        report.help = words::hint(&name.text, "declared are", &scope.categories.names())
+            .or_else(|| Some(format!("declare it: `category {} \"…\"`", name.text)));
+        scope.report(report);
+    }
+    found
+}
+
+/// The branches that a list of names stands for: categories, and values that are lists of categories (as they
+/// are in `window`). None where one of them is unknown.
+pub(super) fn branches(
+    scope: &Scope<'_>,
+    names: &[Name],
+    window: &Window,
+) -> Option<Vec<(CategoryId, Span)>> {
+    let mut found: Option<Vec<(CategoryId, Span)>> = Some(Vec::new());
+    for name in names {
+        let ids = match super::values::category_list(scope, name, window) {
+            Some(ids) => ids,
+            None => resolve(scope, name).map(|id| vec![id]),
+        };
+        match (ids, &mut found) {
+            (Some(ids), Some(found)) => found.extend(ids.into_iter().map(|id| (id, name.span))),
+            _ => found = None,
+        }
+    }
+    if let Some(found) = &found {
+        report_covered(scope, found);
+    }
+    found
+}
+
+/// Warns of a category listed where another in the list already covers it.
+pub(super) fn report_covered(scope: &Scope<'_>, list: &[(CategoryId, Span)]) {
+    for (i, (id, span)) in list.iter().enumerate() {
+        let cover = list.iter().enumerate().find(|(k, (other, _))| {
+            *k != i && scope.categories.lies_in(*id, *other) && (id != other || *k < i)
+        });
+        if let Some((_, (other, place))) = cover {
+            let name = scope.categories.name(*id);
+            let message = if id == other {
+                format!("`{name}` is listed twice")
+            } else {
+                format!("`{name}` lies under `{}`, which is listed too", scope.categories.name(*other))
+            };
+            scope.report(
+                Diagnostic::new(Code::RedundantCategory, *span, message)
+                    .with_label("adds nothing")
+                    .with_place(*place, "already covers it")
+                    .with_help(format!("leave `{name}` out")),
+            );
+        }
+    }
+}
+
+/// The filter clauses of a rule, in source order. None where one of them names something unknown.
+pub(super) fn filters(scope: &Scope<'_>, clauses: &[&Clause], window: &Window) -> Option<Vec<Filter>> {
+    let mut filters: Option<Vec<Filter>> = Some(Vec::new());
+    let mut left = vec![true; scope.categories.list.len()];
+    for clause in clauses {
+        let passes = match &clause.kind {
+            ClauseKind::OnlyFor(names) => only_for(scope, names, window),
+            ClauseKind::NotFor { excluded, except } => not_for(scope, excluded, except, window),
+            _ => continue,
+        };
+        match (passes, &mut filters) {
+            (Some(passes), Some(filters)) => {
+                report_effect(scope, clause, &mut left, &passes, filters);
+                filters.push(Filter { passes, text: scope.text(clause.span), span: clause.span });
+            }
+            _ => filters = None,
+        }
+    }
+    filters
+}
+
+fn only_for(scope: &Scope<'_>, names: &[Name], window: &Window) -> Option<Vec<bool>> {
+    let ids: Vec<CategoryId> = branches(scope, names, window)?.into_iter().map(|(id, _)| id).collect();
+    Some(scope.categories.spread(&ids))
+}
+
+fn not_for(scope: &Scope<'_>, excluded: &[Name], except: &[Name], window: &Window) -> Option<Vec<bool>> {
+    let out = branches(scope, excluded, window);
+    let back = branches(scope, except, window);
+    let (out, back) = (out?, back?);
+    let mut fits = true;
+    for (id, span) in &back {
+        let inside =
+            |(branch, _): &(CategoryId, Span)| id != branch && scope.categories.lies_in(*id, *branch);
+        if !out.iter().any(inside) {
+            report_outside(scope, *id, *span, &out);
+            fits = false;
+        }
+    }
+    let ids = |list: Vec<(CategoryId, Span)>| list.into_iter().map(|(id, _)| id).collect::<Vec<_>>();
+    let (out, back) = (scope.categories.spread(&ids(out)), scope.categories.spread(&ids(back)));
+    fits.then(|| out.iter().zip(&back).map(|(out, back)| !*out || *back).collect())
+}
+
+fn report_outside(scope: &Scope<'_>, id: CategoryId, span: Span, excluded: &[(CategoryId, Span)]) {
+    let name = scope.categories.name(id);
+    let mut report = if let Some((_, place)) = excluded.iter().find(|(out, _)| *out == id) {
+        let message = format!("`{name}` is excluded and excepted in one line");
+        Diagnostic::new(Code::ExceptionOutsideExclusion, span, message)
+            .with_place(*place, "excluded here")
+            .with_help("except a category that lies under the excluded one, or leave both out")
+    } else {
+        let message = format!("`{name}` does not lie under what this line excludes");
+        Diagnostic::new(Code::ExceptionOutsideExclusion, span, message)
+            .with_help(format!("leave `{name}` out: this line does not exclude it"))
+    };
+    report.primary.text = "the exception".to_owned();
+    scope.report(report);
+}
+
+/// Compares what passes before and after a filter: it should take something away, and leave something.
+fn report_effect(
+    scope: &Scope<'_>,
+    clause: &Clause,
+    left: &mut Vec<bool>,
+    passes: &[bool],
+    before: &[Filter],
+) {
+    let was_empty = !left.contains(&true);
+    let after: Vec<bool> = left.iter().zip(passes).map(|(a, b)| *a && *b).collect();
+    let same = after == *left;
+    *left = after;
+    if was_empty {
+        return;
+    }
+    let place = |mut report: Diagnostic| {
+        report.secondary.extend(before.iter().map(|filter| crate::diagnostic::Label {
+            span: filter.span,
+            text: "after this line".to_owned(),
+        }));
+        report
+    };
+    if !left.contains(&true) {
+        let message = "no category passes the filters of this rule";
+        let help = "leave this line out, or leave a category that passes";
+        scope.report(place(Diagnostic::new(Code::EmptyFilter, clause.span, message).with_help(help)));
+    } else if same {
+        let message = "this line takes no category away";
+        let report = Diagnostic::new(Code::RedundantCategory, clause.span, message);
+        scope.report(place(report.with_help("leave the line out")));
+    }
+}

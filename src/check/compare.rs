@@ -1,0 +1,161 @@
+//! Comparisons of numbers and of days.
+
+use super::constant::{as_unit, fold, unit_of, written};
+use super::expr::{DatePoint, Operand, Reader, describe, unit_words};
+use super::policy::{Comparison, Moment, Quantity, Test, TimeComparison, Unit};
+use crate::diagnostic::{Code, Diagnostic};
+use crate::syntax::ast::{CompareOp, Expr};
+use crate::value::Ratio;
+
+impl Reader<'_, '_> {
+    pub(super) fn compare_numbers(
+        &self,
+        left: (&Expr, &Quantity, Unit),
+        op: CompareOp,
+        right: &Expr,
+    ) -> Option<Test> {
+        let (expr, quantity, unit) = left;
+        let op = match op {
+            CompareOp::Is => Comparison::Equal,
+            CompareOp::IsNot => Comparison::NotEqual,
+            CompareOp::Less => Comparison::Less,
+            CompareOp::AtMost => Comparison::AtMost,
+            CompareOp::More => Comparison::More,
+            CompareOp::AtLeast => Comparison::AtLeast,
+            CompareOp::Before | CompareOp::After => {
+                let message = format!(
+                    "`{}` is {}, and only days come before or after",
+                    self.scope.text(expr.span),
+                    unit_words(unit)
+                );
+                let report = Diagnostic::new(Code::TypeMismatch, expr.span.to(right.span), message);
+                self.scope.report(report.with_help("write `<`, `<=`, `>` or `>=`"));
+                return None;
+            }
+        };
+        match self.operand(right)? {
+            Operand::Number(other, found) if found == unit => {
+                let fits = self.in_range(quantity, right, &other) && self.in_range(&other, expr, quantity);
+                fits.then(|| Test::Compare { left: quantity.clone(), op, right: other, unit })
+            }
+            other => {
+                let literal = as_unit(self.scope, right, unit);
+                self.report_sides_as((expr, unit_words(unit)), (right, describe(&other)), literal);
+                None
+            }
+        }
+    }
+
+    /// Reports a constant that a fact can never be.
+    fn in_range(&self, fact: &Quantity, expr: &Expr, constant: &Quantity) -> bool {
+        let Quantity::Fact(subject, index) = fact else { return true };
+        let Some(fact) = self.scope.facts.get(*subject, *index) else { return true };
+        let (Some((low, high)), Some(unit)) = (fact.range, unit_of(&fact.kind)) else { return true };
+        let outside = |n: &Ratio| !(low..=high).contains(n);
+        let found = match constant {
+            Quantity::Value(id) => {
+                self.scope.values.get(*id).and_then(|value| value.numbers(&self.window).find(outside))
+            }
+            other => fold(other).filter(outside),
+        };
+        let Some(n) = found else { return true };
+        let range = format!("{} to {}", written(self.scope, low, unit), written(self.scope, high, unit));
+        let message = format!("`{}` is {range}, never {}", fact.name, written(self.scope, n, unit));
+        self.scope.report(
+            Diagnostic::new(Code::OutOfRange, expr.span, message)
+                .with_label("outside the range")
+                .with_place(fact.span, format!("declared as {range}"))
+                .with_help(format!("compare with something within {range}, or widen the range")),
+        );
+        false
+    }
+
+    pub(super) fn compare_dates(
+        &self,
+        left: (&Expr, DatePoint),
+        op: CompareOp,
+        right: &Expr,
+    ) -> Option<Test> {
+        let (expr, point) = left;
+        let other = match self.operand(right)? {
+            Operand::Date(other) => other,
+            other => {
+                self.report_sides_as(
+                    (expr, "a date"),
+                    (right, describe(&other)),
+                    Some("2021-01-01".to_owned()),
+                );
+                return None;
+            }
+        };
+        let op = match op {
+            CompareOp::Is => TimeComparison::Is,
+            CompareOp::IsNot => TimeComparison::IsNot,
+            CompareOp::Before => TimeComparison::Before,
+            CompareOp::After => TimeComparison::After,
+            _ => {
+                let (a, b) = (self.scope.text(expr.span), self.scope.text(right.span));
+                let message = "days are not compared with `<`, `<=`, `>` or `>=`";
+                let word = if matches!(op, CompareOp::Less | CompareOp::AtMost) { "before" } else { "after" };
+                let help = format!("write `{a} {word} {b}`; the day itself is neither before nor after");
+                self.scope.report(
+                    Diagnostic::new(Code::TypeMismatch, expr.span.to(right.span), message).with_help(help),
+                );
+                return None;
+            }
+        };
+        match (point.moment(), other.day(), other.moment(), point.day()) {
+            (Some(left), Some(date), _, _) => Some(Test::Time { left, op, date }),
+            (_, _, Some(left), Some(date)) => Some(Test::Time { left, op: turned(op), date }),
+            _ => constant_dates(point, op, other).or_else(|| {
+                let message = "two days that are no facts are not compared by this version of Meed";
+                let report = Diagnostic::new(Code::UnsupportedForm, expr.span.to(right.span), message);
+                self.scope.report(report.with_help("compare a fact or `order.at` with a day"));
+                None
+            }),
+        }
+    }
+
+    pub(super) fn report_sides(&self, left: (&Expr, &str), right: &Expr, literal: Option<String>) {
+        if let Some(operand) = self.operand(right) {
+            self.report_sides_as(left, (right, describe(&operand)), literal);
+        }
+    }
+
+    pub(super) fn report_sides_as(&self, left: (&Expr, &str), right: (&Expr, &str), literal: Option<String>) {
+        let message = format!("{} and {} are not compared", left.1, right.1);
+        let help = match literal {
+            Some(literal) => format!("write `{literal}`"),
+            None => "both sides of a comparison are of one kind".to_owned(),
+        };
+        self.scope.report(
+            Diagnostic::new(Code::TypeMismatch, right.0.span, message)
+                .with_label(right.1)
+                .with_place(left.0.span, left.1)
+                .with_help(help),
+        );
+    }
+}
+
+/// The comparison seen from the other side.
+fn turned(op: TimeComparison) -> TimeComparison {
+    match op {
+        TimeComparison::Before => TimeComparison::After,
+        TimeComparison::After => TimeComparison::Before,
+        same => same,
+    }
+}
+
+fn constant_dates(left: DatePoint, op: TimeComparison, right: DatePoint) -> Option<Test> {
+    let (DatePoint::Constant(a), DatePoint::Constant(b)) = (left, right) else {
+        let same = left.moment().is_some() && left.moment() == right.moment();
+        return (same && left.moment() == Some(Moment::OrderAt))
+            .then(|| Test::Constant(op == TimeComparison::Is));
+    };
+    Some(Test::Constant(match op {
+        TimeComparison::Before => a < b,
+        TimeComparison::After => a > b,
+        TimeComparison::Is => a == b,
+        TimeComparison::IsNot => a != b,
+    }))
+}

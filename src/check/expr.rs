@@ -1,0 +1,381 @@
+//! Expressions: what kind of thing each is, in which unit, and whether it can be known where it stands.
+
+use super::constant::{as_unit, fold};
+use super::facts::{self, Lookup};
+use super::policy::{DateValue, FactType, Moment, Quantity, Subject, Test, Unit, ValueId, Window};
+use super::scope::Scope;
+use super::values::{self, ValueKind};
+use super::words;
+use crate::diagnostic::{Code, Diagnostic};
+use crate::source::Span;
+use crate::syntax::ast::{ArithmeticOp, Expr, ExprKind, Kind, Name, Path};
+use crate::value::Ratio;
+use jiff::civil::Date;
+
+/// Where an expression stands, which decides what it may read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    /// A rule of lines or units: everything.
+    Line,
+    /// A rule of whole orders: nothing of a single line.
+    Order,
+    /// A badge: the listing.
+    Badge,
+    /// A condition on what extends a balance: the order.
+    Anchor,
+    /// A constant: nothing.
+    Constant,
+}
+
+/// A day in a condition.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum DatePoint {
+    OrderAt,
+    Fact(Subject, usize),
+    Constant(Date),
+    Value(ValueId),
+}
+
+/// What an expression is.
+#[derive(Clone, Debug)]
+pub(super) enum Operand {
+    Number(Quantity, Unit),
+    Date(DatePoint),
+    YesNo(Test),
+    Text(Subject, usize),
+    Literal,
+    Choice(Subject, usize),
+    Category,
+    Categories,
+}
+
+/// An operand in words.
+pub(super) fn describe(operand: &Operand) -> &'static str {
+    match operand {
+        Operand::Number(_, unit) => unit_words(*unit),
+        Operand::Date(_) => "a date",
+        Operand::YesNo(Test::Value(_) | Test::Fact { .. } | Test::Constant(_)) => "yes or no",
+        Operand::YesNo(_) => "a condition",
+        Operand::Text(..) | Operand::Literal => "a text",
+        Operand::Choice(..) => "a choice of words",
+        Operand::Category => "a category",
+        Operand::Categories => "a list of categories",
+    }
+}
+
+/// A unit in words.
+pub(super) fn unit_words(unit: Unit) -> &'static str {
+    match unit {
+        Unit::Count => "a plain number",
+        Unit::Rate => "a rate",
+        Unit::Money => "money",
+        Unit::Points => "points",
+    }
+}
+
+/// Reads the expressions of one rule in one window.
+pub(super) struct Reader<'s, 'a> {
+    pub scope: &'s Scope<'a>,
+    pub place: Place,
+    /// When the rule is in force.
+    pub window: Window,
+    /// The stretch of it in which every list of categories is one list.
+    pub stretch: Window,
+}
+
+impl<'s, 'a> Reader<'s, 'a> {
+    /// A reader for what has no window.
+    pub fn new(scope: &'s Scope<'a>, place: Place) -> Reader<'s, 'a> {
+        let window = Window { from: None, until: None, from_date: None, until_date: None };
+        Reader { scope, place, window, stretch: window }
+    }
+
+    /// What `expr` is; None where that has been reported.
+    pub fn operand(&self, expr: &Expr) -> Option<Operand> {
+        Some(match &expr.kind {
+            ExprKind::Number(n) => Operand::Number(Quantity::Constant(*n), Unit::Count),
+            ExprKind::Percent(n) => Operand::Number(Quantity::Constant(*n), Unit::Rate),
+            ExprKind::Money(n, currency) => {
+                Operand::Number(Quantity::Constant(self.scope.money(*n, currency, expr.span)?), Unit::Money)
+            }
+            ExprKind::Counted(n, word) => {
+                self.unit(word)?;
+                Operand::Number(Quantity::Constant(*n), Unit::Points)
+            }
+            ExprKind::Date(date) => Operand::Date(DatePoint::Constant(*date)),
+            ExprKind::YesNo(yes) => Operand::YesNo(Test::Constant(*yes)),
+            ExprKind::Text(_) => Operand::Literal,
+            ExprKind::Path(path) => self.path(path)?,
+            ExprKind::Arithmetic(left, op, right) => self.arithmetic(left, *op, right)?,
+            ExprKind::Error => return None,
+            ExprKind::Compare(..)
+            | ExprKind::In { .. }
+            | ExprKind::Has { .. }
+            | ExprKind::Not(_)
+            | ExprKind::And(_)
+            | ExprKind::Or(_) => Operand::YesNo(self.condition(expr)?.test),
+        })
+    }
+
+    fn unit(&self, word: &Name) -> Option<()> {
+        let units = &self.scope.units;
+        let fits = |unit: &str| word.text == unit || word.text.strip_suffix('s') == Some(unit);
+        if units.iter().any(|unit| fits(unit)) {
+            return Some(());
+        }
+        if !units.is_empty() || !self.scope.has_unreadable_text() {
+            let plurals: Vec<String> = units.iter().map(|unit| format!("{unit}s")).collect();
+            let known: Vec<&str> = units.iter().copied().chain(plurals.iter().map(String::as_str)).collect();
+            let message = format!("`{}` is neither a currency nor the unit of a pool", word.text);
+            let mut report = Diagnostic::new(Code::UnknownUnit, word.span, message);
+            report.help = words::hint(&word.text, "the units are", &known)
+                .or_else(|| Some(format!("a pool gives its points a name: `unit {}`", word.text)));
+            self.scope.report(report);
+        }
+        None
+    }
+
+    fn path(&self, path: &Path) -> Option<Operand> {
+        let Some(subject) = &path.subject else { return self.value(&path.name) };
+        let Some(subject) = facts::subject(&subject.text) else {
+            facts::report_subject(self.scope, subject);
+            return None;
+        };
+        let operand = match built_in(subject, &path.name.text) {
+            Some(operand) => operand,
+            None => self.fact(subject, &path.name)?,
+        };
+        self.readable(subject, &path.name.text, path.span).then_some(operand)
+    }
+
+    fn fact(&self, subject: Subject, name: &Name) -> Option<Operand> {
+        let index = match self.scope.facts.lookup(subject, &name.text) {
+            Lookup::Found(index) => index,
+            Lookup::Broken => return None,
+            Lookup::Unknown => {
+                self.report_unknown_fact(subject, name);
+                return None;
+            }
+        };
+        self.scope.use_fact(subject, index);
+        let number = |unit| Operand::Number(Quantity::Fact(subject, index), unit);
+        Some(match &self.scope.facts.get(subject, index)?.kind {
+            FactType::Rate => number(Unit::Rate),
+            FactType::Count => number(Unit::Count),
+            FactType::Money => number(Unit::Money),
+            FactType::Date => Operand::Date(DatePoint::Fact(subject, index)),
+            FactType::Text => Operand::Text(subject, index),
+            FactType::YesNo => Operand::YesNo(Test::Fact { subject, fact: index }),
+            FactType::Choice(_) => Operand::Choice(subject, index),
+        })
+    }
+
+    fn report_unknown_fact(&self, subject: Subject, name: &Name) {
+        if self.scope.may_be_declared(&name.text) {
+            return;
+        }
+        let message = format!("`{}` has no fact `{}`", subject.word(), name.text);
+        let mut report = Diagnostic::new(Code::UnknownFact, name.span, message);
+        let built = BUILT_IN.iter().filter(|(of, _)| *of == subject).map(|(_, name)| *name);
+        let known: Vec<&str> =
+            self.scope.facts.of(subject).map(|fact| fact.name.as_str()).chain(built).collect();
+        let elsewhere =
+            self.scope.facts.subject_with(&name.text).or_else(|| {
+                BUILT_IN.iter().find(|(_, built)| *built == name.text).map(|(subject, _)| *subject)
+            });
+        report.help = match elsewhere {
+            Some(other) => Some(format!("`{}` has it: write `{}.{}`", other.word(), other.word(), name.text)),
+            None => words::hint(&name.text, "it has", &known).or_else(|| {
+                Some(format!("declare it: `facts {} {{ {}: rate }}`", subject.word(), name.text))
+            }),
+        };
+        self.scope.report(report);
+    }
+
+    fn readable(&self, subject: Subject, name: &str, span: Span) -> bool {
+        let path = format!("{}.{name}", subject.word());
+        let report = |code, message: String, help: &str| {
+            self.scope.report(Diagnostic::new(code, span, message).with_help(help));
+            false
+        };
+        match (self.place, subject) {
+            (Place::Line, _) | (Place::Order, Subject::Order | Subject::Member) => true,
+            (Place::Badge, Subject::Listing) | (Place::Anchor, Subject::Order) => true,
+            (Place::Order, _) => report(
+                Code::BadSubject,
+                format!("`{path}` belongs to one line, and this is said of whole orders"),
+                "write `each line gives …`, or read a fact of the order",
+            ),
+            (Place::Badge, _) => report(
+                Code::BadgeReadsOrder,
+                format!("a badge shows before there is an order, so it cannot read `{path}`"),
+                "a badge may read facts of `listing` and values",
+            ),
+            (Place::Anchor, _) => report(
+                Code::BadSubject,
+                format!("`{path}` is not known here: only the order is"),
+                "read a fact of the order, such as `order.total > 0 JPY`",
+            ),
+            (Place::Constant, _) => report(
+                Code::BadSubject,
+                format!("`{path}` differs from case to case, and a constant is needed here"),
+                "write the amount itself; facts are read in rules",
+            ),
+        }
+    }
+
+    fn value(&self, name: &Name) -> Option<Operand> {
+        let scope = self.scope;
+        if self.place == Place::Constant && scope.declared(Kind::Value).any(|d| d.name.text == name.text) {
+            let message = "a value where a constant is needed is not run by this version of Meed";
+            let report = Diagnostic::new(Code::UnsupportedForm, name.span, message);
+            scope.report(report.with_help("write the amount itself"));
+            return None;
+        }
+        let Some(id) = values::lookup(scope, &name.text) else {
+            values::report_unknown(scope, name);
+            return None;
+        };
+        scope.use_value(id);
+        let kind = scope.values.get(id)?.kind?;
+        values::check_cover(scope, id, &self.window, name.span);
+        Some(match kind {
+            ValueKind::Number(unit) => Operand::Number(Quantity::Value(id), unit),
+            ValueKind::Date => Operand::Date(DatePoint::Value(id)),
+            ValueKind::YesNo => Operand::YesNo(Test::Value(id)),
+            ValueKind::Categories => Operand::Categories,
+        })
+    }
+
+    /// An expression that must be a number of the given unit.
+    pub fn number(&self, expr: &Expr, unit: Unit) -> Option<Quantity> {
+        let operand = self.operand(expr)?;
+        match operand {
+            Operand::Number(quantity, found) if found == unit => Some(quantity),
+            other => {
+                super::constant::report_unit(self.scope, expr, unit, describe(&other));
+                None
+            }
+        }
+    }
+
+    fn arithmetic(&self, left: &Expr, op: ArithmeticOp, right: &Expr) -> Option<Operand> {
+        let (a, b) = (self.operand(left), self.operand(right));
+        let (a, b) = (a?, b?);
+        let (Operand::Number(x, x_unit), Operand::Number(y, y_unit)) = (&a, &b) else {
+            self.report_arithmetic(op, (left, describe(&a)), (right, describe(&b)), None);
+            return None;
+        };
+        let (x, y) = (Box::new(x.clone()), Box::new(y.clone()));
+        let (x_unit, y_unit) = (*x_unit, *y_unit);
+        let result = match op {
+            ArithmeticOp::Add if x_unit == y_unit => (Quantity::Add(x, y), x_unit),
+            ArithmeticOp::Subtract if x_unit == y_unit => (Quantity::Subtract(x, y), x_unit),
+            ArithmeticOp::Multiply if y_unit == Unit::Count => (Quantity::Multiply(x, y), x_unit),
+            ArithmeticOp::Multiply if x_unit == Unit::Count => (Quantity::Multiply(y, x), y_unit),
+            ArithmeticOp::Divide if y_unit == Unit::Count => {
+                self.divisor(&y, right)?;
+                (Quantity::Divide(x, y), x_unit)
+            }
+            _ => {
+                let literal = as_unit(self.scope, right, x_unit);
+                self.report_arithmetic(op, (left, describe(&a)), (right, describe(&b)), literal);
+                return None;
+            }
+        };
+        Some(Operand::Number(fold(&result.0).map_or(result.0, Quantity::Constant), result.1))
+    }
+
+    fn divisor(&self, divisor: &Quantity, expr: &Expr) -> Option<()> {
+        match fold(divisor) {
+            Some(n) if n > Ratio::ZERO => Some(()),
+            Some(_) => {
+                super::constant::report_nought(self.scope, expr.span);
+                None
+            }
+            None => {
+                let message = "dividing by what differs from case to case is not run by this version of Meed";
+                let report = Diagnostic::new(Code::UnsupportedForm, expr.span, message);
+                self.scope.report(report.with_help("divide by a plain number written out: `/ 2`"));
+                None
+            }
+        }
+    }
+
+    fn report_arithmetic(
+        &self,
+        op: ArithmeticOp,
+        left: (&Expr, &str),
+        right: (&Expr, &str),
+        literal: Option<String>,
+    ) {
+        let (verb, rule) = match op {
+            ArithmeticOp::Add => ("are not added", "amounts of one unit are added"),
+            ArithmeticOp::Subtract => ("are not subtracted", "amounts of one unit are subtracted"),
+            ArithmeticOp::Multiply => (
+                "are not multiplied",
+                "one side of `*` is a plain number; a rate of money is written `RATE of …`",
+            ),
+            ArithmeticOp::Divide => ("are not divided", "the right side of `/` is a plain number"),
+        };
+        let message = format!("{} and {} {verb}", left.1, right.1);
+        let help = match literal.filter(|_| matches!(op, ArithmeticOp::Add | ArithmeticOp::Subtract)) {
+            Some(literal) => format!("write `{literal}`"),
+            None => rule.to_owned(),
+        };
+        self.scope.report(
+            Diagnostic::new(Code::TypeMismatch, right.0.span, message)
+                .with_label(right.1)
+                .with_place(left.0.span, left.1)
+                .with_help(help),
+        );
+    }
+}
+
+/// What every listing, line and order has.
+const BUILT_IN: [(Subject, &str); 9] = [
+    (Subject::Listing, "category"),
+    (Subject::Line, "price"),
+    (Subject::Line, "quantity"),
+    (Subject::Line, "category"),
+    (Subject::Order, "price"),
+    (Subject::Order, "total"),
+    (Subject::Order, "quantity"),
+    (Subject::Order, "points_paid"),
+    (Subject::Order, "at"),
+];
+
+fn built_in(subject: Subject, name: &str) -> Option<Operand> {
+    Some(match (subject, name) {
+        (Subject::Listing | Subject::Line, "category") => Operand::Category,
+        (Subject::Line, "price") => Operand::Number(Quantity::LinePrice, Unit::Money),
+        (Subject::Line, "quantity") => Operand::Number(Quantity::LineQuantity, Unit::Count),
+        (Subject::Order, "price") => Operand::Number(Quantity::OrderPrice, Unit::Money),
+        (Subject::Order, "total") => Operand::Number(Quantity::OrderTotal, Unit::Money),
+        (Subject::Order, "quantity") => Operand::Number(Quantity::OrderQuantity, Unit::Count),
+        (Subject::Order, "points_paid") => Operand::Number(Quantity::OrderPointsPaid, Unit::Points),
+        (Subject::Order, "at") => Operand::Date(DatePoint::OrderAt),
+        _ => return None,
+    })
+}
+
+impl DatePoint {
+    /// As the left side of a condition, if it is something that happens.
+    pub fn moment(self) -> Option<Moment> {
+        match self {
+            DatePoint::OrderAt => Some(Moment::OrderAt),
+            DatePoint::Fact(subject, fact) => Some(Moment::Fact(subject, fact)),
+            _ => None,
+        }
+    }
+
+    /// As the right side of a condition, if it is a day.
+    pub fn day(self) -> Option<DateValue> {
+        match self {
+            DatePoint::Constant(date) => Some(DateValue::Constant(date)),
+            DatePoint::Value(id) => Some(DateValue::Value(id)),
+            DatePoint::Fact(subject, fact) => Some(DateValue::Fact(subject, fact)),
+            DatePoint::OrderAt => None,
+        }
+    }
+}

@@ -1,0 +1,373 @@
+//! Declared facts: their types, ranges, parts and defaults.
+
+use super::clauses::body;
+use super::constant;
+use super::policy::{Fact, FactType, Facts, Part, Subject, Unit};
+use super::scope::Scope;
+use super::versions::report_dates;
+use super::words;
+use crate::diagnostic::{Code, Diagnostic, suggest};
+use crate::source::Span;
+use crate::syntax::ast::{ClauseKind, Declaration, Expr, ExprKind, Field, FieldType, Kind, Name};
+use crate::value::Ratio;
+
+/// The declared facts, broken ones too, so that their names are bound.
+#[derive(Default)]
+pub(super) struct FactTable {
+    entries: Vec<Entry>,
+    /// True where a `facts` of an unknown subject was declared: its facts may belong anywhere.
+    pub stray: bool,
+}
+
+/// A declared fact, and whether it may be read.
+struct Entry {
+    subject: Subject,
+    fact: Fact,
+    broken: bool,
+}
+
+/// What a name of a subject stands for.
+pub(super) enum Lookup {
+    /// Declared and sound.
+    Found(usize),
+    /// Declared, but wrongly; reported already.
+    Broken,
+    /// Not declared.
+    Unknown,
+}
+
+impl FactTable {
+    /// The facts of a subject, in the order of their indices.
+    pub fn of(&self, subject: Subject) -> impl Iterator<Item = &Fact> {
+        self.entries.iter().filter(move |entry| entry.subject == subject).map(|entry| &entry.fact)
+    }
+
+    /// One fact by its index.
+    pub fn get(&self, subject: Subject, index: usize) -> Option<&Fact> {
+        self.of(subject).nth(index)
+    }
+
+    /// The fact called `name`.
+    pub fn lookup(&self, subject: Subject, name: &str) -> Lookup {
+        let mut of_subject = self.entries.iter().filter(|entry| entry.subject == subject);
+        match of_subject.by_ref().position(|entry| entry.fact.name == name) {
+            Some(index) => {
+                let broken = self.entries.iter().filter(|entry| entry.subject == subject).nth(index);
+                if broken.is_some_and(|entry| entry.broken) { Lookup::Broken } else { Lookup::Found(index) }
+            }
+            None if self.stray => Lookup::Broken,
+            None => Lookup::Unknown,
+        }
+    }
+
+    /// The subject that has a fact called `name`.
+    pub fn subject_with(&self, name: &str) -> Option<Subject> {
+        self.entries.iter().find(|entry| entry.fact.name == name).map(|entry| entry.subject)
+    }
+
+    /// The facts as the policy keeps them.
+    pub fn into_facts(self) -> Facts {
+        let mut facts = Facts::default();
+        for entry in self.entries {
+            let list = match entry.subject {
+                Subject::Listing => &mut facts.listing,
+                Subject::Line => &mut facts.line,
+                Subject::Order => &mut facts.order,
+                Subject::Member => &mut facts.member,
+            };
+            list.push(entry.fact);
+        }
+        facts
+    }
+}
+
+/// The subject called `word`.
+pub(super) fn subject(word: &str) -> Option<Subject> {
+    Subject::ALL.into_iter().find(|subject| subject.word() == word)
+}
+
+/// Reports a subject that Meed does not have.
+pub(super) fn report_subject(scope: &Scope<'_>, name: &Name) {
+    let subjects = Subject::ALL.map(Subject::word);
+    let message = format!("`{}` is no subject that facts belong to", name.text);
+    let mut report = Diagnostic::new(Code::UnknownSubject, name.span, message);
+    report.help = words::hint(&name.text, "the subjects are", &subjects);
+    scope.report(report);
+}
+
+/// Collects all facts.
+pub(super) fn facts(scope: &Scope<'_>) -> FactTable {
+    let mut table = FactTable::default();
+    for declaration in scope.declared(Kind::Facts) {
+        report_dates(scope, declaration);
+        read(scope, declaration, &mut table);
+    }
+    table
+}
+
+fn read(scope: &Scope<'_>, declaration: &Declaration, table: &mut FactTable) {
+    let subject = subject(&declaration.name.text).or_else(|| {
+        report_subject(scope, &declaration.name);
+        let meant =
+            suggest::nearest(&declaration.name.text, Subject::ALL.map(Subject::word)).and_then(subject);
+        table.stray |= meant.is_none();
+        meant
+    });
+    let Some(subject) = subject else { return };
+    for clause in body(scope, declaration) {
+        if let ClauseKind::Field(field) = &clause.kind {
+            let fits = name_is_free(scope, table, subject, field);
+            let fact = fact(scope, subject, field);
+            let broken = fact.is_none();
+            let fact = fact.unwrap_or_else(|| placeholder(field));
+            if fits {
+                table.entries.push(Entry { subject, fact, broken });
+            }
+        }
+    }
+}
+
+fn placeholder(field: &Field) -> Fact {
+    let name = field.name.text.clone();
+    Fact { name, kind: FactType::Text, range: None, part_of: None, default: None, span: field.name.span }
+}
+
+/// Fields that the data has already. `tax`, `discount`, `shipping` and `coupons` may be declared as money.
+fn taken(subject: Subject) -> &'static [&'static str] {
+    match subject {
+        Subject::Listing | Subject::Line => &["id", "sku", "category", "price", "quantity", "note"],
+        Subject::Order => &[
+            "id",
+            "type",
+            "at",
+            "account",
+            "order",
+            "currency",
+            "redeem",
+            "honoured",
+            "lines",
+            "note",
+            "price",
+            "total",
+            "quantity",
+            "points_paid",
+        ],
+        Subject::Member => &["id", "type", "at", "account", "note"],
+    }
+}
+
+/// Fields that data may carry anyway, each with the only form in which it may be declared.
+fn optional(subject: Subject) -> &'static [&'static str] {
+    match subject {
+        Subject::Listing | Subject::Line => &["tax", "discount"],
+        Subject::Order => &["shipping", "coupons"],
+        Subject::Member => &[],
+    }
+}
+
+fn name_is_free(scope: &Scope<'_>, table: &FactTable, subject: Subject, field: &Field) -> bool {
+    let name = &field.name;
+    if taken(subject).contains(&name.text.as_str()) {
+        let owner = if subject == Subject::Listing { "line" } else { subject.word() };
+        let message = format!("every {owner} has a field `{}` already", name.text);
+        let help = "give the fact another name: in the data it stands beside that field";
+        scope.report(Diagnostic::new(Code::DuplicateName, name.span, message).with_help(help));
+        return false;
+    }
+    if optional(subject).contains(&name.text.as_str()) {
+        report_optional(scope, subject, field);
+    }
+    let flat = |a: Subject| if a == Subject::Listing { Subject::Line } else { a };
+    let same = |entry: &&Entry| entry.fact.name == name.text && flat(entry.subject) == flat(subject);
+    if let Some(first) = table.entries.iter().find(same) {
+        let message = format!("the fact `{}` is declared twice", name.text);
+        let mut report = Diagnostic::new(Code::DuplicateName, name.span, message)
+            .with_label("the second")
+            .with_place(first.fact.span, "the first");
+        if first.subject != subject {
+            report = report
+                .with_help("facts of `listing` and of `line` stand on one line of the data: rename one");
+        }
+        scope.report(report);
+        return first.subject != subject;
+    }
+    true
+}
+
+fn report_optional(scope: &Scope<'_>, subject: Subject, field: &Field) {
+    let fits = match subject {
+        Subject::Line => matches!(field.kind, FieldType::Money(_)) && field.part_of.is_some(),
+        Subject::Order => matches!(field.kind, FieldType::Money(_)),
+        _ => false,
+    };
+    if !fits {
+        let name = &field.name.text;
+        let currency = scope.currency.map_or("JPY".to_owned(), |currency| currency.name().to_owned());
+        let (message, line) = match subject {
+            Subject::Order => {
+                (format!("an order may carry `{name}` already, as money"), format!("{name}: {currency}"))
+            }
+            _ => (
+                format!("a line may carry `{name}` already, as money inside its price"),
+                format!("facts line {{ {name}: {currency} part of price }}"),
+            ),
+        };
+        let help = format!("write `{line}`, or give the fact another name");
+        scope.report(Diagnostic::new(Code::DuplicateName, field.name.span, message).with_help(help));
+    }
+}
+
+fn fact(scope: &Scope<'_>, subject: Subject, field: &Field) -> Option<Fact> {
+    let kind = kind(scope, field)?;
+    let range = match &field.range {
+        Some(range) => Some(self::range(scope, field, &kind, range)?),
+        None => None,
+    };
+    let part_of = match &field.part_of {
+        Some(part) => Some(part_of(scope, subject, field, &kind, part)?),
+        None => None,
+    };
+    let mut fact =
+        Fact { name: field.name.text.clone(), kind, range, part_of, default: None, span: field.name.span };
+    if let Some(default) = &field.default {
+        fact.default = constant::default(scope, &fact, default);
+    }
+    Some(fact)
+}
+
+fn kind(scope: &Scope<'_>, field: &Field) -> Option<FactType> {
+    Some(match &field.kind {
+        FieldType::Rate => FactType::Rate,
+        FieldType::Count => FactType::Count,
+        FieldType::Date => FactType::Date,
+        FieldType::Text => FactType::Text,
+        FieldType::YesNo => FactType::YesNo,
+        FieldType::Money(currency) => scope.own_currency(currency).map(|_| FactType::Money)?,
+        FieldType::Choice(words) => choice(scope, words),
+        FieldType::Unknown(word) => {
+            report_type(scope, word);
+            return None;
+        }
+    })
+}
+
+fn choice(scope: &Scope<'_>, words: &[Name]) -> FactType {
+    let mut kept: Vec<String> = Vec::new();
+    for word in words {
+        if kept.contains(&word.text) {
+            let message = format!("the choice `{}` is listed twice", word.text);
+            scope.report(
+                Diagnostic::new(Code::DuplicateName, word.span, message).with_help("leave one of them out"),
+            );
+        } else {
+            kept.push(word.text.clone());
+        }
+    }
+    FactType::Choice(kept)
+}
+
+fn report_type(scope: &Scope<'_>, word: &Name) {
+    let types = ["rate", "count", "date", "text", "yes/no"];
+    let message = format!("`{}` is no type of a fact", word.text);
+    let help = match suggest::nearest(&word.text, types) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => format!(
+            "a type is {}, a currency, or a choice of words: `{} | other`",
+            words::listed(&types, "or"),
+            word.text
+        ),
+    };
+    scope.report(Diagnostic::new(Code::UnknownType, word.span, message).with_help(help));
+}
+
+fn range(scope: &Scope<'_>, field: &Field, kind: &FactType, ends: &(Expr, Expr)) -> Option<(Ratio, Ratio)> {
+    let span = ends.0.span.to(ends.1.span);
+    let unit = match kind {
+        FactType::Rate => Unit::Rate,
+        FactType::Count => Unit::Count,
+        FactType::Money => Unit::Money,
+        _ => {
+            let message = format!("`{}` is {}, which has no range", field.name.text, describe(kind));
+            let help = "a range stands after `rate`, `count` or a currency";
+            scope.report(Diagnostic::new(Code::TypeMismatch, span, message).with_help(help));
+            return None;
+        }
+    };
+    let (low, high) = (constant::number(scope, &ends.0, unit), constant::number(scope, &ends.1, unit));
+    let (low, high) = (low?, high?);
+    if low > high {
+        let message =
+            format!("the range of `{}` is empty: its lower end is above its upper end", field.name.text);
+        let help = format!("write `{} to {}`", scope.text(ends.1.span), scope.text(ends.0.span));
+        scope.report(Diagnostic::new(Code::EmptyRange, span, message).with_help(help));
+        return None;
+    }
+    Some((low, high))
+}
+
+fn part_of(scope: &Scope<'_>, subject: Subject, field: &Field, kind: &FactType, part: &Name) -> Option<Part> {
+    let fail = |message: String, help: String| {
+        scope.report(Diagnostic::new(Code::BadPart, field.name.span.to(part.span), message).with_help(help));
+        None
+    };
+    if *kind != FactType::Money {
+        let currency = scope.currency.map_or("JPY".to_owned(), |currency| currency.name().to_owned());
+        return fail(
+            format!("`{}` is {}, and only money is part of money", field.name.text, describe(kind)),
+            format!("write `{}: {currency} part of {}`", field.name.text, part.text),
+        );
+    }
+    match (subject, part.text.as_str()) {
+        (Subject::Line, "price") => Some(Part::Price),
+        (Subject::Order, "total") => Some(Part::Total),
+        (Subject::Line, _) => fail(
+            format!("a line has no amount `{}` that a fact can be part of", part.text),
+            format!("write `{}: {} part of price`", field.name.text, scope.text(field.kind_span)),
+        ),
+        (Subject::Order, _) => fail(
+            format!("an order has no amount `{}` that a fact can be part of", part.text),
+            format!("write `{}: {} part of total`", field.name.text, scope.text(field.kind_span)),
+        ),
+        _ => fail(
+            format!("a fact of `{}` is part of no amount", subject.word()),
+            "declare it in `facts line` as `part of price`, or in `facts order` as `part of total`"
+                .to_owned(),
+        ),
+    }
+}
+
+/// A type in words.
+pub(super) fn describe(kind: &FactType) -> &'static str {
+    match kind {
+        FactType::Rate => "a rate",
+        FactType::Count => "a count",
+        FactType::Date => "a date",
+        FactType::Text => "a text",
+        FactType::YesNo => "yes or no",
+        FactType::Money => "money",
+        FactType::Choice(_) => "a choice of words",
+    }
+}
+
+/// The words of a choice that `expr` may name, and which one it does name.
+pub(super) fn choice_word(scope: &Scope<'_>, fact: &Fact, word: &str, span: Span) -> Option<usize> {
+    let FactType::Choice(choices) = &fact.kind else { return None };
+    let found = choices.iter().position(|choice| choice == word);
+    if found.is_none() {
+        let message = format!("`{word}` is not among the choices of `{}`", fact.name);
+        let choices: Vec<&str> = choices.iter().map(String::as_str).collect();
+        let mut report =
+            Diagnostic::new(Code::UnknownChoice, span, message).with_place(fact.span, "declared here");
+        report.help = words::hint(word, "the choices are", &choices);
+        scope.report(report);
+    }
+    found
+}
+
+/// A single bare word, if the expression is one.
+pub(super) fn bare_word(expr: &Expr) -> Option<&Name> {
+    match &expr.kind {
+        ExprKind::Path(path) if path.subject.is_none() => Some(&path.name),
+        _ => None,
+    }
+}

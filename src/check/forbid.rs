@@ -1,0 +1,98 @@
+//! Forbidden operations: each of the three is named, once on any day.
+
+use super::clauses::missing_clause;
+use super::policy::{Forbid, Rule, Version};
+use super::rules::{Draft, rules};
+use super::scope::Scope;
+use super::versions::{Group, days};
+use crate::diagnostic::{Code, Diagnostic};
+use crate::source::Span;
+use crate::syntax::ast::{ClauseKind, Operation};
+
+const OPERATIONS: [Operation; 3] =
+    [Operation::TransferToAccount, Operation::TransferToProgram, Operation::CashOut];
+
+fn words(operation: Operation) -> &'static str {
+    match operation {
+        Operation::TransferToAccount => "transfer to account",
+        Operation::TransferToProgram => "transfer to program",
+        Operation::CashOut => "cash out",
+    }
+}
+
+/// Checks the forbid rules.
+pub(super) fn forbids<'a>(scope: &Scope<'a>, groups: &[Group<'a>], program: Span) -> Vec<Rule<Forbid>> {
+    let rules = rules(scope, groups, forbid);
+    let versions: Vec<&Version<Forbid>> = rules.iter().flat_map(|rule| &rule.versions).collect();
+    report_twice(scope, &versions);
+    if !scope.has_unreadable_items()
+        && !groups.iter().any(|group| group.versions.iter().any(|v| v.declaration.broken))
+    {
+        report_silent(scope, &versions, groups, program);
+    }
+    rules
+}
+
+fn forbid(draft: &Draft<'_, '_>) -> Option<Forbid> {
+    let operations: Vec<(Operation, Span)> = draft
+        .clauses
+        .iter()
+        .filter_map(|clause| match clause.kind {
+            ClauseKind::Operation(operation) => Some((operation, clause.span)),
+            _ => None,
+        })
+        .collect();
+    if operations.is_empty() {
+        let line = "`transfer to account`, `transfer to program` or `cash out`";
+        missing_clause(draft.scope, draft.declaration, "what it forbids", line);
+        return None;
+    }
+    Some(Forbid { operations })
+}
+
+fn report_twice(scope: &Scope<'_>, versions: &[&Version<Forbid>]) {
+    let mut seen: Vec<(Operation, Span, super::domain::Domain)> = Vec::new();
+    for version in versions {
+        let here = days(&version.window);
+        for (operation, span) in &version.body.operations {
+            let clash = seen
+                .iter()
+                .find(|(other, _, there)| other == operation && !there.intersection(&here).is_empty());
+            if let Some((_, first, _)) = clash {
+                let message = format!("`{}` is forbidden twice on one day", words(*operation));
+                scope.report(
+                    Diagnostic::new(Code::OperationTwice, *span, message)
+                        .with_label("the second")
+                        .with_place(*first, "the first")
+                        .with_help("keep one of them: a refusal cites one rule"),
+                );
+            }
+            seen.push((*operation, *span, here.clone()));
+        }
+    }
+}
+
+fn report_silent(scope: &Scope<'_>, versions: &[&Version<Forbid>], groups: &[Group<'_>], program: Span) {
+    let named = |operation: &Operation| {
+        versions.iter().any(|v| v.body.operations.iter().any(|(o, _)| o == operation))
+    };
+    let silent: Vec<&str> = OPERATIONS.into_iter().filter(|o| !named(o)).map(words).collect();
+    let empty = groups.iter().flat_map(|g| &g.versions).any(|v| v.declaration.clauses.is_empty());
+    if silent.is_empty() || empty {
+        return;
+    }
+    let span =
+        groups.first().and_then(|group| group.versions.first()).map_or(program, |v| v.declaration.head);
+    let message =
+        format!("the policy does not say whether {} is allowed", super::words::listed(&silent, "or"));
+    let lines = silent.join("`, `");
+    let help = match groups.is_empty() {
+        true => format!(
+            "this version of Meed runs them only as forbidden: add `forbid moving_points \"…\" {{ … }}` with the lines `{lines}`"
+        ),
+        false => {
+            format!("this version of Meed runs it only as forbidden: add the line `{lines}` to a `forbid`")
+        }
+    };
+    scope.report(Diagnostic::new(Code::MissingChoice, span, message).with_help(help));
+}

@@ -1,0 +1,75 @@
+use super::policy::{Amount, Expiry, Grain, Pending, PendingAnchor, Policy, Quantity, Returns, Test, Unit};
+use crate::source::Source;
+use crate::value::{Ratio, Rounding};
+
+fn policy(text: &str) -> Policy {
+    let checked = super::load(&Source::new("policy.meed", text));
+    checked.policy.unwrap_or_else(|| panic!("{:?}", checked.diagnostics))
+}
+
+fn amazon() -> Policy {
+    policy(include_str!("../../tests/cases/sound/amazon_points.meed"))
+}
+
+#[test]
+fn the_programme_and_its_pool_are_as_declared() {
+    let policy = amazon();
+    assert_eq!((policy.name.as_str(), policy.statement.as_str()), ("amazon_points", "My Points"));
+    assert_eq!((policy.currency.name(), policy.calendar.zone.name()), ("JPY", "Asia/Tokyo"));
+    assert_eq!(policy.digest.len(), "sha256:".len() + 64);
+    let terms = &policy.pools[0].versions[0].body;
+    assert_eq!(
+        (terms.unit.as_str(), terms.worth, terms.returns),
+        ("point", Ratio::ONE, Returns::TakeBackDebt)
+    );
+    let Pending::After { earliest, latest, anchor } = terms.pending else { panic!("{:?}", terms.pending) };
+    assert_eq!((earliest.days, latest.days, anchor), (1, 2, PendingAnchor::Shipped));
+    let Expiry::After { length, anchors } = &terms.expiry else { panic!("{:?}", terms.expiry) };
+    assert_eq!((length.months, anchors.len()), (12, 2));
+}
+
+#[test]
+fn rules_are_resolved_and_in_order_of_time() {
+    let policy = amazon();
+    let rules: Vec<&str> = policy.earns.iter().map(|rule| rule.name.as_str()).collect();
+    assert_eq!(rules, ["listing_points", "card_points", "badge_promotion"]);
+    let listing = &policy.earns[0].versions[0].body;
+    assert_eq!((listing.each, listing.rounding), (Grain::Line, Some((Rounding::Down, Grain::Line))));
+    let Amount::Share { rate: Quantity::Fact(_, 0), base } = &listing.amount else { panic!("{listing:?}") };
+    assert!(base.with_points_paid);
+    let promotion = &policy.earns[2].versions[0];
+    assert_eq!(promotion.window.from, Some("2020-12-31T15:00:00Z".parse().unwrap()));
+    assert!(matches!(promotion.body.conditions[1].test, Test::HasBadge(0)));
+    assert_eq!(promotion.body.conditions[1].text, "listing has two_percent");
+    let badge = &policy.badges[0];
+    assert_eq!(badge.versions.iter().map(|v| v.body.conditions.len()).collect::<Vec<_>>(), [2, 1]);
+    let Test::Compare { unit, .. } = &badge.versions[0].body.conditions[0].test else { panic!("{badge:?}") };
+    assert_eq!(*unit, Unit::Rate);
+}
+
+#[test]
+fn filters_follow_the_tree() {
+    let policy = amazon();
+    let redeem = &policy.redeems[0].versions[0].body;
+    let eligible = |name: &str| {
+        let id = policy.categories.iter().position(|category| category.name == name).unwrap();
+        redeem.filters.iter().all(|filter| filter.passes[id])
+    };
+    for name in ["goods", "book", "kindle_ebook"] {
+        assert!(eligible(name), "{name}");
+    }
+    for name in ["gift_card", "amazon_coins", "fresh", "digital", "video", "app"] {
+        assert!(!eligible(name), "{name}");
+    }
+    assert_eq!(redeem.filters[1].text, "not for digital, except kindle_ebook");
+}
+
+#[test]
+fn a_rule_is_lowered_once_for_each_version_of_its_list_of_categories() {
+    let policy = policy(include_str!("../../tests/cases/sound/many_features.meed"));
+    let rule = policy.earns.iter().find(|rule| rule.name == "in_season").unwrap();
+    let passes: Vec<Vec<bool>> = rule.versions.iter().map(|v| v.body.filters[0].passes.clone()).collect();
+    assert_eq!(passes.len(), 2);
+    assert_ne!(passes[0], passes[1]);
+    assert_eq!(rule.versions[0].window.until, rule.versions[1].window.from);
+}

@@ -1,0 +1,312 @@
+//! Named values: what kind each is, and whether it has a version where a rule reads it.
+
+use super::categories::{self, report_covered};
+use super::clauses::{body, missing_clause};
+use super::constant::fold;
+use super::domain::Domain;
+use super::expr::{Operand, Place, Reader};
+use super::facts::bare_word;
+use super::policy::{CategoryId, Unit, Value, ValueBody, ValueId, Version, Window};
+use super::scope::Scope;
+use super::versions::{Dated, Group, days, group, report_gaps};
+use super::words;
+use crate::diagnostic::{Code, Diagnostic};
+use crate::source::Span;
+use crate::syntax::ast::{ClauseKind, Expr, ExprKind, Kind, Name};
+
+/// What a value is in all its versions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum ValueKind {
+    Number(Unit),
+    Date,
+    YesNo,
+    Categories,
+}
+
+/// A declared value; without a kind where it is broken.
+pub(super) struct ValueEntry<'a> {
+    pub group: Group<'a>,
+    pub kind: Option<ValueKind>,
+    pub versions: Vec<Version<ValueBody>>,
+}
+
+impl ValueEntry<'_> {
+    /// The numbers it is on any day of `window`.
+    pub fn numbers(&self, window: &Window) -> impl Iterator<Item = crate::value::Ratio> {
+        let days_read = days(window);
+        self.versions.iter().filter_map(move |version| match version.body {
+            ValueBody::Number(n) if !days(&version.window).intersection(&days_read).is_empty() => Some(n),
+            _ => None,
+        })
+    }
+}
+
+/// Collects all values.
+pub(super) fn values<'a>(scope: &Scope<'a>) -> Vec<ValueEntry<'a>> {
+    group(scope, Kind::Value).into_iter().map(|group| entry(scope, group)).collect()
+}
+
+fn entry<'a>(scope: &Scope<'a>, group: Group<'a>) -> ValueEntry<'a> {
+    if let (Some(place), Some(first)) = (scope.categories.span(group.name), group.versions.first()) {
+        let span = first.declaration.name.span;
+        let message = format!("`{}` is a category and a value", group.name);
+        scope.report(
+            Diagnostic::new(Code::DuplicateName, span, message)
+                .with_place(place, "the category")
+                .with_help("filters name both, so give the value another name"),
+        );
+    }
+    let mut kind: Option<(ValueKind, Span)> = None;
+    let mut versions = Vec::new();
+    let mut sound = true;
+    for dated in &group.versions {
+        let Some((found, version, span)) = version(scope, dated) else {
+            sound = false;
+            continue;
+        };
+        versions.push(version);
+        match kind {
+            Some((first, place)) if first != found => {
+                report_kinds(scope, group.name, (first, place), (found, span));
+                sound = false;
+            }
+            _ => kind = Some((found, span)),
+        }
+    }
+    let kind = kind.filter(|_| sound).map(|(kind, _)| kind);
+    ValueEntry { group, kind, versions }
+}
+
+fn report_kinds(scope: &Scope<'_>, name: &str, first: (ValueKind, Span), second: (ValueKind, Span)) {
+    let (a, b) = (describe(first.0), describe(second.0));
+    let message = format!("`{name}` is {a} in one version and {b} in another");
+    scope.report(
+        Diagnostic::new(Code::TypeMismatch, second.1, message)
+            .with_label(b)
+            .with_place(first.1, a)
+            .with_help("all versions of a value are of one kind"),
+    );
+}
+
+/// A kind of value in words.
+pub(super) fn describe(kind: ValueKind) -> &'static str {
+    match kind {
+        ValueKind::Number(unit) => super::expr::unit_words(unit),
+        ValueKind::Date => "a date",
+        ValueKind::YesNo => "yes or no",
+        ValueKind::Categories => "a list of categories",
+    }
+}
+
+fn version(scope: &Scope<'_>, dated: &Dated<'_>) -> Option<(ValueKind, Version<ValueBody>, Span)> {
+    let declaration = dated.declaration;
+    let clauses = body(scope, declaration);
+    let Some(clause) = clauses.first() else {
+        missing_clause(scope, declaration, "what it is", "`is 1%`");
+        return None;
+    };
+    let ClauseKind::Is(items) = &clause.kind else { return None };
+    let (kind, body) = match items.as_slice() {
+        [one] if bare_word(one).is_none() => constant(scope, one)?,
+        list => (ValueKind::Categories, ValueBody::Categories(category_names(scope, list)?)),
+    };
+    let version = Version {
+        window: dated.window,
+        label: declaration.label.as_ref().map_or(String::new(), |label| label.text.clone()),
+        docs: declaration.docs.clone(),
+        span: declaration.head,
+        body,
+    };
+    Some((kind, version, clause.span))
+}
+
+fn constant(scope: &Scope<'_>, expr: &Expr) -> Option<(ValueKind, ValueBody)> {
+    match &expr.kind {
+        ExprKind::YesNo(yes) => return Some((ValueKind::YesNo, ValueBody::YesNo(*yes))),
+        ExprKind::Date(date) => return Some((ValueKind::Date, ValueBody::Date(*date))),
+        ExprKind::Compare(..)
+        | ExprKind::In { .. }
+        | ExprKind::Has { .. }
+        | ExprKind::Not(_)
+        | ExprKind::And(_)
+        | ExprKind::Or(_) => {
+            return unsupported(
+                scope,
+                expr,
+                "a value that is a condition",
+                "write the condition in the rules' `when` lines",
+            );
+        }
+        ExprKind::Text(_) => {
+            return unsupported(scope, expr, "a value that is a text", "write the text where it is compared");
+        }
+        _ => {}
+    }
+    let Operand::Number(quantity, unit) = Reader::new(scope, Place::Constant).operand(expr)? else {
+        return None;
+    };
+    let n = fold(&quantity)?;
+    if n.is_negative() {
+        let message = format!("`{}` is below nought", scope.text(expr.span));
+        scope.report(Diagnostic::new(Code::NegativeAmount, expr.span, message).with_help("write 0 or more"));
+        return None;
+    }
+    Some((ValueKind::Number(unit), ValueBody::Number(n)))
+}
+
+fn unsupported(scope: &Scope<'_>, expr: &Expr, what: &str, help: &str) -> Option<(ValueKind, ValueBody)> {
+    let message = format!("{what} is not run by this version of Meed");
+    scope.report(Diagnostic::new(Code::UnsupportedForm, expr.span, message).with_help(help));
+    None
+}
+
+fn category_names(scope: &Scope<'_>, list: &[Expr]) -> Option<Vec<CategoryId>> {
+    let mut ids: Option<Vec<(CategoryId, Span)>> = Some(Vec::new());
+    for expr in list {
+        let id = category_name(scope, expr, list.len() == 1).map(|id| (id, expr.span));
+        match (id, &mut ids) {
+            (Some(id), Some(ids)) => ids.push(id),
+            _ => ids = None,
+        }
+    }
+    let ids = ids?;
+    report_covered(scope, &ids);
+    Some(ids.into_iter().map(|(id, _)| id).collect())
+}
+
+fn category_name(scope: &Scope<'_>, expr: &Expr, alone: bool) -> Option<CategoryId> {
+    let Some(name) = bare_word(expr) else {
+        if !matches!(expr.kind, ExprKind::Error) {
+            let message =
+                format!("`{}` is no category, and only categories make a list", scope.text(expr.span));
+            scope.report(
+                Diagnostic::new(Code::TypeMismatch, expr.span, message).with_help("write one value: `is 1%`"),
+            );
+        }
+        return None;
+    };
+    let is_value = scope.declared(Kind::Value).any(|declaration| declaration.name.text == name.text);
+    if is_value && scope.categories.id(&name.text).is_none() {
+        unsupported(scope, expr, "a value that refers to another value", "write the amount itself");
+        return None;
+    }
+    if alone && scope.categories.id(&name.text).is_none() && !scope.may_be_declared(&name.text) {
+        report_word(scope, name);
+        return None;
+    }
+    categories::resolve(scope, name)
+}
+
+fn report_word(scope: &Scope<'_>, name: &Name) {
+    let message = format!("no category is called `{}`", name.text);
+    let near = crate::diagnostic::suggest::nearest(&name.text, scope.categories.names());
+    let help = match near {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => {
+            "a value is a rate `1.5%`, a number, money, points, a day, `yes` or `no`, or a list of categories"
+                .into()
+        }
+    };
+    scope.report(Diagnostic::new(Code::UnknownCategory, name.span, message).with_help(help));
+}
+
+/// The value called `name`.
+pub(super) fn lookup(scope: &Scope<'_>, name: &str) -> Option<ValueId> {
+    scope.values.iter().position(|value| value.group.name == name)
+}
+
+/// The categories of the value called `name`, as it is in `window`; the outer None where no value has that name,
+/// the inner one where it is of no use here (which has been reported).
+pub(super) fn category_list(
+    scope: &Scope<'_>,
+    name: &Name,
+    window: &Window,
+) -> Option<Option<Vec<CategoryId>>> {
+    let id = lookup(scope, &name.text)?;
+    let value = scope.values.get(id)?;
+    scope.use_value(id);
+    match value.kind {
+        None => return Some(None),
+        Some(ValueKind::Categories) => {}
+        Some(kind) => {
+            let message = format!("`{}` is {}, not a category", name.text, describe(kind));
+            let help = "a filter names categories, or a value that is a list of them";
+            scope.report(Diagnostic::new(Code::TypeMismatch, name.span, message).with_help(help));
+            return Some(None);
+        }
+    }
+    let in_force = |v: &&Version<ValueBody>| !days(&v.window).intersection(&days(window)).is_empty();
+    Some(value.versions.iter().find(in_force).and_then(|version| match &version.body {
+        ValueBody::Categories(ids) => Some(ids.clone()),
+        _ => None,
+    }))
+}
+
+/// Reports the days of a reader's window on which the value has no version.
+pub(super) fn check_cover(scope: &Scope<'_>, id: ValueId, window: &Window, span: Span) {
+    let Some(value) = scope.values.get(id) else { return };
+    let read: Domain = days(window);
+    if read.within(&value.group.days()) {
+        return;
+    }
+    scope.report_cover(id);
+    let name = value.group.name;
+    let message = format!("`{name}` has no version on some of the days on which it is read here");
+    let mut report = Diagnostic::new(Code::UncoveredDates, span, message)
+        .with_label(format!("read {}", window_words(window)));
+    for version in &value.group.versions {
+        let place = version.declaration.head;
+        report = report.with_place(place, format!("in force {}", window_words(&version.window)));
+    }
+    scope.report(report.with_help(
+        "give the value a version for the other days, or the rule a window (`from`, `until`) within the value's",
+    ));
+}
+
+/// A window in words.
+pub(super) fn window_words(window: &Window) -> String {
+    match (window.from_date, window.until_date) {
+        (Some(from), Some(until)) => format!("from {from} until {until}"),
+        (Some(from), None) => format!("from {from} on"),
+        (None, Some(until)) => format!("until {until}"),
+        (None, None) => "on every day".to_owned(),
+    }
+}
+
+/// Warns of gaps between versions, where no rule's need has been reported already.
+pub(super) fn check_gaps(scope: &Scope<'_>) {
+    for (id, value) in scope.values.iter().enumerate() {
+        if !scope.cover_is_reported(id) {
+            report_gaps(scope, &value.group);
+        }
+    }
+}
+
+/// The values as the policy keeps them.
+pub(super) fn into_values(values: Vec<ValueEntry<'_>>) -> Vec<Value> {
+    let value = |entry: ValueEntry<'_>| Value { name: entry.group.name.to_owned(), versions: entry.versions };
+    values.into_iter().map(value).collect()
+}
+
+/// Reports a name that no value has.
+pub(super) fn report_unknown(scope: &Scope<'_>, name: &Name) {
+    if scope.may_be_declared(&name.text) {
+        return;
+    }
+    let message = format!("no value is called `{}`", name.text);
+    let names: Vec<&str> = scope.values.iter().map(|value| value.group.name).collect();
+    let word = &name.text;
+    let help = if let Some(subject) = scope.facts.subject_with(word) {
+        Some(format!("write the fact with its subject: `{}.{word}`", subject.word()))
+    } else if scope.categories.id(word).is_some() {
+        Some(format!("`{word}` is a category: write `only for {word}`"))
+    } else if scope.badges.iter().any(|badge| badge.name == word) {
+        Some(format!("`{word}` is a badge: write `listing has {word}`"))
+    } else {
+        words::hint(word, "declared are", &names)
+            .or_else(|| Some(format!("declare it: `value {word} \"…\" {{ is 1% }}`")))
+    };
+    let mut report = Diagnostic::new(Code::UnknownName, name.span, message);
+    report.help = help;
+    scope.report(report);
+}

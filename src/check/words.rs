@@ -1,0 +1,90 @@
+//! Words of messages: lists in backticks, "did you mean", what a clause is called.
+
+use crate::diagnostic::suggest;
+use crate::syntax::ast::{ClauseKind, Kind};
+
+/// `` `a`, `b` or `c` `` with the given last joint.
+pub(super) fn listed<S: AsRef<str>>(items: &[S], joint: &str) -> String {
+    let ticked: Vec<String> = items.iter().map(|item| format!("`{}`", item.as_ref())).collect();
+    match ticked.split_last() {
+        Some((last, [])) => last.clone(),
+        Some((last, rest)) => format!("{} {joint} {last}", rest.join(", ")),
+        None => String::new(),
+    }
+}
+
+/// Most candidates that a help lists in full.
+const MOST_LISTED: usize = 12;
+
+/// The help for an unknown word: the nearest candidate, else all of them if they are few.
+pub(super) fn hint(word: &str, what: &str, candidates: &[&str]) -> Option<String> {
+    if let Some(near) = suggest::nearest(word, candidates.iter().copied()) {
+        return Some(format!("did you mean `{near}`?"));
+    }
+    (!candidates.is_empty() && candidates.len() <= MOST_LISTED)
+        .then(|| format!("{what}: {}", listed(candidates, "and")))
+}
+
+/// The keyword with its article: `an earn`, `a pool`.
+pub(super) fn a_keyword(kind: Kind) -> String {
+    let article = if kind == Kind::Earn { "an" } else { "a" };
+    format!("{article} `{}`", kind.word())
+}
+
+/// What a clause is called: its first words.
+pub(super) fn clause(kind: &ClauseKind) -> &'static str {
+    match kind {
+        ClauseKind::Currency(_) => "currency",
+        ClauseKind::Timezone(_) => "timezone",
+        ClauseKind::Statement(_) => "statement called",
+        ClauseKind::Deadlines(_) => "deadlines",
+        ClauseKind::MissingDay(_) => "missing day",
+        ClauseKind::Child(_) => "a category",
+        ClauseKind::Field(_) => "a fact",
+        ClauseKind::Is(_) => "is",
+        ClauseKind::Unit(_) => "unit",
+        ClauseKind::Worth(_) => "worth",
+        ClauseKind::Pending(_) => "pending",
+        ClauseKind::BalanceExpires(_) => "balance expires",
+        ClauseKind::Spend(_) => "spend",
+        ClauseKind::Return(_) => "return",
+        ClauseKind::Gives(_) => "each … gives",
+        ClauseKind::When(_) => "when",
+        ClauseKind::OnlyFor(_) => "only for",
+        ClauseKind::NotFor { .. } => "not for",
+        ClauseKind::Round { .. } => "round",
+        ClauseKind::AtMost { .. } => "at most",
+        ClauseKind::Pays { .. } => "pays",
+        ClauseKind::Operation(_) => "an operation",
+        ClauseKind::ShownIn(_) => "shown in",
+        ClauseKind::Error => "",
+    }
+}
+
+/// The declarations that take a clause.
+pub(super) fn homes(kind: &ClauseKind) -> &'static [Kind] {
+    match kind {
+        ClauseKind::Currency(_)
+        | ClauseKind::Timezone(_)
+        | ClauseKind::Statement(_)
+        | ClauseKind::Deadlines(_)
+        | ClauseKind::MissingDay(_) => &[Kind::Program],
+        ClauseKind::Child(_) => &[Kind::Category],
+        ClauseKind::Field(_) => &[Kind::Facts],
+        ClauseKind::Is(_) => &[Kind::Value],
+        ClauseKind::Unit(_)
+        | ClauseKind::Worth(_)
+        | ClauseKind::Pending(_)
+        | ClauseKind::BalanceExpires(_)
+        | ClauseKind::Spend(_)
+        | ClauseKind::Return(_) => &[Kind::Pool],
+        ClauseKind::Gives(_) | ClauseKind::Round { .. } | ClauseKind::AtMost { .. } => &[Kind::Earn],
+        ClauseKind::When(_) | ClauseKind::OnlyFor(_) | ClauseKind::NotFor { .. } => {
+            &[Kind::Earn, Kind::Redeem, Kind::Badge]
+        }
+        ClauseKind::Pays { .. } => &[Kind::Redeem],
+        ClauseKind::Operation(_) => &[Kind::Forbid],
+        ClauseKind::ShownIn(_) => &[Kind::Badge],
+        ClauseKind::Error => &[],
+    }
+}

@@ -1,0 +1,145 @@
+//! The head of a declaration. A head that is wrong still binds its name where that can be read.
+
+use super::ast::{Declaration, Kind, Name};
+use super::explain::{self, Place};
+use super::forms;
+use super::grammar::{self, Rule};
+use super::layout::Line;
+use super::literal::Builder;
+use super::scan::TokenKind;
+use crate::diagnostic::{Code, Diagnostic};
+use crate::source::Span;
+
+/// What a top-level line is.
+pub(super) enum Head {
+    /// A declaration, perhaps with mistakes, which have been reported.
+    Declared(Box<Declaration>),
+    /// None that can be used; reported.
+    Unread {
+        /// The name it would have declared.
+        name: Option<Name>,
+        /// What its body is to be read as; None: not at all.
+        kind: Option<Kind>,
+    },
+}
+
+/// Reads a head; reports what is wrong with it.
+pub(super) fn read(line: &Line, plain: &str, diagnostics: &mut Vec<Diagnostic>) -> Head {
+    let keyword = line.tokens.first().map_or(Span::default(), |token| token.span);
+    let word = plain.get(keyword.start..keyword.end).unwrap_or("");
+    let Some(kind) = Kind::from_word(word) else {
+        return unknown(line, plain, word, diagnostics);
+    };
+    if line.has_open_text() {
+        return rescue(line, plain, kind);
+    }
+    let text = plain.get(line.span().start..line.span().end).unwrap_or("");
+    match grammar::read(Rule::head_line, text) {
+        Ok(pairs) => {
+            let mut builder = Builder { base: line.span().start, diagnostics };
+            let head = pairs.into_iter().next().and_then(|pair| builder.head(kind, pair));
+            head.map_or_else(
+                || rescue(line, plain, kind),
+                |declaration| Head::Declared(Box::new(declaration)),
+            )
+        }
+        Err(failure) => {
+            let place = Place { rule: Rule::head_line, kind: Some(kind), plain };
+            diagnostics.push(explain::head(&place, line, &failure));
+            rescue(line, plain, kind)
+        }
+    }
+}
+
+/// A top-level line whose first word is no keyword of this version.
+fn unknown(line: &Line, plain: &str, word: &str, diagnostics: &mut Vec<Diagnostic>) -> Head {
+    let keyword = line.tokens.first().map_or(line.span(), |token| token.span);
+    if let Some(what) = forms::later_declaration(word) {
+        let message = format!("this version of Meed does not run `{word}` yet");
+        let report = Diagnostic::new(Code::UnsupportedDeclaration, keyword, message);
+        diagnostics.push(report.with_help(format!("`{word}` is for {what}; leave it out for now")));
+        return Head::Unread { name: name(line, plain), kind: None };
+    }
+    if !line.tokens.is_empty() && !line.has_open_text() {
+        diagnostics.push(explain::unknown_declaration(line, plain));
+    }
+    match forms::nearest_kind(word) {
+        Some(kind) => rescue(line, plain, kind),
+        None => Head::Unread { name: name(line, plain), kind: None },
+    }
+}
+
+/// What can be read of a head that the grammar refuses.
+fn rescue(line: &Line, plain: &str, kind: Kind) -> Head {
+    let keyword = line.tokens.first().map_or(line.span(), |token| token.span);
+    let name = match (name(line, plain), kind) {
+        (Some(name), _) => name,
+        (None, Kind::Program) => Name { text: String::new(), span: keyword },
+        (None, _) => return Head::Unread { name: None, kind: Some(kind) },
+    };
+    let mut declaration = Declaration {
+        docs: Vec::new(),
+        kind,
+        keyword,
+        name,
+        label: None,
+        from: None,
+        until: None,
+        clauses: Vec::new(),
+        head: line.span(),
+        span: line.span(),
+        broken: true,
+    };
+    let mut reported = Vec::new();
+    let builder = Builder { base: 0, diagnostics: &mut reported };
+    let label = line.tokens.iter().find(|token| token.kind == TokenKind::Text);
+    declaration.label = label.map(|label| builder.text_at(plain, label.span));
+    (declaration.from, declaration.until) = (date(line, plain, "from"), date(line, plain, "until"));
+    Head::Declared(Box::new(declaration))
+}
+
+/// The name of a head, as it should have been written.
+fn name(line: &Line, plain: &str) -> Option<Name> {
+    let token = line.tokens.get(1).filter(|token| token.kind == TokenKind::Word)?;
+    let text = plain.get(token.span.start..token.span.end)?;
+    Some(Name { text: text.to_lowercase(), span: token.span })
+}
+
+fn date(line: &Line, plain: &str, word: &str) -> Option<super::ast::DateAt> {
+    let text = |span: Span| plain.get(span.start..span.end).unwrap_or("");
+    let at = line.tokens.iter().position(|token| text(token.span) == word)?;
+    let span = line.tokens.get(at + 1)?.span;
+    Some(super::ast::DateAt { date: crate::value::time::parse_date(text(span))?, span })
+}
+
+impl Builder<'_> {
+    fn head(&mut self, kind: Kind, pair: grammar::Pair<'_>) -> Option<Declaration> {
+        let head = self.span(&pair);
+        let keyword = Span::new(head.start, head.start + kind.word().len());
+        let (mut name, mut label, mut from, mut until) = (None, None, None, None);
+        for piece in grammar::parts(pair) {
+            match piece.as_rule() {
+                Rule::name => name = Some(self.name(&piece)),
+                Rule::text => label = Some(self.text(&piece)),
+                Rule::from_date => from = Some(self.date(&grammar::parts(piece).next()?)?),
+                Rule::until_date => until = Some(self.date(&grammar::parts(piece).next()?)?),
+                _ => {}
+            }
+        }
+        let (docs, clauses) = (Vec::new(), Vec::new());
+        let name = name?;
+        Some(Declaration {
+            docs,
+            kind,
+            keyword,
+            name,
+            label,
+            from,
+            until,
+            clauses,
+            head,
+            span: head,
+            broken: false,
+        })
+    }
+}

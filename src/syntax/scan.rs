@@ -1,0 +1,159 @@
+//! Text to tokens: where texts, comments, brackets, words and newlines begin and end. Tokens serve the layout
+//! and the messages; what a line says is the grammar's business.
+
+use super::ast::Comment;
+use crate::diagnostic::{Code, Diagnostic};
+use crate::source::Span;
+
+/// What a stretch of text is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum TokenKind {
+    /// A name, a keyword, a currency.
+    Word,
+    /// Starts with a digit: a number, a date, a percentage, rightly written or not.
+    Number,
+    /// A text in quotes.
+    Text,
+    /// A text without its closing quote; reported.
+    OpenText,
+    /// One of `+ - * / < <= > >= | : .` and whatever else is no word.
+    Sign,
+    /// `,`
+    Comma,
+    /// `{`
+    OpenBrace,
+    /// `}`
+    CloseBrace,
+    /// `(`
+    OpenParen,
+    /// `)`
+    CloseParen,
+    /// The end of a line.
+    Newline,
+    /// `// …`
+    Comment,
+    /// `/// …`
+    DocComment,
+}
+
+/// A stretch of text.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Token {
+    /// What it is.
+    pub kind: TokenKind,
+    /// Where.
+    pub span: Span,
+}
+
+/// A text cut into tokens.
+pub(super) struct Scanned {
+    /// All tokens, in order; blanks are left out.
+    pub tokens: Vec<Token>,
+    /// The text with comments, tabs and line ends turned into blanks, byte for byte.
+    pub plain: String,
+    /// All comments, in order.
+    pub comments: Vec<Comment>,
+}
+
+/// Cuts a text into tokens; reports texts that do not end.
+pub(super) fn scan(text: &str, diagnostics: &mut Vec<Diagnostic>) -> Scanned {
+    let mut tokens = Vec::new();
+    let mut comments = Vec::new();
+    let mut plain = String::with_capacity(text.len());
+    let mut at = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
+    plain.push_str(&" ".repeat(at));
+    while let Some(rest) = text.get(at..).filter(|rest| !rest.is_empty()) {
+        let blanks = rest.len() - rest.trim_start_matches([' ', '\t', '\r']).len();
+        if blanks > 0 {
+            plain.push_str(&" ".repeat(blanks));
+            at += blanks;
+            continue;
+        }
+        let (kind, length) = token(rest);
+        let span = Span::new(at, at + length);
+        let word = rest.get(..length).unwrap_or(rest);
+        match kind {
+            TokenKind::Comment | TokenKind::DocComment => {
+                comments.push(Comment { text: word.to_owned(), span });
+                plain.push_str(&" ".repeat(length));
+            }
+            TokenKind::Newline => plain.push(' '),
+            TokenKind::OpenText => {
+                diagnostics.push(unclosed_text(span, word));
+                plain.push_str(word);
+            }
+            _ => plain.push_str(word),
+        }
+        tokens.push(Token { kind, span });
+        at += length.max(1);
+    }
+    Scanned { tokens, plain, comments }
+}
+
+fn unclosed_text(span: Span, word: &str) -> Diagnostic {
+    let help = match word.trim_start_matches('"').trim_end() {
+        "" => "a text stands between two quotes: `\"Gift cards\"`".to_owned(),
+        text => format!("write `\"{text}\"`"),
+    };
+    Diagnostic::new(Code::UnclosedText, span, "this text has no closing quote").with_help(help)
+}
+
+/// The token at the start of `rest`, which is no blank, and its length in bytes.
+fn token(rest: &str) -> (TokenKind, usize) {
+    let line = rest.split('\n').next().unwrap_or(rest);
+    let mut letters = rest.chars();
+    let (first, second) = (letters.next().unwrap_or('\n'), letters.next().unwrap_or('\n'));
+    match (first, second) {
+        ('\n', _) => (TokenKind::Newline, 1),
+        ('/', '/') => {
+            let doc = line.starts_with("///") && !line.starts_with("////");
+            (if doc { TokenKind::DocComment } else { TokenKind::Comment }, line.trim_end().len())
+        }
+        ('"', _) => text_token(line),
+        (',', _) => (TokenKind::Comma, 1),
+        ('{', _) => (TokenKind::OpenBrace, 1),
+        ('}', _) => (TokenKind::CloseBrace, 1),
+        ('(', _) => (TokenKind::OpenParen, 1),
+        (')', _) => (TokenKind::CloseParen, 1),
+        ('<' | '>' | '=' | '!', '=') | ('=', '<' | '>') | ('<', '>') | ('&', '&') | ('|', '|') => {
+            (TokenKind::Sign, 2)
+        }
+        (digit, _) if digit.is_ascii_digit() => (TokenKind::Number, number_length(line)),
+        (letter, _) if is_word(letter) => (TokenKind::Word, line.find(|c| !is_word(c)).unwrap_or(line.len())),
+        (sign, _) => (TokenKind::Sign, sign.len_utf8()),
+    }
+}
+
+fn is_word(letter: char) -> bool {
+    letter.is_alphanumeric() || letter == '_'
+}
+
+/// A text up to its closing quote. Without one it ends before ` {`, so that a block stays open, or with the line.
+fn text_token(line: &str) -> (TokenKind, usize) {
+    let mut escaped = false;
+    for (i, letter) in line.char_indices().skip(1) {
+        match letter {
+            _ if escaped => escaped = false,
+            '\\' => escaped = true,
+            '"' => return (TokenKind::Text, i + 1),
+            _ => {}
+        }
+    }
+    let end = line.find(['{', '}']).unwrap_or(line.len());
+    let length = line.get(..end).unwrap_or(line).trim_end().len();
+    (TokenKind::OpenText, length.max(1))
+}
+
+/// A stretch that starts with a digit: digits, letters, `%`, and `.` `,` `-` `/` before a digit.
+fn number_length(line: &str) -> usize {
+    let mut letters = line.char_indices().peekable();
+    while let Some((i, letter)) = letters.next() {
+        let before_digit = letters.peek().is_some_and(|(_, next)| next.is_ascii_digit());
+        let part =
+            is_word(letter) || letter == '%' || (matches!(letter, '.' | ',' | '-' | '/') && before_digit);
+        if !part {
+            return i;
+        }
+    }
+    line.len()
+}
