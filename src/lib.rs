@@ -40,12 +40,13 @@ pub mod cli;
 pub use check::{Checked, Policy, load};
 pub use diagnostic::{Diagnostic, Severity};
 pub use eval::{
-    Decision, LineDecision, Listing, MemberFacts, Order, Refusal, RefusalCode, RuleNot, RulePoints, ShownBadge, decide,
-    decide_listing,
+    Decision, LineDecision, Listing, MemberFacts, Order, Refusal, RefusalCode, RuleNot, RulePoints,
+    ShownBadge, decide, decide_listing,
 };
 pub use jiff::Timestamp;
 pub use ledger::{
-    Account, Balance, Becoming, Entry, Incoming, Options, Outcome, PoolStatement, Refused, Replay, Statement, replay,
+    Account, Balance, Becoming, Entry, Incoming, Options, Outcome, PoolStatement, Refused, Replay, Statement,
+    replay,
 };
 pub use source::Source;
 pub use wire::{Case, Reader};

@@ -27,8 +27,7 @@ fn report_misplaced(scope: &Scope<'_>, declaration: &Declaration, clause: &Claus
     let word = words::clause(&clause.kind);
     let word =
         if word.starts_with("a ") || word.starts_with("an ") { word.into() } else { format!("`{word}`") };
-    let homes: Vec<String> =
-        words::homes(&clause.kind).iter().map(|kind| words::keyword(*kind).to_owned()).collect();
+    let homes: Vec<String> = words::homes(&clause.kind).iter().map(|kind| kind.word().to_owned()).collect();
     let message = format!("{word} does not belong in {}", words::a_keyword(declaration.kind));
     // `at most` is what redeem rules of later versions of Meed will take.
     if matches!(clause.kind, ClauseKind::AtMost { .. }) && declaration.kind == Kind::Redeem {
@@ -38,7 +37,7 @@ fn report_misplaced(scope: &Scope<'_>, declaration: &Declaration, clause: &Claus
         return;
     }
     let help = format!("it stands in {}", words::listed(&homes, "or"));
-    let place = format!("inside this `{}`", words::keyword(declaration.kind));
+    let place = format!("inside this `{}`", declaration.kind.word());
     scope.report(
         Diagnostic::new(Code::MisplacedClause, clause.span, message)
             .with_place(declaration.head, place)
@@ -50,7 +49,7 @@ fn report_second(scope: &Scope<'_>, declaration: &Declaration, first: &Clause, s
     let message = format!(
         "`{}` stands twice in the {} `{}`",
         words::clause(&second.kind),
-        words::keyword(declaration.kind),
+        declaration.kind.word(),
         declaration.name.text
     );
     scope.report(
@@ -83,8 +82,7 @@ pub(super) fn missing_choice(scope: &Scope<'_>, declaration: &Declaration, what:
     if declaration.broken {
         return;
     }
-    let message =
-        format!("the {} `{}` does not say {what}", words::keyword(declaration.kind), declaration.name.text);
+    let message = format!("the {} `{}` does not say {what}", declaration.kind.word(), declaration.name.text);
     scope.report(
         Diagnostic::new(Code::MissingChoice, declaration.head, message)
             .with_help(format!("add one of {}", words::listed(choices, "or"))),
@@ -96,8 +94,7 @@ pub(super) fn missing_clause(scope: &Scope<'_>, declaration: &Declaration, what:
     if declaration.broken {
         return;
     }
-    let message =
-        format!("the {} `{}` does not say {what}", words::keyword(declaration.kind), declaration.name.text);
+    let message = format!("the {} `{}` does not say {what}", declaration.kind.word(), declaration.name.text);
     scope.report(
         Diagnostic::new(Code::MissingClause, declaration.head, message)
             .with_help(format!("add a line such as {line}")),

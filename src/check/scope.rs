@@ -113,9 +113,14 @@ impl<'a> Scope<'a> {
 
     /// True where `word` stands in text that could not be read: it may well be declared there.
     pub fn may_be_declared(&self, word: &str) -> bool {
-        self.unreadable_spans().any(|span| {
-            self.source.slice(span).split(|c: char| !c.is_ascii_alphanumeric() && c != '_').any(|w| w == word)
-        })
+        let unread = self.file.unread.iter().any(|name| name.text == word);
+        unread
+            || self.unreadable_spans().any(|span| {
+                self.source
+                    .slice(span)
+                    .split(|c: char| !c.is_ascii_alphanumeric() && c != '_')
+                    .any(|w| w == word)
+            })
     }
 
     fn unreadable_spans(&self) -> impl Iterator<Item = Span> {
@@ -132,11 +137,6 @@ impl<'a> Scope<'a> {
     pub fn text(&self, span: Span) -> String {
         let lines = self.source.slice(span).lines().map(without_comment);
         lines.flat_map(str::split_whitespace).collect::<Vec<_>>().join(" ")
-    }
-
-    /// The whole text.
-    pub fn source(&self) -> &'a Source {
-        self.source
     }
 
     /// A rule reads this fact.

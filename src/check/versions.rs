@@ -95,7 +95,7 @@ fn report_overlaps(scope: &Scope<'_>, group: &Group<'_>) {
 
 fn report_overlap(scope: &Scope<'_>, first: &Dated<'_>, second: &Dated<'_>) {
     let (a, b) = (first.declaration, second.declaration);
-    let name = format!("{} `{}`", words::keyword(b.kind), b.name.text);
+    let name = format!("{} `{}`", b.kind.word(), b.name.text);
     let undated = [a, b].iter().all(|d| d.from.is_none() && d.until.is_none());
     let (code, message, help) = if undated {
         let help =
@@ -145,7 +145,7 @@ pub(super) fn report_gaps(scope: &Scope<'_>, group: &Group<'_>) {
             && until < from
         {
             let declaration = later.declaration;
-            let name = format!("{} `{}`", words::keyword(declaration.kind), declaration.name.text);
+            let name = format!("{} `{}`", declaration.kind.word(), declaration.name.text);
             let message = format!("no version of the {name} is in force from {until} until {from}");
             let place = earlier.declaration.head;
             scope.report(

@@ -25,25 +25,10 @@ pub(super) fn hint(word: &str, what: &str, candidates: &[&str]) -> Option<String
         .then(|| format!("{what}: {}", listed(candidates, "and")))
 }
 
-/// The keyword of a kind of declaration.
-pub(super) fn keyword(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Program => "program",
-        Kind::Category => "category",
-        Kind::Facts => "facts",
-        Kind::Value => "value",
-        Kind::Pool => "pool",
-        Kind::Earn => "earn",
-        Kind::Redeem => "redeem",
-        Kind::Forbid => "forbid",
-        Kind::Badge => "badge",
-    }
-}
-
 /// The keyword with its article: `an earn`, `a pool`.
 pub(super) fn a_keyword(kind: Kind) -> String {
     let article = if kind == Kind::Earn { "an" } else { "a" };
-    format!("{article} `{}`", keyword(kind))
+    format!("{article} `{}`", kind.word())
 }
 
 /// What a clause is called: its first words.

@@ -7,8 +7,8 @@ use super::table::{Column, plain, points};
 use super::{Failure, Status, input};
 use crate::check::Policy;
 use crate::eval::{Decision, Refusal, ShownBadge, decide as decide_order, decide_listing};
-use crate::wire::answer::{DecisionAnswer, ErrorAnswer, ListingAnswer};
 use crate::wire::Case;
+use crate::wire::answer::{DecisionAnswer, ErrorAnswer, ListingAnswer};
 
 pub(crate) fn decide(options: &DecideOptions, out: &mut dyn Write) -> Result<Status, Failure> {
     let policy = input::policy(&options.policy)?;

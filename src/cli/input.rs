@@ -12,7 +12,7 @@ use crate::ledger::Incoming;
 use crate::source::Source;
 use crate::value::time;
 use crate::wire::jsonl::Lines;
-use crate::wire::{Case, Reader};
+use crate::wire::{Case, InputFault, Mapping, Reader, read_file};
 
 /// The most bytes of a policy file that are read: one more than the parser accepts, so that it can say so.
 const MOST_POLICY_BYTES: u64 = (1 << 20) + 1;
@@ -97,13 +97,24 @@ impl Events<'_> {
     /// Reads every file in turn and hands each piece on.
     pub fn read(&self, policy: &Policy, each: &mut dyn FnMut(Incoming)) -> Result<(), Failure> {
         let reader = Reader::new(policy);
-        let named = self.files.len() > 1;
+        let mapping = self.mapping.map(|path| mapping(&reader, path)).transpose()?;
         for path in self.files {
-            let file = named.then(|| path.as_str().into());
-            for one in reader.json_lines(file, open(path)?) {
-                each(one.map_err(|fault| Failure(fault.message))?);
+            for one in read_file(&reader, path, open(path)?, mapping.as_ref()).map_err(fault)? {
+                each(one.map_err(fault)?);
             }
         }
         Ok(())
     }
+}
+
+fn fault(fault: InputFault) -> Failure {
+    Failure(fault.message)
+}
+
+fn mapping(reader: &Reader<'_>, path: &str) -> Result<Mapping, Failure> {
+    let source = source(path)?;
+    Mapping::read(reader, source.text()).map_err(|error| {
+        let line = error.line.map_or_else(String::new, |line| format!(":{line}"));
+        Failure(format!("{path}{line}: {}", error.message))
+    })
 }

@@ -34,6 +34,14 @@ pub(super) fn event(reader: &Reader<'_>, node: &Node) -> String {
     out
 }
 
+/// The content of one line of an order in one spelling.
+#[cfg(feature = "cli")]
+pub(super) fn order_line(reader: &Reader<'_>, line: &Object) -> String {
+    let mut out = String::new();
+    fields(reader, line, Part::OrderLine, &mut out);
+    out
+}
+
 fn write(reader: &Reader<'_>, node: &Node, part: Part, out: &mut String) {
     match &node.value {
         Value::Null => out.push_str("null"),

@@ -12,12 +12,15 @@
 
 pub mod answer;
 pub mod diagnostics;
-pub(crate) mod yaml;
 mod canonical;
 mod case;
+#[cfg(feature = "cli")]
+mod csv;
 mod event;
 mod facts;
 pub(crate) mod fields;
+#[cfg(feature = "cli")]
+mod file;
 mod json;
 pub mod jsonl;
 mod order;
@@ -27,10 +30,16 @@ pub(crate) mod scalar;
 #[cfg(test)]
 mod tests;
 pub(crate) mod value;
+#[cfg(feature = "cli")]
+pub(crate) mod yaml;
 
 use std::collections::HashMap;
 
 pub use case::Case;
+#[cfg(feature = "cli")]
+pub use csv::{Mapping, MappingError};
+#[cfg(feature = "cli")]
+pub use file::{Format, plain, read_file};
 pub use read::{Events, InputFault};
 
 use crate::check::policy::{CategoryId, Policy, Subject};

@@ -66,6 +66,19 @@ impl Node {
         }
     }
 
+    /// The first field given twice, anywhere inside.
+    #[cfg(feature = "cli")]
+    pub fn first_repeated(&self) -> Option<(&str, &Node)> {
+        match &self.value {
+            Value::List(items) => items.iter().find_map(Node::first_repeated),
+            Value::Object(object) => {
+                let here = object.repeated.first().map(|(name, node)| (name.as_str(), node));
+                here.or_else(|| object.fields.values().find_map(Node::first_repeated))
+            }
+            _ => None,
+        }
+    }
+
     /// Refuses the first field given twice, anywhere inside; nesting is bounded by the readers.
     pub fn refuse_repeated(&self, path: &Path<'_>) -> Result<(), Refusal> {
         match &self.value {
@@ -100,6 +113,12 @@ impl Object {
     /// The field called `name`.
     pub fn get(&self, name: &str) -> Option<&Node> {
         self.fields.get(name)
+    }
+
+    /// Takes the field called `name` out.
+    #[cfg(feature = "cli")]
+    pub fn take(&mut self, name: &str) -> Option<Node> {
+        self.fields.shift_remove(name)
     }
 
     /// True where `name` was given more than once.

@@ -14,7 +14,8 @@ const YEAR: &str = "examples/year/events.jsonl";
 pub fn meed(arguments: &[&str], input: &str) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_meed"));
     command.args(arguments).current_dir(root()).env_remove("CLICOLOR_FORCE");
-    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut child =
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     // A command that fails early closes its input: that is no failure of the test.
     let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
     child.wait_with_output().unwrap()
@@ -72,7 +73,8 @@ fn the_contracts_own_decisions_come_out_as_written() {
     );
     let output = meed(&["decide", POLICY, "--json"], cases);
     assert_eq!(status(&output), 2);
-    let lines: Vec<Value> = text(&output.stdout).lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let lines: Vec<Value> =
+        text(&output.stdout).lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let order = json!({"points": 30, "redeemable": 1500, "lines": [{"id": "l1", "points": 30, "redeemable": 1500,
         "by": [{"rule": "listing_points", "points": 30}], "badges": ["two_percent"]}]});
     let listing = json!({"badges": [{"name": "two_percent", "label": "2% or more",
@@ -147,7 +149,8 @@ fn faults_of_the_command_exit_with_one() {
 fn check_tells_by_its_status() {
     let good = meed(&["check", POLICY], "");
     assert_eq!((status(&good), text(&good.stdout)), (0, format!("{POLICY}: no mistakes found\n")));
-    let broken = std::fs::read_to_string(root().join(POLICY)).unwrap().replace("paid_with is", "payed_with is");
+    let broken =
+        std::fs::read_to_string(root().join(POLICY)).unwrap().replace("paid_with is", "payed_with is");
     let bad = meed(&["check", "-"], &broken);
     assert_eq!(status(&bad), 1);
     assert!(text(&bad.stdout).contains("paid_with"));

@@ -64,7 +64,11 @@ fn the_readme_shows_what_its_command_prints() {
     let command = command.strip_prefix("$ cargo run --release -- ").unwrap();
     let arguments: Vec<_> = command.split(' ').collect();
     let printed = text(&meed(&arguments, "").stdout);
-    assert_eq!(output.trim_end(), printed.trim_end(), "README.md shows something else than `meed {command}` prints");
+    assert_eq!(
+        output.trim_end(),
+        printed.trim_end(),
+        "README.md shows something else than `meed {command}` prints"
+    );
 }
 
 /// Each scenario that the interaction table names exists.

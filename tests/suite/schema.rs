@@ -11,7 +11,8 @@ const YEAR: &str = "examples/year/events.jsonl";
 fn assert_fits(name: &str, document: &Value) {
     let path = root().join(format!("docs/schema/{name}.schema.json"));
     let schema: Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
-    let errors: Vec<_> = jsonschema::validator_for(&schema).unwrap().iter_errors(document).map(|e| e.to_string()).collect();
+    let errors: Vec<_> =
+        jsonschema::validator_for(&schema).unwrap().iter_errors(document).map(|e| e.to_string()).collect();
     assert!(errors.is_empty(), "{errors:?}\n{document:#}");
 }
 

@@ -34,7 +34,9 @@ pub const AMAZON: &str = include_str!("../../policies/amazon_jp/amazon_jp.meed")
 pub fn amazon() -> &'static Policy {
     static POLICY: OnceLock<Policy> = OnceLock::new();
     POLICY.get_or_init(|| {
-        load(&Source::new("policies/amazon_jp/amazon_jp.meed", AMAZON)).policy.expect("the programme has no mistakes")
+        load(&Source::new("policies/amazon_jp/amazon_jp.meed", AMAZON))
+            .policy
+            .expect("the programme has no mistakes")
     })
 }
 
@@ -46,7 +48,10 @@ pub fn incoming(policy: &Policy, events: &[Value]) -> Vec<Incoming> {
 
 /// JSON Lines as they come in.
 pub fn read(policy: &Policy, text: &str) -> Vec<Incoming> {
-    Reader::new(policy).json_lines(None, text.as_bytes()).map(|one| one.expect("memory can be read")).collect()
+    Reader::new(policy)
+        .json_lines(None, text.as_bytes())
+        .map(|one| one.expect("memory can be read"))
+        .collect()
 }
 
 pub fn replay(policy: &Policy, incoming: Vec<Incoming>, options: &Options) -> Outcome {

@@ -75,7 +75,8 @@ fn indent(text: &str) -> String {
 fn read(path: &std::path::Path) -> Result<Scenario, Failure> {
     let fault = |text: &dyn std::fmt::Display| Failure(format!("{}: {text}", path.display()));
     let text = std::fs::read_to_string(path).map_err(|error| fault(&error))?;
-    let node = crate::wire::yaml::document(&text).map_err(|refusal| fault(&refusal))?;
+    let node = crate::wire::yaml::parse(&text)
+        .map_err(|wrong| Failure(format!("{}:{}: {}", path.display(), wrong.line, wrong.refusal.message)))?;
     scenario::scenario(&node).map_err(|refusal| {
         let place = if refusal.path.is_empty() { String::new() } else { format!("{}: ", refusal.path) };
         fault(&format!("{place}{}", refusal.message))

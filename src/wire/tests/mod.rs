@@ -1,8 +1,14 @@
 //! Tests of the readers that need to look inside.
 
+#[cfg(feature = "cli")]
+mod csv;
 mod policy;
+#[cfg(feature = "cli")]
+mod random;
 mod reading;
 mod refusing;
+#[cfg(feature = "cli")]
+mod yaml;
 
 use super::Reader;
 use crate::eval::{Refusal, RefusalCode};

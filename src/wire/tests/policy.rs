@@ -29,6 +29,35 @@ pub fn policy(currency: &str) -> Policy {
     }
 }
 
+/// The facts and categories of Amazon's programme that the example's mapping uses.
+#[cfg(feature = "cli")]
+pub fn amazon() -> Policy {
+    let names = [
+        "gift_card",
+        "amazon_coins",
+        "fresh",
+        "digital",
+        "goods",
+        "book",
+        "electronics",
+        "grocery",
+        "kindle_ebook",
+        "video",
+        "music",
+        "app",
+    ];
+    let mut policy = policy("JPY");
+    policy.categories = names.map(|name| category((name, None))).to_vec();
+    policy.facts.line.clear();
+    policy.facts.member.clear();
+    policy.facts.order.truncate(1);
+    policy
+}
+
+fn category((name, parent): (&str, Option<usize>)) -> Category {
+    Category { name: name.to_owned(), label: name.to_owned(), parent }
+}
+
 fn categories() -> Vec<Category> {
     let category =
         |(name, parent): (&str, _)| Category { name: name.to_owned(), label: name.to_owned(), parent };
