@@ -1,0 +1,336 @@
+//! Rows that are lines of orders. Rows are gathered by account and order number, or by account and day; lines are
+//! put in the order of their content and made-up ids come from it, so the order of rows in the file does not
+//! matter. An order with a bad row is refused whole, as any bad event is, and nothing is told of its shipping.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+
+use super::cell::Row;
+use super::mapping::{Mapping, Move, Orders, When};
+use super::{Sink, joined, made_up};
+use crate::eval::{Refusal, RefusalCode};
+use crate::ledger::intake::Rejected;
+use crate::value::{Delay, time};
+use crate::wire::canonical;
+use crate::wire::path::Path;
+use crate::wire::value::{Node, Object, Value};
+
+/// What makes rows one order.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Key {
+    Number(String),
+    Day(Date),
+}
+
+/// Rows by account and order.
+#[derive(Default)]
+pub(super) struct Groups(BTreeMap<(String, Key), Vec<Part>>);
+
+/// What one row says of its order.
+struct Part {
+    row: u64,
+    at: Timestamp,
+    said: Result<Said, Refusal>,
+}
+
+struct Said {
+    order: Vec<(String, Option<Node>)>,
+    line: Object,
+    moves: Vec<Option<Moved>>,
+    /// The line's content in one spelling.
+    content: String,
+}
+
+/// When and how many units of a line move.
+struct Moved {
+    at: MoveAt,
+    quantity: Option<Node>,
+}
+
+enum MoveAt {
+    Instant(Timestamp),
+    DaysAfterOrder(u32),
+}
+
+type Read<T> = Result<T, Refusal>;
+
+impl Groups {
+    /// Adds a row to its order.
+    pub fn add(&mut self, sink: &mut Sink<'_, '_>, mapping: &Mapping, how: &Orders, row: &Row<'_>) {
+        let keyed = row.text(&mapping.account).and_then(|account| {
+            let at = instant(row, &how.at)?;
+            Ok(((account, key(how, row, at)?), at))
+        });
+        match keyed {
+            Ok((key, at)) => {
+                let said = said(sink, how, row);
+                self.0.entry(key).or_default().push(Part { row: row.line, at, said });
+            }
+            Err(refusal) => sink.refuse(row.line, refusal),
+        }
+    }
+
+    /// Turns all rows into events.
+    pub fn finish(self, sink: &mut Sink<'_, '_>, how: &Orders) {
+        for ((account, key), parts) in self.0 {
+            Group { account, key, sink, how }.finish(parts);
+        }
+    }
+}
+
+fn key(how: &Orders, row: &Row<'_>, at: Timestamp) -> Read<Key> {
+    if let Some(number) = &how.number {
+        match row.text(number) {
+            Ok(number) => return Ok(Key::Number(number)),
+            Err(refusal) if !how.per_day || refusal.code != RefusalCode::MissingField => return Err(refusal),
+            Err(_) => {}
+        }
+    }
+    Ok(Key::Day(row.zone.local(at).date()))
+}
+
+fn instant(row: &Row<'_>, field: &super::source::Field) -> Read<Timestamp> {
+    let text = row.text(field)?;
+    time::parse_instant(&text).ok_or_else(|| {
+        let message = format!("`{}` is no instant", field.name);
+        Path::ROOT.field(&field.name).refuse(RefusalCode::InvalidValue, message)
+    })
+}
+
+fn said(sink: &Sink<'_, '_>, how: &Orders, row: &Row<'_>) -> Read<Said> {
+    let order = how.order.iter().map(|field| Ok((field.name.clone(), row.value(field)?)));
+    let order = order.collect::<Read<Vec<_>>>()?;
+    let mut line = Object::default();
+    for field in &how.line {
+        if let Some(value) = row.value(field)? {
+            line.insert(field.name.clone(), value);
+        }
+    }
+    let moves = how.moves.iter().map(|how| moved(row, how)).collect::<Read<Vec<_>>>()?;
+    let content = canonical::order_line(sink.reader, &line);
+    Ok(Said { order, line, moves, content })
+}
+
+fn moved(row: &Row<'_>, how: &Move) -> Read<Option<Moved>> {
+    let at = match &how.when {
+        When::At(field) => match row.value(field)? {
+            None => return Ok(None),
+            Some(_) => MoveAt::Instant(instant(row, field)?),
+        },
+        When::DaysAfterOrder(field) => match row.value(field)? {
+            None => return Ok(None),
+            Some(node) => {
+                let path = Path::ROOT;
+                let days = crate::wire::scalar::at_least(&node, &path.field(&field.name), 0)?;
+                MoveAt::DaysAfterOrder(u32::try_from(days).unwrap_or(u32::MAX))
+            }
+        },
+    };
+    let quantity = how.quantity.as_ref().map(|field| row.value(field)).transpose()?.flatten();
+    Ok(Some(Moved { at, quantity }))
+}
+
+/// One order being made.
+struct Group<'g, 'r, 'p> {
+    account: String,
+    key: Key,
+    sink: &'g mut Sink<'r, 'p>,
+    how: &'g Orders,
+}
+
+impl Group<'_, '_, '_> {
+    fn number(&self) -> String {
+        match &self.key {
+            Key::Number(number) => number.clone(),
+            Key::Day(day) => day.to_string(),
+        }
+    }
+
+    fn finish(mut self, parts: Vec<Part>) {
+        let first_row = parts.iter().map(|part| part.row).min().unwrap_or(0);
+        let at = parts.iter().map(|part| part.at).min().unwrap_or_default();
+        let one_instant = parts.iter().all(|part| part.at == at) || matches!(self.key, Key::Day(_));
+        let mut refusals = Vec::new();
+        let mut lines: Vec<(u64, Said)> = Vec::new();
+        for part in parts {
+            match part.said {
+                Ok(said) => lines.push((part.row, said)),
+                Err(refusal) => {
+                    refusals.push((refusal.path.clone(), refusal.message.clone(), part.row, refusal))
+                }
+            }
+        }
+        refusals.sort_by(|a, b| (&a.0, &a.1, a.2).cmp(&(&b.0, &b.1, b.2)));
+        lines.sort_by(|(row, a), (other, b)| (&a.content, row).cmp(&(&b.content, other)));
+        let disagreed = if one_instant { disagreement(&lines) } else { Some("at".to_owned()) };
+        let refused = match (refusals.into_iter().next(), disagreed) {
+            (Some((_, _, row, refusal)), _) => Some((row, refusal)),
+            (None, Some(name)) => Some((first_row, disagree(&name))),
+            (None, None) => None,
+        };
+        self.emit(at, first_row, lines, refused);
+    }
+
+    fn emit(
+        &mut self,
+        at: Timestamp,
+        row: u64,
+        mut lines: Vec<(u64, Said)>,
+        refused: Option<(u64, Refusal)>,
+    ) {
+        let rows: Vec<u64> = lines.iter().map(|(row, _)| *row).collect();
+        let ids = name_lines(&mut lines);
+        let moves = self.moves(at, &lines, &ids);
+        let event = self.order(at, lines);
+        let mut incoming = self.sink.reader.event(self.sink.place(row), &event);
+        if let Some((row, refusal)) = refused {
+            let canonical = canonical::event(self.sink.reader, &event);
+            incoming.body = Err(Box::new(Rejected { refusal, canonical }));
+            incoming.place = self.sink.place(row);
+            incoming.aside = None;
+        } else if let Err(rejected) = &incoming.body {
+            let line = line_index(&rejected.refusal.path).and_then(|index| rows.get(index));
+            incoming.place = self.sink.place(line.copied().unwrap_or(row));
+        }
+        let accepted = incoming.body.is_ok();
+        self.sink.out.push(incoming);
+        if !accepted {
+            return;
+        }
+        match moves {
+            Ok(moves) => {
+                for event in moves {
+                    let incoming = self.sink.reader.event(self.sink.place(row), &event);
+                    self.sink.out.push(incoming);
+                }
+            }
+            Err(refusal) => self.sink.refuse(row, refusal),
+        }
+    }
+
+    fn order(&self, at: Timestamp, lines: Vec<(u64, Said)>) -> Node {
+        let number = self.number();
+        let mut object = self.head("order", &["order", &self.account, &number], at);
+        let mut lines = lines.into_iter().map(|(_, said)| said).peekable();
+        for (name, value) in lines.peek_mut().map(|said| std::mem::take(&mut said.order)).unwrap_or_default()
+        {
+            match value {
+                Some(value) if name == "id" => {
+                    object.take("id");
+                    object.insert(name, value);
+                }
+                Some(value) => object.insert(name, value),
+                None => {}
+            }
+        }
+        let lines = lines.map(|said| Node::new(Value::Object(said.line))).collect();
+        object.insert("lines".to_owned(), Node::new(Value::List(lines)));
+        Node::new(Value::Object(object))
+    }
+
+    fn head(&self, kind: &str, id: &[&str], at: Timestamp) -> Object {
+        let mut object = Object::default();
+        let mut add = |name: &str, text: String| object.insert(name.to_owned(), Node::new(Value::Text(text)));
+        add("id", joined(id));
+        add("type", kind.to_owned());
+        add("at", at.to_string());
+        add("account", self.account.clone());
+        add("order", self.number());
+        object
+    }
+
+    /// The ships, cancels and returns of this order: one for each kind and instant.
+    fn moves(&self, at: Timestamp, lines: &[(u64, Said)], ids: &[String]) -> Read<Vec<Node>> {
+        let mut events = Vec::new();
+        for (index, how) in self.how.moves.iter().enumerate() {
+            let mut by_instant: BTreeMap<Timestamp, Vec<(&String, Option<&Node>)>> = BTreeMap::new();
+            for ((_, said), id) in lines.iter().zip(ids) {
+                if let Some(Some(moved)) = said.moves.get(index) {
+                    let when = self.when(at, &moved.at)?;
+                    by_instant.entry(when).or_default().push((id, moved.quantity.as_ref()));
+                }
+            }
+            for (when, moved) in by_instant {
+                let whole =
+                    moved.len() == lines.len() && moved.iter().all(|(_, quantity)| quantity.is_none());
+                events.push(self.movement(how.kind, when, (!whole).then_some(moved)));
+            }
+        }
+        Ok(events)
+    }
+
+    fn when(&self, at: Timestamp, when: &MoveAt) -> Read<Timestamp> {
+        match when {
+            MoveAt::Instant(instant) => Ok(*instant),
+            MoveAt::DaysAfterOrder(days) => {
+                let delay = Delay { days: *days, ..Delay::default() };
+                self.sink.reader.policy.calendar.after(at, delay).map_err(|_| {
+                    let message = format!("{days} days after the order is a day that no calendar has");
+                    Refusal::new(RefusalCode::TooLarge, "days after order", message)
+                })
+            }
+        }
+    }
+
+    fn movement(&self, kind: &str, at: Timestamp, lines: Option<Vec<(&String, Option<&Node>)>>) -> Node {
+        let (number, instant) = (self.number(), at.to_string());
+        let mut object = self.head(kind, &[kind, &self.account, &number, &instant], at);
+        if let Some(lines) = lines {
+            let line = |(id, quantity): (&String, Option<&Node>)| {
+                let mut line = Object::default();
+                line.insert("id".to_owned(), Node::new(Value::Text(id.clone())));
+                if let Some(quantity) = quantity {
+                    line.insert("quantity".to_owned(), quantity.clone());
+                }
+                Node::new(Value::Object(line))
+            };
+            let lines = lines.into_iter().map(line).collect();
+            object.insert("lines".to_owned(), Node::new(Value::List(lines)));
+        }
+        Node::new(Value::Object(object))
+    }
+}
+
+/// Gives lines without an id one made of their content; equal lines are counted. Returns all ids.
+fn name_lines(lines: &mut [(u64, Said)]) -> Vec<String> {
+    let mut count = 0u64;
+    let mut before: Option<String> = None;
+    let mut ids = Vec::with_capacity(lines.len());
+    for (_, said) in lines {
+        count = if before.as_ref() == Some(&said.content) { count + 1 } else { 1 };
+        let id = match said.line.get("id").and_then(Node::as_text) {
+            Some(id) => id.to_owned(),
+            None => {
+                let hash = made_up(&said.content);
+                let id = if count == 1 { hash } else { format!("{hash}-{count}") };
+                said.line.insert("id".to_owned(), Node::new(Value::Text(id.clone())));
+                id
+            }
+        };
+        before = Some(said.content.clone());
+        ids.push(id);
+    }
+    ids
+}
+
+/// The first field of the order on which its rows differ.
+fn disagreement(lines: &[(u64, Said)]) -> Option<String> {
+    let ((_, first), rest) = lines.split_first()?;
+    let differs = |index: usize, value: &Option<Node>| {
+        rest.iter().any(|(_, said)| said.order.get(index).is_none_or(|(_, other)| other != value))
+    };
+    let mut fields = first.order.iter().enumerate();
+    fields.find(|(index, (_, value))| differs(*index, value)).map(|(_, (name, _))| name.clone())
+}
+
+fn disagree(name: &str) -> Refusal {
+    let message = format!("the rows of this order differ in `{name}`, which an order has once");
+    Path::ROOT.field(name).refuse(RefusalCode::InvalidValue, message)
+}
+
+/// The index in `lines[3].price`.
+fn line_index(path: &str) -> Option<usize> {
+    path.strip_prefix("lines[")?.split_once(']')?.0.parse().ok()
+}

@@ -1,0 +1,139 @@
+//! Facts: the attributes that a policy declares on listings, lines, orders and members, read by their types.
+
+use super::Reader;
+use super::fields::Fields;
+use super::path::{Path, shown};
+use super::scalar;
+use super::value::Node;
+use crate::check::policy::{Fact, FactType, FactValue, Part, Subject};
+use crate::diagnostic::suggest;
+use crate::eval::order::MemberFacts;
+use crate::eval::{Refusal, RefusalCode};
+use crate::value::{Currency, Ratio};
+
+impl Reader<'_> {
+    /// The facts of `subject` among `fields`, by index; `amount` is what a part is contained in: the price of a
+    /// unit, or the order's total.
+    pub(super) fn facts(
+        &self,
+        subject: Subject,
+        fields: &Fields<'_>,
+        amount: Option<i128>,
+    ) -> Result<Vec<FactValue>, Refusal> {
+        let declared = self.policy.facts.of(subject);
+        declared
+            .iter()
+            .map(|fact| {
+                let read = |node: &Node, path: &Path<'_>| self.fact(fact, node, path);
+                let value = match (fields.optional(&fact.name, read)?, &fact.default) {
+                    (Some(value), _) => value,
+                    (None, Some(default)) => default.clone(),
+                    (None, None) => return Err(self.missing_fact(subject, fact, fields)),
+                };
+                self.within(fact, &value, amount, &fields.path.field(&fact.name))?;
+                Ok(value)
+            })
+            .collect()
+    }
+
+    /// The member facts of a decide case: what is given, else the default, else None.
+    pub(super) fn member_facts(&self, fields: Option<&Fields<'_>>) -> Result<MemberFacts, Refusal> {
+        let declared = self.policy.facts.of(Subject::Member);
+        let facts: Result<Vec<_>, Refusal> = declared
+            .iter()
+            .map(|fact| {
+                let read = |node: &Node, path: &Path<'_>| self.fact(fact, node, path);
+                let given = fields.map(|fields| fields.optional(&fact.name, read)).transpose()?.flatten();
+                Ok(given.or_else(|| fact.default.clone()))
+            })
+            .collect();
+        Ok(MemberFacts(facts?))
+    }
+
+    /// One fact's value.
+    pub(super) fn fact(&self, fact: &Fact, node: &Node, path: &Path<'_>) -> Result<FactValue, Refusal> {
+        let value = match &fact.kind {
+            FactType::Rate => FactValue::Number(scalar::rate(node, path)?),
+            FactType::Count => FactValue::Number(Ratio::whole(scalar::at_least(node, path, 0)?)),
+            FactType::Money => {
+                FactValue::Number(Ratio::whole(scalar::money(node, path, self.policy.currency)?))
+            }
+            FactType::Date => FactValue::Date(scalar::date(node, path)?),
+            FactType::Text => FactValue::Text(scalar::text(node, path)?.to_owned()),
+            FactType::YesNo => FactValue::YesNo(scalar::yes_no(node, path)?),
+            FactType::Choice(words) => FactValue::Choice(choice(words, node, path)?),
+        };
+        in_range(fact, &value, path, self.policy.currency)?;
+        Ok(value)
+    }
+
+    fn within(
+        &self,
+        fact: &Fact,
+        value: &FactValue,
+        amount: Option<i128>,
+        path: &Path<'_>,
+    ) -> Result<(), Refusal> {
+        let (Some(part), FactValue::Number(given), Some(amount)) = (fact.part_of, value, amount) else {
+            return Ok(());
+        };
+        if *given <= Ratio::whole(amount) {
+            return Ok(());
+        }
+        let (currency, whole) = match part {
+            Part::Price => (self.policy.currency, "the price of one unit"),
+            Part::Total => (self.policy.currency, "the order's total"),
+        };
+        let message = format!(
+            "{} is part of {whole}, so it can be at most {}, not {}",
+            path.name(),
+            currency.format(Ratio::whole(amount)),
+            currency.format(*given)
+        );
+        Err(path.refuse(RefusalCode::FactOutOfRange, message))
+    }
+
+    fn missing_fact(&self, subject: Subject, fact: &Fact, fields: &Fields<'_>) -> Refusal {
+        let kind = match &fact.kind {
+            FactType::Rate => "a rate such as \"2%\"".to_owned(),
+            FactType::Count => "a whole number".to_owned(),
+            FactType::Money => format!("an amount of {}", self.policy.currency.name()),
+            FactType::Date => "a date such as \"2021-03-01\"".to_owned(),
+            FactType::Text => "a text".to_owned(),
+            FactType::YesNo => "true or false".to_owned(),
+            FactType::Choice(words) => format!("one of {}", words.join(", ")),
+        };
+        let message =
+            format!("`{}` is missing: the policy declares it on {}, as {kind}", fact.name, subject.word());
+        fields.path.field(&fact.name).refuse(RefusalCode::MissingField, message)
+    }
+}
+
+fn choice(words: &[String], node: &Node, path: &Path<'_>) -> Result<usize, Refusal> {
+    let word = scalar::text(node, path)?;
+    words.iter().position(|known| known == word).ok_or_else(|| {
+        let help = match suggest::nearest(word, words.iter().map(String::as_str)) {
+            Some(near) => format!("; did you mean \"{near}\"?"),
+            None => String::new(),
+        };
+        let choices = words.join(", ");
+        let message = format!("{} is one of {choices}, not \"{}\"{help}", path.name(), shown(word));
+        path.refuse(RefusalCode::UnknownChoice, message)
+    })
+}
+
+fn in_range(fact: &Fact, value: &FactValue, path: &Path<'_>, currency: Currency) -> Result<(), Refusal> {
+    let (Some((least, most)), FactValue::Number(given)) = (fact.range, value) else {
+        return Ok(());
+    };
+    if least <= *given && *given <= most {
+        return Ok(());
+    }
+    let show = |n: Ratio| match fact.kind {
+        FactType::Rate => n.mul(Ratio::whole(100)).map_or_else(|_| n.to_string(), |n| format!("{n}%")),
+        FactType::Money => currency.format(n),
+        _ => n.to_string(),
+    };
+    let message = format!("{} must be {} to {}, not {}", path.name(), show(least), show(most), show(*given));
+    Err(path.refuse(RefusalCode::FactOutOfRange, message))
+}

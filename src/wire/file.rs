@@ -1,0 +1,98 @@
+//! Files by their names: which form an input has, gzip or not, and what comes of it.
+
+use std::io::{self, BufReader, Cursor, Read};
+use std::sync::Arc;
+
+use super::Reader;
+use super::csv::{self, Mapping};
+use super::read::{Events, InputFault, fault, unread};
+use super::yaml::Documents;
+use crate::eval::{Refusal, RefusalCode};
+use crate::ledger::intake::Place;
+
+/// The forms of input.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// One JSON object a line.
+    JsonLines,
+    /// A list of events, one document each, or a list under `events`.
+    Yaml,
+    /// Rows, read through a mapping.
+    Csv,
+}
+
+impl Format {
+    /// The form of a file called `name`; `-` is JSON Lines. None where the name does not tell.
+    pub fn of(name: &str) -> Option<Format> {
+        if name == "-" {
+            return Some(Format::JsonLines);
+        }
+        let name = name.to_ascii_lowercase();
+        let name = name.strip_suffix(".gz").unwrap_or(&name);
+        match name.rsplit_once('.')?.1 {
+            "jsonl" | "ndjson" | "json" => Some(Format::JsonLines),
+            "yaml" | "yml" => Some(Format::Yaml),
+            "csv" => Some(Format::Csv),
+            _ => None,
+        }
+    }
+}
+
+/// Reads an input called `name` (`-` for the standard input) in the form that its name tells, gzipped or not.
+pub fn read_file<'r>(
+    reader: &'r Reader<'_>,
+    name: &str,
+    input: impl Read + 'r,
+    mapping: Option<&'r Mapping>,
+) -> Result<Events<'r>, InputFault> {
+    let file: Option<Arc<str>> = (name != "-").then(|| name.into());
+    let format = Format::of(name).ok_or_else(|| InputFault {
+        message: format!(
+            "{name}: events are read from .jsonl, .yaml and .csv files, also with .gz, and from -"
+        ),
+    })?;
+    let mut input = plain(input).map_err(|error| fault(Some(name), &error))?;
+    match (format, mapping) {
+        (Format::JsonLines, _) => Ok(reader.json_lines(file, input)),
+        (Format::Yaml, _) => {
+            let mut bytes = Vec::new();
+            input.read_to_end(&mut bytes).map_err(|error| fault(Some(name), &error))?;
+            Ok(yaml(reader, file, bytes))
+        }
+        (Format::Csv, Some(mapping)) => {
+            let rows = csv::read(reader, file, input, mapping)?;
+            Ok(Box::new(rows.into_iter().map(Ok)))
+        }
+        (Format::Csv, None) => {
+            let message =
+                format!("{name}: a CSV file needs --mapping FILE, which says what its columns mean");
+            Err(InputFault { message })
+        }
+    }
+}
+
+/// The events of a YAML file.
+fn yaml<'r>(reader: &'r Reader<'_>, file: Option<Arc<str>>, bytes: Vec<u8>) -> Events<'r> {
+    match String::from_utf8(bytes) {
+        Ok(text) => Box::new(Documents::new(reader, file, &text).map(Ok)),
+        Err(error) => {
+            let good = error.utf8_error().valid_up_to();
+            let lines = error.as_bytes().iter().take(good).filter(|byte| **byte == b'\n').count();
+            let place = Place { file, line: u64::try_from(lines + 1).ok() };
+            let refusal = Refusal::new(RefusalCode::UnreadableInput, "", "this is not UTF-8 text");
+            Box::new(std::iter::once(Ok(unread(place, refusal, ""))))
+        }
+    }
+}
+
+/// The input, unpacked where its first bytes say that it is gzipped.
+pub fn plain<'r>(mut input: impl Read + 'r) -> io::Result<Box<dyn Read + 'r>> {
+    let mut start = Vec::new();
+    input.by_ref().take(2).read_to_end(&mut start)?;
+    let zipped = start == [0x1f, 0x8b];
+    let whole = Cursor::new(start).chain(input);
+    Ok(match zipped {
+        true => Box::new(flate2::bufread::MultiGzDecoder::new(BufReader::new(whole))),
+        false => Box::new(whole),
+    })
+}

@@ -1,0 +1,249 @@
+//! CSV through a mapping.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use super::policy::{amazon, policy};
+use super::*;
+use crate::wire::{Mapping, MappingError, read_file};
+
+const HEADER: &str = "Date,Price,Units,Kind,Code,Customer,Sent";
+const MAPPING: &str = "\
+account: {column: Customer}
+order:
+  one for each: account and day
+  at: {column: Date, time: noon}
+  paid_with: other
+line:
+  sku: {column: Code}
+  price: {column: Price, times: 100}
+  quantity: {column: Units}
+  points_rate:
+    hash of: [Code]
+    shares: {1%: 50, 2%: 50}
+  seller: domestic
+  category:
+    column: Kind
+    everything else: gift_card
+    map:
+      book: [BOOK, MAGAZINE]
+ship:
+  days after order:
+    hash of: [Customer, Date]
+    shares: {0: 1, 1: 1}
+";
+
+fn mapping(text: &str) -> Result<Mapping, MappingError> {
+    Mapping::read(&Reader::new(&policy("JPY")), text)
+}
+
+fn rows(text: &str, rows: &[&str]) -> Vec<Incoming> {
+    let policy = policy("JPY");
+    let reader = Reader::new(&policy);
+    let mapping = Mapping::read(&reader, text).unwrap();
+    let csv = format!("{HEADER}\n{}\n", rows.join("\n"));
+    read_file(&reader, "rows.csv", csv.as_bytes(), Some(&mapping)).unwrap().map(Result::unwrap).collect()
+}
+
+fn bodies(incoming: &[Incoming]) -> BTreeSet<String> {
+    incoming.iter().map(|one| format!("{:?} {:?} {:?}", one.id, one.body, one.aside)).collect()
+}
+
+#[test]
+fn rows_of_a_customer_and_day_are_one_order() {
+    let read = rows(
+        MAPPING,
+        &["2020-04-20,18.86,1.0,BOOK,X,a1,", "2020-04-20,1,2.0,,Y,a1,", "2020-04-21,0,1,ZZZ,,a1,"],
+    );
+    assert_eq!(read.len(), 4, "two orders and their ships: {read:?}");
+    let EventKind::Order { number, order } = read[0].body.clone().unwrap().kind else { panic!() };
+    assert_eq!(number, "2020-04-20");
+    let mut lines: Vec<(i64, i64, usize)> =
+        order.lines.iter().map(|line| (line.price, line.quantity, line.category)).collect();
+    lines.sort_unstable();
+    assert_eq!(lines, [(100, 2, 3), (1886, 1, 0)]);
+    assert_eq!(read[0].id.as_deref(), Some("order/a1/2020-04-20"));
+    assert_eq!(read[0].at.unwrap().to_string(), "2020-04-20T03:00:00Z");
+}
+
+#[test]
+fn equal_rows_are_distinct_lines_in_any_order() {
+    let some = ["2020-04-20,1,1,BOOK,X,a1,", "2020-04-20,1,1.0,BOOK,X,a1,", "2020-04-20,2,1,BOOK,X,a1,"];
+    let there = rows(MAPPING, &some);
+    let mut turned = some;
+    turned.reverse();
+    assert_eq!(bodies(&there), bodies(&rows(MAPPING, &turned)));
+    let EventKind::Order { order, .. } = there[0].body.clone().unwrap().kind else { panic!() };
+    assert_eq!(order.lines.len(), 3);
+}
+
+#[test]
+fn a_hash_never_changes() {
+    // Worked out apart from this code: SHA-256 of "points_rate\nX", its first eight bytes modulo 100.
+    let read = rows(MAPPING, &["2020-04-20,1,1,BOOK,X,a1,"]);
+    let EventKind::Order { order, .. } = read[0].body.clone().unwrap().kind else { panic!() };
+    assert_eq!(format!("{:?}", order.lines[0].listing[0]), HASHED);
+}
+
+const HASHED: &str = "Number(Ratio { numerator: 1, denominator: 100 })";
+
+#[test]
+fn bad_rows_are_refused_with_their_lines() {
+    let read = rows(
+        MAPPING,
+        &[
+            "2020-04-20,x,1,BOOK,X,a1,",
+            "2020-02-30,1,1,BOOK,X,a2,",
+            "2020-04-20,1,1,BOOK,X,,",
+            "2020-04-20,1,1,BOOK",
+            "2020-04-20,1,1.5,BOOK,X,a3,",
+            "2020-04-20,1,1,BOOK,X,a4,",
+        ],
+    );
+    let refused: BTreeSet<(u64, &str, String)> = read
+        .iter()
+        .filter_map(|one| one.body.as_ref().err().map(|rejected| (one.place.line.unwrap(), rejected)))
+        .map(|(line, rejected)| (line, rejected.refusal.code.name(), rejected.refusal.path.clone()))
+        .collect();
+    let expected = [
+        (2, "invalid-value", "lines[0].price"),
+        (3, "invalid-value", "at"),
+        (4, "missing-field", "account"),
+        (5, "unreadable-input", ""),
+        (6, "invalid-value", "lines[0].quantity"),
+    ];
+    assert_eq!(refused, expected.map(|(line, code, path)| (line, code, path.to_owned())).into());
+    assert_eq!(read.iter().filter(|one| one.body.is_ok()).count(), 2);
+}
+
+#[test]
+fn lines_may_ship_apart() {
+    let text =
+        MAPPING.split("ship:").next().unwrap().to_owned() + "ship:\n  at: {column: Sent, time: 09:30}\n";
+    let read = rows(
+        &text,
+        &[
+            "2020-04-20,1,1,BOOK,X,a1,2020-04-21",
+            "2020-04-20,2,1,BOOK,Y,a1,2020-04-22",
+            "2020-04-20,3,1,BOOK,Z,a1,",
+            "2020-04-20,3,1,BOOK,Z,a2,2020-04-20T12:00:00+09:00",
+        ],
+    );
+    let ships: Vec<_> = read
+        .iter()
+        .filter_map(|one| match &one.body.as_ref().unwrap().kind {
+            EventKind::Ship(movement) => {
+                Some((one.id.clone().unwrap(), movement.lines.as_ref().map(Vec::len)))
+            }
+            _ => None,
+        })
+        .collect();
+    let expected = [
+        ("ship/a2/2020-04-20/2020-04-20T03:00:00Z".to_owned(), None),
+        ("ship/a1/2020-04-20/2020-04-21T00:30:00Z".to_owned(), Some(1)),
+        ("ship/a1/2020-04-20/2020-04-22T00:30:00Z".to_owned(), Some(1)),
+    ];
+    assert_eq!(ships, expected);
+}
+
+#[test]
+fn rows_may_be_events_of_their_own() {
+    let text = "\
+account: {column: Customer}
+leave out:
+  - {column: Kind, is: [TEST]}
+event:
+  type: {column: Kind, map: {grant: [GIFT], return: [BACK]}}
+  at: {column: Date, format: '%d.%m.%Y', time: noon}
+  order: {column: Code}
+  points: {column: Units, drop: [' pt', '.']}
+";
+    let read = rows(
+        text,
+        &[
+            "20.04.2020,,1.500 pt,GIFT,,a1,",
+            "20.04.2020,,1.500 pt,GIFT,,a1,",
+            "21.04.2020,,,BACK,o1,a1,",
+            "21.04.2020,,,TEST,o1,a1,",
+            "21.04.2020,,,OTHER,o1,a1,",
+        ],
+    );
+    let kinds: Vec<_> =
+        read.iter().map(|one| one.body.as_ref().ok().map(|event| event.kind.word())).collect();
+    assert_eq!(kinds, [None, Some("grant"), Some("grant"), Some("return")]);
+    assert_ne!(read[1].id, read[2].id);
+    assert_eq!(read[0].place.line, Some(6));
+}
+
+#[test]
+fn mistakes_in_a_mapping_are_told_with_their_line() {
+    let wrong = |from: &str, to: &str, line: u64, words: &str| {
+        assert!(MAPPING.contains(from), "{from}");
+        let error = mapping(&MAPPING.replace(from, to)).unwrap_err();
+        assert_eq!((error.line, true), (Some(line), error.message.contains(words)), "{}", error.message);
+    };
+    wrong("account: {", "acount: {", 1, "did you mean `account`?");
+    wrong("time: noon", "time: nine", 4, "noon, midnight");
+    wrong("paid_with: other", "paid_with: othr", 5, "did you mean \"other\"?");
+    wrong("paid_with", "payd_with", 5, "did you mean `paid_with`?");
+    wrong("times: 100", "times: x", 8, "a number");
+    wrong("{column: Units}", "{colum: Units}", 9, "did you mean `column`?");
+    wrong("1%: 50", "1: 50", 12, "a rate");
+    wrong("1%: 50", "96%: 50", 12, "0% to 95%");
+    wrong("1%: 50, 2%: 50", "1%: 0", 12, "more than 0");
+    wrong("  seller: domestic\n", "", 6, "`seller` has no default");
+    wrong("  price: {column: Price, times: 100}\n", "", 6, "`price` is missing");
+    wrong("everything else: gift_card", "everything else: gift", 16, "declares no category");
+    wrong("book: [BOOK, MAGAZINE]", "bok: [BOOK]", 18, "did you mean \"book\"?");
+    wrong("book: [BOOK, MAGAZINE]", "book: [BOOK, BOOK]", 18, "mapped twice");
+    wrong("account and day", "customer", 3, "account and day");
+    wrong("ship:", "order:", 19, "given twice");
+    wrong("ship:", "shipp:", 19, "did you mean `ship`?");
+    wrong("account: {column: Customer}", "account: [", 3, "not YAML");
+    let error = mapping("").unwrap_err();
+    assert!(error.message.contains("a mapping"), "{}", error.message);
+}
+
+#[test]
+fn a_column_that_the_file_lacks_is_a_fault() {
+    let policy = policy("JPY");
+    let reader = Reader::new(&policy);
+    let mapping = Mapping::read(&reader, MAPPING).unwrap();
+    let fault =
+        |csv: &str| read_file(&reader, "rows.csv", csv.as_bytes(), Some(&mapping)).err().unwrap().message;
+    let message = fault(&HEADER.replace("Price", "Prise"));
+    assert!(
+        message.contains("\"Price\" on line 8") && message.contains("did you mean \"Prise\"?"),
+        "{message}"
+    );
+    assert!(fault(&HEADER.replace("Sent", "Date")).contains("twice"));
+}
+
+/// The published data, where it is: set MEED_OPEN_ECOMMERCE to the path of amazon-purchases.csv.gz.
+#[test]
+fn the_published_purchases_are_read() {
+    let Some(path) = std::env::var_os("MEED_OPEN_ECOMMERCE") else {
+        println!("skipped: MEED_OPEN_ECOMMERCE does not name the file");
+        return;
+    };
+    let text = include_str!("../../../examples/open-ecommerce/mapping.yaml");
+    let policy = amazon();
+    let reader = Reader::new(&policy);
+    let mapping = Mapping::read(&reader, text).unwrap_or_else(|error| panic!("{error} {:?}", error.line));
+    let start = std::time::Instant::now();
+    let file = std::fs::File::open(Path::new(&path)).unwrap();
+    let (mut orders, mut lines, mut ships, mut refused) = (0, 0, 0, Vec::new());
+    for one in read_file(&reader, "purchases.csv.gz", file, Some(&mapping)).unwrap() {
+        let one = one.unwrap();
+        match one.body.map(|event| event.kind) {
+            Ok(EventKind::Order { order, .. }) => {
+                orders += 1;
+                lines += order.lines.len();
+            }
+            Ok(_) => ships += 1,
+            Err(rejected) => refused.push((one.place.line, rejected.refusal)),
+        }
+    }
+    println!("{orders} orders, {lines} lines, {ships} ships, {:?}", start.elapsed());
+    assert_eq!(refused, []);
+}
