@@ -130,9 +130,10 @@ pub(super) fn branches(
 ) -> Option<Vec<(CategoryId, Span)>> {
     let mut found: Option<Vec<(CategoryId, Span)>> = Some(Vec::new());
     for name in names {
-        let ids = match super::values::category_list(scope, name, window) {
-            Some(ids) => ids,
-            None => resolve(scope, name).map(|id| vec![id]),
+        let ids = match scope.categories.id(&name.text) {
+            Some(id) => Some(vec![id]),
+            None => super::values::category_list(scope, name, window)
+                .unwrap_or_else(|| resolve(scope, name).map(|id| vec![id])),
         };
         match (ids, &mut found) {
             (Some(ids), Some(found)) => found.extend(ids.into_iter().map(|id| (id, name.span))),
@@ -186,7 +187,32 @@ pub(super) fn filters(scope: &Scope<'_>, clauses: &[&Clause], window: &Window) -
             _ => filters = None,
         }
     }
+    if let Some(filters) = &filters {
+        report_blocked(scope, clauses, filters);
+    }
     filters
+}
+
+/// Warns of an exception that another line excludes all the same.
+fn report_blocked(scope: &Scope<'_>, clauses: &[&Clause], filters: &[Filter]) {
+    for clause in clauses {
+        let ClauseKind::NotFor { except, .. } = &clause.kind else { continue };
+        for name in except {
+            let Some(id) = scope.categories.id(&name.text) else { continue };
+            let blocks =
+                |filter: &&Filter| filter.span != clause.span && filter.passes.get(id) == Some(&false);
+            if let Some(filter) = filters.iter().find(blocks) {
+                let message =
+                    format!("`{}` is excepted here, and another line excludes it all the same", name.text);
+                scope.report(
+                    Diagnostic::new(Code::RedundantCategory, name.span, message)
+                        .with_label("brings nothing back")
+                        .with_place(filter.span, "every line must let a category pass")
+                        .with_help("leave the exception out, or change the other line"),
+                );
+            }
+        }
+    }
 }
 
 fn only_for(scope: &Scope<'_>, names: &[Name], window: &Window) -> Option<Vec<bool>> {

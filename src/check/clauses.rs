@@ -47,10 +47,9 @@ fn report_misplaced(scope: &Scope<'_>, declaration: &Declaration, clause: &Claus
 
 fn report_second(scope: &Scope<'_>, declaration: &Declaration, first: &Clause, second: &Clause) {
     let message = format!(
-        "`{}` stands twice in the {} `{}`",
+        "`{}` stands twice in {}",
         words::clause(&second.kind),
-        declaration.kind.word(),
-        declaration.name.text
+        words::named(declaration.kind, &declaration.name.text)
     );
     scope.report(
         Diagnostic::new(Code::DuplicateClause, second.span, message)
@@ -82,7 +81,7 @@ pub(super) fn missing_choice(scope: &Scope<'_>, declaration: &Declaration, what:
     if declaration.broken {
         return;
     }
-    let message = format!("the {} `{}` does not say {what}", declaration.kind.word(), declaration.name.text);
+    let message = format!("{} does not say {what}", words::named(declaration.kind, &declaration.name.text));
     scope.report(
         Diagnostic::new(Code::MissingChoice, declaration.head, message)
             .with_help(format!("add one of {}", words::listed(choices, "or"))),
@@ -94,7 +93,7 @@ pub(super) fn missing_clause(scope: &Scope<'_>, declaration: &Declaration, what:
     if declaration.broken {
         return;
     }
-    let message = format!("the {} `{}` does not say {what}", declaration.kind.word(), declaration.name.text);
+    let message = format!("{} does not say {what}", words::named(declaration.kind, &declaration.name.text));
     scope.report(
         Diagnostic::new(Code::MissingClause, declaration.head, message)
             .with_help(format!("add a line such as {line}")),

@@ -48,6 +48,9 @@ impl Reader<'_, '_> {
         let text = self.scope.text(expr.span);
         let message = format!("`{text}` is {}, not a condition", describe(&operand));
         let help = match operand {
+            Operand::Number(super::policy::Quantity::Value(_), _) => {
+                format!("declare `{text}` with `is yes` or `is no`, or compare it with something")
+            }
             Operand::Number(_, unit) => {
                 format!("compare it: `{text} >= {}`", written(self.scope, example(unit), unit))
             }
@@ -262,6 +265,10 @@ impl Reader<'_, '_> {
             report.help = super::words::hint(&badge.text, "declared are", &names)
                 .or_else(|| Some(format!("declare it: `badge {} \"…\" {{ shown in … }}`", badge.text)));
             scope.report(report);
+        }
+        if super::facts::subject(&subject.text).is_none() {
+            super::facts::report_subject(scope, subject);
+            return None;
         }
         let (code, message, help) = match self.place {
             Place::Badge => (

@@ -4,6 +4,7 @@ use super::expr::{Operand, Place, Reader, describe, unit_words};
 use super::facts::{self, bare_word, choice_word};
 use super::policy::{Fact, FactType, FactValue, Quantity, Unit};
 use super::scope::Scope;
+use super::values;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::Span;
 use crate::syntax::ast::{Expr, ExprKind};
@@ -70,6 +71,15 @@ pub(super) fn report_unit(scope: &Scope<'_>, expr: &Expr, wanted: Unit, found: &
         format!("{} is needed here, and `{}` is {found}", unit_words(wanted), scope.text(expr.span));
     let mut report = Diagnostic::new(Code::TypeMismatch, expr.span, message).with_label(found);
     report.help = as_unit(scope, expr, wanted).map(|line| format!("write `{line}`"));
+    if let Some(value) = super::facts::bare_word(expr).and_then(|name| values::entry_of(scope, &name.text))
+        && let Some(version) = value.group.versions.first()
+    {
+        report = report.with_place(version.declaration.head, format!("declared as {found}"));
+        let example = written(scope, Ratio::new(1, 100).unwrap_or(Ratio::ONE), Unit::Rate);
+        if wanted == Unit::Rate {
+            report.help = Some(format!("a rate is written with a percent sign: `is {example}`"));
+        }
+    }
     scope.report(report);
 }
 

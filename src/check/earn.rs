@@ -255,8 +255,10 @@ fn report_silent(draft: &Draft<'_, '_>, each: Grain, gives: Span) {
     if !others.is_empty() {
         help += &format!("; or the same {}", words::listed(&others, "or"));
     }
-    let message =
-        format!("the earn `{}` does not say how a fraction of a point rounds", draft.declaration.name.text);
+    let message = format!(
+        "{} does not say how a fraction of a point rounds",
+        words::named(ast::Kind::Earn, &draft.declaration.name.text)
+    );
     draft.scope.report(
         Diagnostic::new(Code::MissingChoice, draft.declaration.head, message)
             .with_place(gives, "may give a fraction of a point")

@@ -69,7 +69,7 @@ pub(super) fn unit_words(unit: Unit) -> &'static str {
         Unit::Count => "a plain number",
         Unit::Rate => "a rate",
         Unit::Money => "money",
-        Unit::Points => "points",
+        Unit::Points => "a number of points",
     }
 }
 
@@ -123,13 +123,13 @@ impl<'s, 'a> Reader<'s, 'a> {
         if units.iter().any(|unit| fits(unit)) {
             return Some(());
         }
-        if !units.is_empty() || !self.scope.has_unreadable_text() {
+        // Without any unit, the pool (or its clause) is missing, and that is told there.
+        if !units.is_empty() {
             let plurals: Vec<String> = units.iter().map(|unit| format!("{unit}s")).collect();
             let known: Vec<&str> = units.iter().copied().chain(plurals.iter().map(String::as_str)).collect();
             let message = format!("`{}` is neither a currency nor the unit of a pool", word.text);
             let mut report = Diagnostic::new(Code::UnknownUnit, word.span, message);
-            report.help = words::hint(&word.text, "the units are", &known)
-                .or_else(|| Some(format!("a pool gives its points a name: `unit {}`", word.text)));
+            report.help = words::hint(&word.text, "the units are", &known);
             self.scope.report(report);
         }
         None

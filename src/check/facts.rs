@@ -116,13 +116,14 @@ fn read(scope: &Scope<'_>, declaration: &Declaration, table: &mut FactTable) {
     let Some(subject) = subject else { return };
     for clause in body(scope, declaration) {
         if let ClauseKind::Field(field) = &clause.kind {
-            let fits = name_is_free(scope, table, subject, field);
-            let fact = fact(scope, subject, field);
-            let broken = fact.is_none();
-            let fact = fact.unwrap_or_else(|| placeholder(field));
-            if fits {
-                table.entries.push(Entry { subject, fact, broken });
+            if report_second(scope, table, subject, field) {
+                continue;
             }
+            let free = name_is_free(scope, subject, field);
+            let fact = fact(scope, subject, field);
+            let broken = fact.is_none() || !free;
+            let fact = fact.unwrap_or_else(|| placeholder(field));
+            table.entries.push(Entry { subject, fact, broken });
         }
     }
 }
@@ -165,7 +166,7 @@ fn optional(subject: Subject) -> &'static [&'static str] {
     }
 }
 
-fn name_is_free(scope: &Scope<'_>, table: &FactTable, subject: Subject, field: &Field) -> bool {
+fn name_is_free(scope: &Scope<'_>, subject: Subject, field: &Field) -> bool {
     let name = &field.name;
     if taken(subject).contains(&name.text.as_str()) {
         let owner = if subject == Subject::Listing { "line" } else { subject.word() };
@@ -177,6 +178,12 @@ fn name_is_free(scope: &Scope<'_>, table: &FactTable, subject: Subject, field: &
     if optional(subject).contains(&name.text.as_str()) {
         report_optional(scope, subject, field);
     }
+    true
+}
+
+/// Reports a name that another fact has; true where it belongs to the same subject, so that it is not bound again.
+fn report_second(scope: &Scope<'_>, table: &FactTable, subject: Subject, field: &Field) -> bool {
+    let name = &field.name;
     let flat = |a: Subject| if a == Subject::Listing { Subject::Line } else { a };
     let same = |entry: &&Entry| entry.fact.name == name.text && flat(entry.subject) == flat(subject);
     if let Some(first) = table.entries.iter().find(same) {
@@ -189,9 +196,9 @@ fn name_is_free(scope: &Scope<'_>, table: &FactTable, subject: Subject, field: &
                 .with_help("facts of `listing` and of `line` stand on one line of the data: rename one");
         }
         scope.report(report);
-        return first.subject != subject;
+        return first.subject == subject;
     }
-    true
+    false
 }
 
 fn report_optional(scope: &Scope<'_>, subject: Subject, field: &Field) {

@@ -271,6 +271,7 @@ impl<'s, 'a> Reasoning<'s, 'a> {
     fn badge(&self, id: BadgeId) -> Atom {
         let atom = switch(Topic::Badge(id));
         let in_force = match (self.draft, self.scope.badges.get(id)) {
+            _ if self.scope.has_unreadable_items() => true,
             (Some(draft), Some(badge)) => !badge.days().intersection(&days(&draft.window)).is_empty(),
             _ => true,
         };

@@ -118,8 +118,7 @@ fn finish(source: &Source, mut scope: Scope<'_>, program: Program, rules: Rules,
     let categories = std::mem::take(&mut scope.categories).list;
     let facts = std::mem::take(&mut scope.facts).into_facts();
     let values = values::into_values(std::mem::take(&mut scope.values));
-    let mut diagnostics = scope.into_reports();
-    diagnostic::sort(&mut diagnostics);
+    let diagnostics = scope.into_reports();
     let policy = || {
         Some(Policy {
             source: source.clone(),

@@ -9,7 +9,7 @@ use super::facts::FactTable;
 use super::policy::{Subject, ValueId};
 use super::values::ValueEntry;
 use super::versions::Group;
-use crate::diagnostic::{Code, Diagnostic, has_errors};
+use crate::diagnostic::{Code, Diagnostic, Label, has_errors};
 use crate::source::{Source, Span};
 use crate::syntax::ast::{ClauseKind, Declaration, File, Item, Kind, Name};
 use crate::value::{Currency, Ratio, Zone};
@@ -85,9 +85,21 @@ impl<'a> Scope<'a> {
         has_errors(&self.reports.borrow())
     }
 
-    /// All reports.
+    /// All reports. What is unknown in several places is told once, with the other places beside it.
     pub fn into_reports(self) -> Vec<Diagnostic> {
-        self.reports.into_inner()
+        let mut reports = self.reports.into_inner();
+        crate::diagnostic::sort(&mut reports);
+        let mut told: Vec<Diagnostic> = Vec::new();
+        for report in reports {
+            let same = |first: &&mut Diagnostic| first.code == report.code && first.message == report.message;
+            match told.iter_mut().find(same).filter(|_| REPEATABLE.contains(&report.code)) {
+                Some(first) => {
+                    first.secondary.push(Label { span: report.primary.span, text: "and here".to_owned() })
+                }
+                None => told.push(report),
+            }
+        }
+        told
     }
 
     /// Declarations of one kind, in source order.
@@ -173,13 +185,12 @@ impl<'a> Scope<'a> {
     pub fn currency_named(&self, name: &Name) -> Option<Currency> {
         let found = Currency::from_code(&name.text);
         if found.is_none() {
-            let codes: Vec<&str> = COMMON.into_iter().chain(Currency::codes()).collect();
             let mut report = Diagnostic::new(
                 Code::UnknownCurrency,
                 name.span,
                 format!("`{}` is no currency of ISO 4217", name.text),
             );
-            report.help = super::words::hint(&name.text, "", &codes);
+            report.help = super::words::hint(&name.text, "common ones are", &COMMON);
             self.report(report);
         }
         found
@@ -220,7 +231,18 @@ impl<'a> Scope<'a> {
     }
 }
 
-/// Asked first for "did you mean": the rest of ISO 4217 is a crowd.
+/// Mistakes that often stand in several places and are mended in one.
+const REPEATABLE: [Code; 7] = [
+    Code::UnknownName,
+    Code::UnknownFact,
+    Code::UnknownCategory,
+    Code::UnknownChoice,
+    Code::UnknownUnit,
+    Code::UnknownSubject,
+    Code::WrongCurrency,
+];
+
+/// For "did you mean": all of ISO 4217 has a near miss for any three letters.
 const COMMON: [&str; 10] = ["JPY", "USD", "EUR", "GBP", "CNY", "KRW", "INR", "AUD", "CAD", "CHF"];
 
 fn without_comment(line: &str) -> &str {

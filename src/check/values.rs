@@ -201,6 +201,8 @@ fn report_word(scope: &Scope<'_>, name: &Name) {
     let message = format!("no category is called `{}`", name.text);
     let near = crate::diagnostic::suggest::nearest(&name.text, scope.categories.names());
     let help = match near {
+        _ if matches!(name.text.as_str(), "true" | "on") => "write `is yes`".to_owned(),
+        _ if matches!(name.text.as_str(), "false" | "off") => "write `is no`".to_owned(),
         Some(near) => format!("did you mean `{near}`?"),
         None => {
             "a value is a rate `1.5%`, a number, money, points, a day, `yes` or `no`, or a list of categories"
@@ -213,6 +215,11 @@ fn report_word(scope: &Scope<'_>, name: &Name) {
 /// The value called `name`.
 pub(super) fn lookup(scope: &Scope<'_>, name: &str) -> Option<ValueId> {
     scope.values.iter().position(|value| value.group.name == name)
+}
+
+/// The declared value called `name`.
+pub(super) fn entry_of<'s, 'a>(scope: &'s Scope<'a>, name: &str) -> Option<&'s ValueEntry<'a>> {
+    scope.values.get(lookup(scope, name)?)
 }
 
 /// The categories of the value called `name`, as it is in `window`; the outer None where no value has that name,
@@ -246,7 +253,8 @@ pub(super) fn category_list(
 pub(super) fn check_cover(scope: &Scope<'_>, id: ValueId, window: &Window, span: Span) {
     let Some(value) = scope.values.get(id) else { return };
     let read: Domain = days(window);
-    if read.within(&value.group.days()) {
+    let unsure = scope.has_unreadable_items() || value.group.versions.iter().any(|v| v.declaration.broken);
+    if unsure || read.within(&value.group.days()) {
         return;
     }
     scope.report_cover(id);

@@ -74,9 +74,10 @@ fn declared_window(scope: &Scope<'_>, declaration: &Declaration) -> Window {
     window(scope, from.map(|d| d.date), until.map(|d| d.date))
 }
 
-/// True where the window as written is empty (it has been reported).
+/// True where nothing can be said about when a version is in force: its head has been reported.
 fn is_reported(declaration: &Declaration) -> bool {
-    matches!((declaration.from, declaration.until), (Some(from), Some(until)) if from.date >= until.date)
+    let dates = (declaration.from, declaration.until);
+    declaration.broken || matches!(dates, (Some(from), Some(until)) if from.date >= until.date)
 }
 
 fn report_overlaps(scope: &Scope<'_>, group: &Group<'_>) {
@@ -95,14 +96,14 @@ fn report_overlaps(scope: &Scope<'_>, group: &Group<'_>) {
 
 fn report_overlap(scope: &Scope<'_>, first: &Dated<'_>, second: &Dated<'_>) {
     let (a, b) = (first.declaration, second.declaration);
-    let name = format!("{} `{}`", b.kind.word(), b.name.text);
+    let name = words::named(b.kind, &b.name.text);
     let undated = [a, b].iter().all(|d| d.from.is_none() && d.until.is_none());
     let (code, message, help) = if undated {
         let help =
             "give one of them another name, or make them versions with `until` and `from` in their heads";
-        (Code::DuplicateName, format!("the {name} is declared twice"), help.to_owned())
+        (Code::DuplicateName, format!("{name} is declared twice"), help.to_owned())
     } else {
-        let message = format!("two versions of the {name} are in force {}", common_days(first, second));
+        let message = format!("two versions of {name} are in force {}", common_days(first, second));
         (Code::OverlappingVersions, message, overlap_help(first, second))
     };
     scope.report(
@@ -140,13 +141,16 @@ fn overlap_help(first: &Dated<'_>, second: &Dated<'_>) -> String {
 
 /// Warns of days between two versions on which neither is in force.
 pub(super) fn report_gaps(scope: &Scope<'_>, group: &Group<'_>) {
+    if scope.has_unreadable_items() || group.versions.iter().any(|version| version.declaration.broken) {
+        return;
+    }
     for (earlier, later) in group.versions.iter().zip(group.versions.iter().skip(1)) {
         if let (Some(until), Some(from)) = (earlier.window.until_date, later.window.from_date)
             && until < from
         {
             let declaration = later.declaration;
-            let name = format!("{} `{}`", declaration.kind.word(), declaration.name.text);
-            let message = format!("no version of the {name} is in force from {until} until {from}");
+            let name = words::named(declaration.kind, &declaration.name.text);
+            let message = format!("no version of {name} is in force from {until} until {from}");
             let place = earlier.declaration.head;
             scope.report(
                 Diagnostic::new(Code::VersionGap, declaration.head, message)

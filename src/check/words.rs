@@ -31,6 +31,14 @@ pub(super) fn a_keyword(kind: Kind) -> String {
     format!("{article} `{}`", kind.word())
 }
 
+/// A declaration in words: ``the earn rule `base` ``.
+pub(super) fn named(kind: Kind, name: &str) -> String {
+    match kind {
+        Kind::Earn | Kind::Redeem | Kind::Forbid => format!("the {} rule `{name}`", kind.word()),
+        _ => format!("the {} `{name}`", kind.word()),
+    }
+}
+
 /// What a clause is called: its first words.
 pub(super) fn clause(kind: &ClauseKind) -> &'static str {
     match kind {

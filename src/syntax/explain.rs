@@ -2,7 +2,7 @@
 //! finding to the vaguest: a sign or number that is wrong anywhere, an unknown first word, a form of later
 //! versions, a one-word repair, and last what could have stood there.
 
-use super::ast::{Declaration, Kind, Name};
+use super::ast::{Declaration, Kind};
 use super::forms;
 use super::grammar::{self, Failure, Rule};
 use super::layout::{Line, MAX_DEPTH};
@@ -427,17 +427,6 @@ pub(super) fn block_in_clause(place: &Place<'_>, line: &Line, block: Span) -> Di
                 .with_help("a clause is one line; only declarations and branches of a `category` have blocks")
         }
     }
-}
-
-/// A fact whose type is no type.
-pub(super) fn unknown_type(word: &Name) -> Diagnostic {
-    let message = format!("`{}` is no type of a fact", word.text);
-    let report = Diagnostic::new(Code::SyntaxError, word.span, message);
-    match nearest(&word.text, forms::TYPE_WORDS.iter().copied()) {
-        Some(near) => report.with_label(format!("did you mean `{near}`?")),
-        None => report,
-    }
-    .with_help(reads(forms::FIELD_FORM))
 }
 
 /// The grammar says yes and the builder no: cannot happen, and is said rather than hidden.

@@ -1,6 +1,6 @@
 //! A whole file, line by line: heads, bodies and what is between them.
 
-use super::ast::{CategoryNode, Clause, ClauseKind, Declaration, FieldType, File, Item, Kind};
+use super::ast::{CategoryNode, Clause, ClauseKind, Declaration, File, Item, Kind};
 use super::explain::{self, Place};
 use super::grammar::{self, Rule};
 use super::head::{self, Head};
@@ -133,11 +133,6 @@ impl<'s> Reader<'s> {
             Kind::Facts => builder.field(pair).map(ClauseKind::Field),
             _ => builder.clause(pair),
         });
-        if let Some(ClauseKind::Field(field)) = &node
-            && let FieldType::Unknown(word) = &field.kind
-        {
-            self.diagnostics.push(explain::unknown_type(word));
-        }
         clauses.push(clause(docs, node, span));
         None
     }

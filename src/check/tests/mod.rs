@@ -1,3 +1,5 @@
+//! What the reference programme and a policy of many features become.
+
 use super::policy::{Amount, Expiry, Grain, Pending, PendingAnchor, Policy, Quantity, Returns, Test, Unit};
 use crate::source::Source;
 use crate::value::{Ratio, Rounding};
@@ -8,7 +10,7 @@ fn policy(text: &str) -> Policy {
 }
 
 fn amazon() -> Policy {
-    policy(include_str!("../../tests/cases/sound/amazon_points.meed"))
+    policy(include_str!("../../../policies/amazon_jp/amazon_jp.meed"))
 }
 
 #[test]
@@ -66,7 +68,7 @@ fn filters_follow_the_tree() {
 
 #[test]
 fn a_rule_is_lowered_once_for_each_version_of_its_list_of_categories() {
-    let policy = policy(include_str!("../../tests/cases/sound/many_features.meed"));
+    let policy = policy(include_str!("../../../tests/cases/sound/many_features.meed"));
     let rule = policy.earns.iter().find(|rule| rule.name == "in_season").unwrap();
     let passes: Vec<Vec<bool>> = rule.versions.iter().map(|v| v.body.filters[0].passes.clone()).collect();
     assert_eq!(passes.len(), 2);
