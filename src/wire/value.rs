@@ -27,6 +27,10 @@ pub(crate) enum Value {
     Number(String),
     Text(String),
     /// A text without quotes in YAML: `yes` may be a yes/no where one is wanted, and is a text elsewhere.
+    #[cfg_attr(
+        not(feature = "cli"),
+        allow(dead_code, reason = "only YAML and CSV have texts without quotes")
+    )]
     Word(String),
     List(Vec<Node>),
     Object(Object),

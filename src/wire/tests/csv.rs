@@ -34,12 +34,12 @@ ship:
 ";
 
 fn mapping(text: &str) -> Result<Mapping, MappingError> {
-    Mapping::read(&Reader::new(&policy("JPY")), text)
+    Mapping::read(&Reader::new(policy("JPY")), text)
 }
 
 fn rows(text: &str, rows: &[&str]) -> Vec<Incoming> {
     let policy = policy("JPY");
-    let reader = Reader::new(&policy);
+    let reader = Reader::new(policy);
     let mapping = Mapping::read(&reader, text).unwrap();
     let csv = format!("{HEADER}\n{}\n", rows.join("\n"));
     read_file(&reader, "rows.csv", csv.as_bytes(), Some(&mapping)).unwrap().map(Result::unwrap).collect()
@@ -207,7 +207,7 @@ fn mistakes_in_a_mapping_are_told_with_their_line() {
 #[test]
 fn a_column_that_the_file_lacks_is_a_fault() {
     let policy = policy("JPY");
-    let reader = Reader::new(&policy);
+    let reader = Reader::new(policy);
     let mapping = Mapping::read(&reader, MAPPING).unwrap();
     let fault =
         |csv: &str| read_file(&reader, "rows.csv", csv.as_bytes(), Some(&mapping)).err().unwrap().message;
@@ -228,7 +228,7 @@ fn the_published_purchases_are_read() {
     };
     let text = include_str!("../../../examples/open-ecommerce/mapping.yaml");
     let policy = amazon();
-    let reader = Reader::new(&policy);
+    let reader = Reader::new(policy);
     let mapping = Mapping::read(&reader, text).unwrap_or_else(|error| panic!("{error} {:?}", error.line));
     let start = std::time::Instant::now();
     let file = std::fs::File::open(Path::new(&path)).unwrap();
