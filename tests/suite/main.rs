@@ -4,3 +4,4 @@ mod diagnostics;
 mod support;
 mod syntax;
 mod tidy;
+mod wire;

@@ -219,6 +219,28 @@ fn a_column_that_the_file_lacks_is_a_fault() {
     assert!(fault(&HEADER.replace("Sent", "Date")).contains("twice"));
 }
 
+#[test]
+fn the_example_of_the_documentation_reads() {
+    let page = include_str!("../../../docs/mapping.md");
+    let (_, block) = page.split_once("```yaml\n").unwrap();
+    let (text, _) = block.split_once("```").unwrap();
+    let reader = Reader::new(amazon());
+    let mapping = Mapping::read(&reader, text).unwrap_or_else(|error| panic!("{error} {:?}", error.line));
+    let csv = "Customer,Status,Shop,Order no,Ordered,Card,Unit price,Qty,Type,Points %,Sent
+a1,,JP,o1,2021-03-01,MC,\"¥1,500\",2,BOOK,2.5,2021-03-02
+a1,,JP,o1,2021-03-01,MC,¥10,1,,1,2021-03-02
+a1,,JP,,2021-03-01 08:00:00,,¥10,1,GIFT,0.5%,
+a1,Test,JP,,2021-03-01 08:00:00,,¥10,1,GIFT,0,
+a1,,US,,2021-03-01 08:00:00,,¥10,1,GIFT,0,
+";
+    let read = read_file(&reader, "x.csv", csv.as_bytes(), Some(&mapping)).unwrap().map(Result::unwrap);
+    let ids: Vec<_> =
+        read.map(|one| (one.id.unwrap(), one.body.map_err(|rejected| rejected.refusal))).collect();
+    let names: Vec<&str> = ids.iter().map(|(id, _)| id.as_str()).collect();
+    assert_eq!(names, ["order/a1/2021-03-01", "order/a1/o1", "ship/a1/o1/2021-03-02T09:00:00Z"]);
+    assert!(ids.iter().all(|(_, body)| body.is_ok()), "{ids:?}");
+}
+
 /// The published data, where it is: set MEED_OPEN_ECOMMERCE to the path of amazon-purchases.csv.gz.
 #[test]
 fn the_published_purchases_are_read() {
