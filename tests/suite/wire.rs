@@ -1,4 +1,5 @@
 //! Input as an embedder or the command sees it.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails")]
 
 use meed::source::Source;
 use meed::wire::{Mapping, Reader, read_file};
