@@ -3,17 +3,50 @@
 //! The flow, each stage a module with one job, none reaching back:
 //!
 //! ```text
-//! text → syntax → check → checked policy → eval (decide)  → decision
-//!                                        → ledger (replay) → entries → statement
+//! text → syntax → check → checked policy → eval (decide)   → decision
+//!                                        → ledger (replay) → entries → balances, statements
+//! JSON, YAML, CSV → wire → orders, events        decisions, outcomes → wire → JSON
 //! ```
+//!
+//! A service that embeds Meed needs the names re-exported here and nothing else: [`load`] a policy, make a [`Reader`]
+//! for its input, [`decide`] orders, [`replay`] histories. A [`Policy`] is immutable; share it between threads as it is.
+//!
+//! ```
+//! use meed::{Options, Reader, Source, load, replay};
+//!
+//! let text = include_str!("../policies/amazon_jp/amazon_jp.meed");
+//! let policy = load(&Source::new("amazon_jp.meed", text)).policy.ok_or("the policy has mistakes")?;
+//! let events = r#"{"id": "e1", "type": "grant", "at": "2025-01-01T00:00:00+09:00", "account": "a1", "points": 100}"#;
+//! let events = Reader::new(&policy).json_lines(None, events.as_bytes()).collect::<Result<Vec<_>, _>>()?;
+//! let outcome = replay(&policy, events, &Options::default());
+//! assert_eq!(outcome.accounts[0].balance().available, 100);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! Without the default feature `cli` the library has the language, the checker, the evaluator, the ledger and JSON, and
+//! does no input or output of its own.
 
-pub mod check;
-#[cfg(feature = "cli")]
-pub mod cli;
+pub mod source;
+pub mod value;
 pub mod diagnostic;
+pub mod syntax;
+pub mod check;
 pub mod eval;
 pub mod ledger;
-pub mod source;
-pub mod syntax;
-pub mod value;
 pub mod wire;
+#[cfg(feature = "cli")]
+pub mod cli;
+
+pub use check::{Checked, Policy, load};
+pub use diagnostic::{Diagnostic, Severity};
+pub use eval::{
+    Decision, LineDecision, Listing, MemberFacts, Order, Refusal, RefusalCode, RuleNot, RulePoints,
+    ShownBadge, decide, decide_listing,
+};
+pub use jiff::Timestamp;
+pub use ledger::{
+    Account, Balance, Becoming, Entry, Incoming, Options, Outcome, PoolStatement, Refused, Replay, Statement,
+    replay,
+};
+pub use source::Source;
+pub use wire::{Case, Reader};

@@ -48,6 +48,38 @@ pub struct Policy {
     pub(crate) badges: Vec<Rule<Badge>>,
 }
 
+impl Policy {
+    /// The programme's name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The programme's label for people.
+    pub fn label(&self) -> &str {
+        &self.label
+    }
+
+    /// What the programme calls a statement (`My Points`).
+    pub fn statement_title(&self) -> &str {
+        &self.statement
+    }
+
+    /// `sha256:` and the hash of the policy's text: the same text, the same digest.
+    pub fn digest(&self) -> &str {
+        &self.digest
+    }
+
+    /// The text the policy came from.
+    pub fn source(&self) -> &Source {
+        &self.source
+    }
+
+    /// An instant as RFC 3339 with the offset of the programme's zone.
+    pub fn show_instant(&self, at: Timestamp) -> String {
+        self.calendar.zone.format(at)
+    }
+}
+
 /// Index into [`Policy::categories`].
 pub(crate) type CategoryId = usize;
 /// Index into [`Policy::values`].

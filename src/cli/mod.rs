@@ -1,5 +1,87 @@
-//! The command line.
-/// Runs the command.
-pub fn main() -> std::process::ExitCode {
-    std::process::ExitCode::SUCCESS
+//! The command line: a thin shell. It reads arguments and files, calls the library, prints, and picks the exit
+//! status: 0 all went well, 1 the policy or the command is at fault, 2 some input was refused. One file a subcommand.
+
+#![allow(clippy::disallowed_methods, reason = "a shell is where input and output live")]
+
+mod args;
+mod check;
+mod decide;
+mod explain;
+mod input;
+mod run;
+mod setup;
+mod statement;
+mod table;
+mod test;
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use clap::Parser;
+
+pub(crate) use args::{Arguments, Command};
+
+/// How a command ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Status {
+    /// All went well.
+    Fine,
+    /// The policy or the command is at fault.
+    Fault,
+    /// Some input was refused, or a scenario differs.
+    Refused,
+}
+
+/// Why a command could not do its work: already worded for people.
+#[derive(Debug)]
+pub(crate) struct Failure(pub String);
+
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Failure {
+        Failure(error.to_string())
+    }
+}
+
+/// Runs the `meed` command on the process's arguments.
+pub fn main() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            let _ = error.print();
+            // Help and version are answers, everything else is a fault of the command.
+            return ExitCode::from(u8::from(error.use_stderr()));
+        }
+    };
+    let mut out = io::BufWriter::new(io::stdout().lock());
+    let status = dispatch(&arguments, &mut out);
+    let flushed = out.flush();
+    match (status, flushed) {
+        (Ok(_), Err(error)) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+        (Ok(status), Ok(())) => ExitCode::from(match status {
+            Status::Fine => 0,
+            Status::Fault => 1,
+            Status::Refused => 2,
+        }),
+        (Ok(_), Err(error)) => fail(&Failure::from(error)),
+        (Err(failure), _) => fail(&failure),
+    }
+}
+
+fn fail(failure: &Failure) -> ExitCode {
+    if !failure.0.is_empty() {
+        let _ = writeln!(io::stderr(), "meed: {}", failure.0);
+    }
+    ExitCode::from(1)
+}
+
+fn dispatch(arguments: &Arguments, out: &mut dyn Write) -> Result<Status, Failure> {
+    match &arguments.command {
+        Command::Check(options) => check::check(options, out),
+        Command::Decide(options) => decide::decide(options, out),
+        Command::Run(options) => run::run(options, out),
+        Command::Explain(options) => explain::explain(options, out),
+        Command::Test(options) => test::test(options, out),
+        Command::Completions(options) => setup::completions(options, out),
+        Command::Man(options) => setup::man(options, out),
+    }
 }

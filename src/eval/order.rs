@@ -1,7 +1,7 @@
 //! An order as a policy sees it: facts resolved against the policy's declarations, money in minor units.
 //! Readers (`wire`) build it and have checked every field; evaluation only computes.
 
-use crate::check::policy::{CategoryId, FactValue};
+use crate::check::policy::{CategoryId, FactValue, Policy};
 
 /// An order as it was placed.
 #[derive(Clone, Debug, PartialEq)]
@@ -42,5 +42,23 @@ pub struct Listing {
     pub(crate) category: Option<CategoryId>,
 }
 
-/// A member's facts at one instant, by index; None where a fact has neither value nor default.
-pub type MemberFacts = Vec<Option<FactValue>>;
+/// A member's facts at one instant, by index of the policy's declarations; a fact that has neither a value nor a
+/// default is absent.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct MemberFacts(pub(crate) Vec<Option<FactValue>>);
+
+impl MemberFacts {
+    /// A member of whom nothing is known: every fact has its default.
+    pub fn defaults(policy: &Policy) -> MemberFacts {
+        MemberFacts(policy.facts.member.iter().map(|fact| fact.default.clone()).collect())
+    }
+
+    /// Sets facts.
+    pub(crate) fn set(&mut self, facts: &[(usize, FactValue)]) {
+        for (index, value) in facts {
+            if let Some(slot) = self.0.get_mut(*index) {
+                *slot = Some(value.clone());
+            }
+        }
+    }
+}

@@ -1,46 +1,148 @@
-//! Input on its way to the ledger: an event, or why there is none, with what could be read of it and where it
-//! stood. The ledger settles identity: copies of one event count once, whether they were accepted or refused.
+//! Identity: which of the events that came in count. An id counts once; copies are duplicates; events that share an id
+//! and differ in content all count for nothing. The answer depends on the set of what came in, not on its order.
 
+use indexmap::IndexMap;
+use jiff::Timestamp;
 use std::sync::Arc;
 
-use jiff::Timestamp;
-
 use super::event::Event;
-use crate::eval::Refusal;
+use crate::eval::{Refusal, RefusalCode};
 
-/// Where in the input something stood. Never part of what it means.
+/// Where something stood in the input.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Place {
-    /// The file's name as given; None for input without one.
+    /// The file's name; none for a single unnamed input.
     pub file: Option<Arc<str>>,
-    /// The line it starts on, from 1.
+    /// The line, from 1.
     pub line: Option<u64>,
 }
 
-/// One piece of input that should be an event.
+/// One piece of input, read as far as it could be.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Incoming {
     /// Where it stood.
     pub place: Place,
-    /// Its id, where that could be read, even if the rest is bad.
+    /// Its id, if that could be read.
     pub id: Option<String>,
-    /// Its instant, where that could be read.
+    /// Its instant, if that could be read.
     pub at: Option<Timestamp>,
-    /// Its account, where that could be read.
+    /// Its account, if that could be read.
     pub account: Option<String>,
-    /// The event, or the refusal.
+    /// The event, or why it is none.
     pub body: Result<Event, Box<Rejected>>,
-    /// Content that was read and checked but that this policy does not use (taxes, coupons), in one spelling. Two
-    /// events with the same id are copies only if this is equal too.
+    /// Content that was read and checked but that this policy does not use (taxes, coupons), in one spelling. Copies
+    /// are the same in it too.
     pub aside: Option<Box<str>>,
 }
 
-/// A bad event.
+/// Input that is no event.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rejected {
     /// Why.
     pub refusal: Refusal,
-    /// Its content in one spelling, to compare copies of a bad event: sorted names, numbers and instants
-    /// normalised, defaults and notes left out.
+    /// Its content in a normal form, to tell copies from conflicts.
     pub canonical: String,
+}
+
+/// A refused event, with every place it stood at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refused {
+    /// Its id, if that could be read.
+    pub event: Option<String>,
+    /// Its instant, if that could be read.
+    pub at: Option<Timestamp>,
+    /// Its account, if that could be read.
+    pub account: Option<String>,
+    /// Where it stood; for a conflict, all the places.
+    pub places: Vec<Place>,
+    /// Why.
+    pub refusal: Refusal,
+}
+
+/// What came in, sorted out.
+#[derive(Debug, Default)]
+pub(crate) struct Sorted {
+    /// Events to judge, each with the place it stood at first.
+    pub events: Vec<(Event, Place)>,
+    pub refused: Vec<Refused>,
+    /// Copies that were not counted.
+    pub duplicates: Vec<Option<String>>,
+}
+
+/// The instant a run without `--at` stands at: the latest that could be read, refused events included.
+pub(crate) fn latest(incoming: &[Incoming]) -> Option<Timestamp> {
+    incoming.iter().filter_map(|one| one.at).max()
+}
+
+/// Sorts out what counts. What is dated after `until` is not seen at all; what has no readable instant always is.
+pub(crate) fn sort_out(incoming: Vec<Incoming>, until: Option<Timestamp>) -> Sorted {
+    let mut sorted = Sorted::default();
+    let mut by_id: IndexMap<String, Vec<Incoming>> = IndexMap::new();
+    for one in incoming {
+        if one.at.zip(until).is_some_and(|(at, until)| at > until) {
+            continue;
+        }
+        match &one.id {
+            Some(id) => by_id.entry(id.clone()).or_default().push(one),
+            None => sorted.take(one),
+        }
+    }
+    for (id, copies) in by_id {
+        settle(&mut sorted, id, copies);
+    }
+    sorted
+}
+
+impl Sorted {
+    fn take(&mut self, one: Incoming) {
+        let Incoming { place, id, at, account, body, aside: _ } = one;
+        match body {
+            Ok(event) => self.events.push((event, place)),
+            Err(rejected) => {
+                let places = vec![place];
+                self.refused.push(Refused { event: id, at, account, places, refusal: rejected.refusal });
+            }
+        }
+    }
+}
+
+/// All that came in under one id: once, with copies, or in conflict.
+fn settle(sorted: &mut Sorted, id: String, mut copies: Vec<Incoming>) {
+    copies.sort_by(|a, b| a.place.cmp(&b.place));
+    let mut distinct: Vec<Incoming> = Vec::new();
+    let mut places = Vec::new();
+    for copy in copies {
+        places.push(copy.place.clone());
+        if distinct.iter().any(|seen| same_content(seen, &copy)) {
+            sorted.duplicates.push(copy.account);
+        } else {
+            distinct.push(copy);
+        }
+    }
+    if distinct.len() == 1 {
+        distinct.into_iter().for_each(|one| sorted.take(one));
+        return;
+    }
+    let message =
+        format!("{} events share the id `{id}` and differ in content; none of them counts", distinct.len());
+    let same = |read: fn(&Incoming) -> Option<String>| {
+        let mut values = distinct.iter().map(read);
+        let first = values.next().flatten();
+        if values.all(|value| value == first) { first } else { None }
+    };
+    sorted.refused.push(Refused {
+        account: same(|one| one.account.clone()),
+        at: distinct.iter().filter_map(|one| one.at).min(),
+        event: Some(id),
+        places,
+        refusal: Refusal::new(RefusalCode::ConflictingEvent, "id", message),
+    });
+}
+
+fn same_content(a: &Incoming, b: &Incoming) -> bool {
+    match (&a.body, &b.body) {
+        (Ok(first), Ok(second)) => first == second && a.aside == b.aside,
+        (Err(first), Err(second)) => first.canonical == second.canonical,
+        _ => false,
+    }
 }

@@ -7,6 +7,7 @@ use super::scalar;
 use super::value::Node;
 use crate::check::policy::{Fact, FactType, FactValue, Part, Subject};
 use crate::diagnostic::suggest;
+use crate::eval::order::MemberFacts;
 use crate::eval::{Refusal, RefusalCode};
 use crate::value::{Currency, Ratio};
 
@@ -36,19 +37,17 @@ impl Reader<'_> {
     }
 
     /// The member facts of a decide case: what is given, else the default, else None.
-    pub(super) fn member_facts(
-        &self,
-        fields: Option<&Fields<'_>>,
-    ) -> Result<Vec<Option<FactValue>>, Refusal> {
+    pub(super) fn member_facts(&self, fields: Option<&Fields<'_>>) -> Result<MemberFacts, Refusal> {
         let declared = self.policy.facts.of(Subject::Member);
-        declared
+        let facts: Result<Vec<_>, Refusal> = declared
             .iter()
             .map(|fact| {
                 let read = |node: &Node, path: &Path<'_>| self.fact(fact, node, path);
                 let given = fields.map(|fields| fields.optional(&fact.name, read)).transpose()?.flatten();
                 Ok(given.or_else(|| fact.default.clone()))
             })
-            .collect()
+            .collect();
+        Ok(MemberFacts(facts?))
     }
 
     /// One fact's value.

@@ -1,4 +1,4 @@
-//! The forms in which input comes: JSON, YAML, CSV. Each reader makes [`value`] trees of its text, and one place
+//! The forms in which input comes, JSON, YAML, CSV, and in which answers are published ([`answer`]). Each reader makes [`value`] trees of its text, and one place
 //! makes events and cases of those, checked against what the policy declares: the same strictness and the same
 //! words whatever the form.
 //!
@@ -10,26 +10,28 @@
 //!
 //! Nothing here opens a file or keeps state between two events. No number ever passes through a float.
 
+pub mod answer;
+pub mod diagnostics;
 mod canonical;
 mod case;
 #[cfg(feature = "cli")]
 mod csv;
 mod event;
 mod facts;
-mod fields;
+pub(crate) mod fields;
 #[cfg(feature = "cli")]
 mod file;
 mod json;
 pub mod jsonl;
 mod order;
-mod path;
+pub(crate) mod path;
 mod read;
-mod scalar;
+pub(crate) mod scalar;
 #[cfg(test)]
 mod tests;
-mod value;
+pub(crate) mod value;
 #[cfg(feature = "cli")]
-mod yaml;
+pub(crate) mod yaml;
 
 use std::collections::HashMap;
 

@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use granit_parser::{BufferedInput, Event, Options, Parser, ScalarStyle, ScanError, Span};
+use serde_yaml::granit_parser::{BufferedInput, Event, Options, Parser, ScalarStyle, ScanError, Span};
 
 use super::Reader;
 use super::read::unread;
@@ -14,7 +14,7 @@ use crate::ledger::intake::{Incoming, Place};
 
 /// A refusal and the line it is about.
 #[derive(Clone, Debug)]
-pub(super) struct Fault {
+pub(crate) struct Fault {
     pub line: u64,
     pub refusal: Refusal,
 }
@@ -203,7 +203,7 @@ fn is_number(text: &str) -> bool {
 }
 
 /// The one tree of a YAML text, such as a mapping file.
-pub(super) fn parse(text: &str) -> Result<Node, Fault> {
+pub(crate) fn parse(text: &str) -> Result<Node, Fault> {
     let mut trees = Trees::new(text);
     let mut found: Option<Node> = None;
     while let Some((event, line)) = trees.next()? {

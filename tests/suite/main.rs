@@ -1,7 +1,14 @@
 //! Everything that a user relies on, one module a boundary.
 
-mod diagnostics;
 mod support;
-mod syntax;
+mod histories;
+mod laws;
+mod cli;
+mod policies;
+mod docs;
 mod tidy;
+mod schema;
+mod syntax;
+mod diagnostics;
+mod pages;
 mod wire;

@@ -1,13 +1,90 @@
-//! The only lines of the suite that know the library's entry points.
+//! The only lines of the suite that know the library's interface.
 
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
+use meed::check::{Policy, load};
 use meed::diagnostic::Diagnostic;
+use meed::ledger::{Incoming, Options, Outcome, Replay};
 use meed::source::Source;
+use meed::wire::answer::RunAnswer;
+use meed::wire::{Case, Reader};
+use serde_json::Value;
 
-/// Everything said about a policy.
+/// The folder of the project.
+pub fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Everything wrong with a policy.
 pub fn check(source: &Source) -> Vec<Diagnostic> {
-    meed::check::load(source).diagnostics
+    load(source).diagnostics
+}
+
+/// A policy that must be without errors.
+pub fn policy(text: &str) -> Policy {
+    let checked = load(&Source::new("policy.meed", text));
+    checked.policy.unwrap_or_else(|| panic!("{:#?}", checked.diagnostics))
+}
+
+/// The Amazon programme's text.
+pub const AMAZON: &str = include_str!("../../policies/amazon_jp/amazon_jp.meed");
+
+/// The Amazon programme.
+pub fn amazon() -> &'static Policy {
+    static POLICY: OnceLock<Policy> = OnceLock::new();
+    POLICY.get_or_init(|| {
+        load(&Source::new("policies/amazon_jp/amazon_jp.meed", AMAZON))
+            .policy
+            .expect("the programme has no mistakes")
+    })
+}
+
+/// Events as they come in through the reader of JSON Lines.
+pub fn incoming(policy: &Policy, events: &[Value]) -> Vec<Incoming> {
+    let text: String = events.iter().map(|event| format!("{event}\n")).collect();
+    read(policy, &text)
+}
+
+/// JSON Lines as they come in.
+pub fn read(policy: &Policy, text: &str) -> Vec<Incoming> {
+    Reader::new(policy)
+        .json_lines(None, text.as_bytes())
+        .map(|one| one.expect("memory can be read"))
+        .collect()
+}
+
+pub fn replay(policy: &Policy, incoming: Vec<Incoming>, options: &Options) -> Outcome {
+    meed::ledger::replay(policy, incoming, options)
+}
+
+/// The same events, sorted and judged one by one.
+pub fn replay_sorted(policy: &Policy, mut incoming: Vec<Incoming>, options: &Options) -> Outcome {
+    incoming.sort_by_key(|one| one.at);
+    let mut run = Replay::new(policy, options.clone());
+    incoming.into_iter().for_each(|one| run.push(one));
+    run.finish()
+}
+
+/// The published answer of a run.
+pub fn answer(policy: &Policy, outcome: &Outcome) -> Value {
+    serde_json::to_value(RunAnswer::new(policy, outcome)).unwrap()
+}
+
+/// The published answer to a decide case.
+pub fn decide(policy: &Policy, case: &Value) -> Value {
+    use meed::wire::answer::{DecisionAnswer, ErrorAnswer, ListingAnswer};
+    let answered = Reader::new(policy).case(&case.to_string()).and_then(|case| match case {
+        Case::Order { at, member, order } => {
+            let decision = meed::eval::decide(policy, at, &member, &order)?;
+            Ok(serde_json::to_value(DecisionAnswer::new(&decision, true)).unwrap())
+        }
+        Case::Listing { at, listing } => {
+            let badges = meed::eval::decide_listing(policy, at, &listing)?;
+            Ok(serde_json::to_value(ListingAnswer::new(badges)).unwrap())
+        }
+    });
+    answered.unwrap_or_else(|refusal| serde_json::to_value(ErrorAnswer::new(&refusal)).unwrap())
 }
 
 /// The names of the codes reported for a text, in order.

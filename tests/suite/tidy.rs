@@ -1,93 +1,52 @@
-//! What must stay equal in several places does.
+//! What keeps the code readable: files with a head and an end in sight, codes with all their homes.
 
-use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 
-use meed::diagnostic::Code;
+use meed::eval::RefusalCode;
 
-use crate::support;
+use crate::support::root;
 
-/// What a page about a code leaves out of its blocks because every policy has it.
-const PROGRAM: &str = "program shop \"Shop Points\" {
-  currency JPY
-  timezone Asia/Tokyo
-  deadlines run to end of day
-  missing day becomes last of month
-}
-";
-const POOL: &str = "pool points \"Points\" {
-  unit point
-  worth 1 JPY
-  pending until shipped
-  balance expires 1 year after latest of order placed, points acquired
-  spend soonest to expire, then oldest
-  return takes points back, shortfall becomes debt
-}
-";
-const FORBID: &str = "forbid moving \"Points stay in the account\" {
-  transfer to account
-  transfer to program
-  cash out
-}
-";
-
-fn names(folder: &str) -> BTreeSet<String> {
-    support::entries(&support::folder(folder)).iter().map(|path| support::stem(path)).collect()
+fn files(folder: &Path, extension: &str) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(files(&path, extension));
+        } else if path.extension().is_some_and(|e| e == extension) {
+            found.push(path);
+        }
+    }
+    found.sort();
+    found
 }
 
 #[test]
-fn every_code_has_its_page_and_its_case() {
-    let codes: BTreeSet<String> = Code::ALL.iter().map(|code| code.name().to_owned()).collect();
-    assert_eq!(codes, names("docs/errors"), "codes and pages in docs/errors");
-    assert_eq!(codes, names("tests/cases/diagnostics"), "codes and folders in tests/cases/diagnostics");
+fn every_source_file_opens_with_its_job_and_stays_short() {
+    for path in files(&root().join("src"), "rs") {
+        let text = std::fs::read_to_string(&path).unwrap();
+        assert!(text.starts_with("//! "), "{} does not open with its job", path.display());
+        assert!(text.lines().count() <= 600, "{} is too long", path.display());
+    }
 }
 
-/// The blocks of a page: the example, then what to write instead. ` ```meed whole` stands as it is.
-fn blocks(page: &str) -> Vec<String> {
-    let mut blocks = Vec::new();
-    let mut lines = page.lines();
-    while let Some(fence) = lines.next() {
-        if fence != "```meed" && fence != "```meed whole" {
+#[test]
+fn the_engine_knows_no_programme() {
+    for path in files(&root().join("src"), "rs") {
+        if path.ends_with("lib.rs") || path.components().any(|part| part.as_os_str() == "tests") {
             continue;
         }
-        let block: Vec<&str> = lines.by_ref().take_while(|line| *line != "```").collect();
-        let has = |keyword: &str| block.iter().any(|line| line.split(' ').next() == Some(keyword));
-        let mut text = block.join("\n") + "\n";
-        if fence == "```meed" {
-            for (keyword, part) in [("program", PROGRAM), ("pool", POOL), ("forbid", FORBID)] {
-                if !has(keyword) {
-                    text += part;
-                }
-            }
+        let text = std::fs::read_to_string(&path).unwrap().to_lowercase();
+        for word in ["amazon", "kindle", "mastercard"] {
+            assert!(!text.contains(word), "{} knows {word}", path.display());
         }
-        blocks.push(text);
     }
-    blocks
 }
 
 #[test]
-fn every_page_shows_the_mistake_and_what_to_write_instead() {
-    let mut wrong = Vec::new();
-    for page in support::entries(&support::folder("docs/errors")) {
-        let code = support::stem(&page);
-        let text = std::fs::read_to_string(&page).unwrap();
-        let severity =
-            Code::ALL.iter().find(|known| known.name() == code).map(|known| known.severity().word());
-        if !severity.is_some_and(|word| text.to_lowercase().contains(&format!("\n{word}."))) {
-            wrong.push(format!("{code}: the page does not say its severity"));
-        }
-        match blocks(&text).as_slice() {
-            [example, instead] => {
-                let found = support::codes(example);
-                if found.is_empty() || found.iter().any(|found| *found != code) {
-                    wrong.push(format!("{code}: the example reports {found:?}"));
-                }
-                let report = support::report(instead);
-                if !report.is_empty() {
-                    wrong.push(format!("{code}: what to write instead is reported:\n{report}"));
-                }
-            }
-            others => wrong.push(format!("{code}: {} blocks", others.len())),
-        }
+fn every_refusal_is_listed() {
+    let page = std::fs::read_to_string(root().join("docs/refusals.md")).unwrap();
+    for code in RefusalCode::ALL {
+        let row = format!("| `{}` | {} |", code.name(), code.title());
+        assert!(page.contains(&row), "docs/refusals.md lacks the row {row}");
     }
-    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }

@@ -165,7 +165,7 @@ fn cases_are_read() {
     let case =
         reader.case(&format!(r#"{{{at},"member":{{"rank":"gold"}},"order":{{"lines":[{line}]}},"note":1}}"#));
     let Ok(Case::Order { member, order, .. }) = case else { panic!("{case:?}") };
-    assert_eq!(member, [None, Some(FactValue::Choice(1))]);
+    assert_eq!(member.0, [None, Some(FactValue::Choice(1))]);
     assert_eq!(order.lines.len(), 1);
     let case = reader.case(&format!(r#"{{{at},"listing":{{"points_rate":"2%","seller":"overseas"}}}}"#));
     let Ok(Case::Listing { listing, .. }) = case else { panic!("{case:?}") };

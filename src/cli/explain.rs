@@ -1,0 +1,125 @@
+//! `meed explain`: the page of a code, or the entries of an account, an order or a lot with rule, source line and event.
+
+use std::io::{self, Write};
+
+use super::args::ExplainOptions;
+use super::input::{self, Events};
+use super::{Failure, Status, statement};
+use crate::check::Policy;
+use crate::diagnostic::{Code, suggest};
+use crate::eval::RefusalCode;
+use crate::ledger::{Account, Entry, Options, replay};
+use crate::wire::answer::EntryAnswer;
+
+pub(crate) fn explain(options: &ExplainOptions, out: &mut dyn Write) -> Result<Status, Failure> {
+    if options.events.is_empty() {
+        return page(&options.subject, out);
+    }
+    let policy = input::policy(&options.subject)?;
+    let at = options.at.as_deref().map(input::instant).transpose()?;
+    let mut incoming = Vec::new();
+    let events = Events { files: &options.events, mapping: options.mapping.as_deref() };
+    events.read(&policy, &mut |one| incoming.push(one))?;
+    let settings = Options { at, account: options.account.clone(), keep_entries: true };
+    let outcome = replay(&policy, incoming, &settings);
+    let mut found = false;
+    for account in &outcome.accounts {
+        let entries: Vec<Entry> =
+            account.entries().iter().filter(|entry| wanted(options, entry)).cloned().collect();
+        if entries.is_empty() {
+            continue;
+        }
+        found = true;
+        match options.json {
+            true => print_json(&policy, account, &entries, out)?,
+            false => print_people(&policy, account, &entries, options, out)?,
+        }
+    }
+    if !found {
+        let what = [("account", &options.account), ("order", &options.order), ("lot", &options.lot)];
+        let what = what.iter().filter_map(|(word, id)| Some(format!("{word} `{}`", id.as_ref()?)));
+        let what = what.collect::<Vec<_>>().join(", ");
+        return Err(Failure(format!(
+            "nothing happened to {}",
+            if what.is_empty() { "any account" } else { &what }
+        )));
+    }
+    Ok(Status::Fine)
+}
+
+fn wanted(options: &ExplainOptions, entry: &Entry) -> bool {
+    options.order.as_deref().is_none_or(|order| entry.order.as_deref() == Some(order))
+        && options.lot.as_deref().is_none_or(|lot| of_lot(entry, lot))
+}
+
+/// An entry belongs to a lot if it moves its points, or earned them.
+fn of_lot(entry: &Entry, lot: &str) -> bool {
+    let line =
+        entry.order.as_deref().zip(entry.line.as_deref()).map(|(order, line)| format!("{order}/{line}"));
+    entry.lot.as_deref() == Some(lot) || (entry.lot.is_none() && line.as_deref() == Some(lot))
+}
+
+fn print_json(
+    policy: &Policy,
+    account: &Account,
+    entries: &[Entry],
+    out: &mut dyn Write,
+) -> Result<(), Failure> {
+    for entry in entries {
+        serde_json::to_writer(&mut *out, &EntryAnswer::new(policy, account, entry))
+            .map_err(io::Error::from)?;
+        out.write_all(b"\n")?;
+    }
+    Ok(())
+}
+
+fn print_people(
+    policy: &Policy,
+    account: &Account,
+    entries: &[Entry],
+    options: &ExplainOptions,
+    out: &mut dyn Write,
+) -> Result<(), Failure> {
+    writeln!(out, "account {}", account.id())?;
+    statement::history(policy, entries, out)?;
+    if options.order.is_none() && options.lot.is_none() {
+        return Ok(());
+    }
+    writeln!(out, "\nThe rules behind it")?;
+    let mut cited: Vec<(usize, String)> = Vec::new();
+    for rule in entries.iter().filter_map(|entry| entry.rule.as_ref()) {
+        let text = policy.source().text().lines().nth(rule.line.saturating_sub(1)).unwrap_or("").trim();
+        cited.push((rule.line, format!("{} \"{}\": {text}", rule.rule, rule.label)));
+    }
+    cited.sort();
+    cited.dedup();
+    for (line, text) in cited {
+        writeln!(out, "  {}:{line}  {text}", policy.source().name())?;
+    }
+    Ok(())
+}
+
+fn page(name: &str, out: &mut dyn Write) -> Result<Status, Failure> {
+    if let Some(code) = Code::ALL.iter().find(|code| code.name() == name) {
+        writeln!(out, "{}", code.title())?;
+        return Ok(Status::Fine);
+    }
+    if let Some(code) = RefusalCode::ALL.iter().find(|code| code.name() == name) {
+        writeln!(
+            out,
+            "{}: {}\n\nA refusal: the event or case changes nothing, the rest goes on, and the exit status is 2.",
+            code.name(),
+            code.title()
+        )?;
+        return Ok(Status::Fine);
+    }
+    let names =
+        || Code::ALL.iter().map(|code| code.name()).chain(RefusalCode::ALL.iter().map(|code| code.name()));
+    Err(Failure(match suggest::nearest(name, names()) {
+        Some(near) => format!("`{name}` is no code; did you mean `{near}`?"),
+        None if std::path::Path::new(name).exists() => {
+            format!("to explain an account, name its events too: meed explain {name} EVENTS --account ID")
+        }
+        None => format!("`{name}` is no code; `meed check` and `meed run` print codes in their messages"),
+    }))
+}

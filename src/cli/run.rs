@@ -1,0 +1,186 @@
+//! `meed run`: events in, accounts out.
+
+use jiff::Timestamp;
+use std::collections::HashSet;
+use std::io::{self, IsTerminal, Write};
+
+use super::args::RunOptions;
+use super::input::{self, Events};
+use super::table::{Column, plain, points};
+use super::{Failure, Status, statement};
+use crate::check::Policy;
+use crate::ledger::{Incoming, Options, Outcome, Replay, replay};
+use crate::wire::answer::{EntryAnswer, RunAnswer};
+
+/// The most accounts that a table for people shows.
+const MOST_ROWS: usize = 20;
+/// The most refusals that are shown to people.
+const MOST_REFUSALS: usize = 10;
+
+pub(crate) fn run(options: &RunOptions, out: &mut dyn Write) -> Result<Status, Failure> {
+    let policy = input::policy(&options.policy)?;
+    let at = options.at.as_deref().map(input::instant).transpose()?;
+    let events = Events { files: &options.events, mapping: options.mapping.as_deref() };
+    let settings = Options { at, account: options.account.clone(), keep_entries: options.ledger.is_some() };
+    let outcome = match options.sorted {
+        true => stream(&policy, &events, settings)?,
+        false => all_at_once(&policy, &events, settings, options.json)?,
+    };
+    if let Some(file) = &options.ledger {
+        write_ledger(&policy, &outcome, file, out)?;
+    }
+    if options.ledger.as_deref() != Some("-") {
+        match options.json {
+            true => print_json(&policy, &outcome, out)?,
+            false => print_people(&policy, &outcome, options, out)?,
+        }
+    }
+    Ok(if outcome.refused.is_empty() { Status::Fine } else { Status::Refused })
+}
+
+fn all_at_once(
+    policy: &Policy,
+    events: &Events<'_>,
+    settings: Options,
+    json: bool,
+) -> Result<Outcome, Failure> {
+    let mut incoming = Vec::new();
+    events.read(policy, &mut |one| incoming.push(one))?;
+    let one_account =
+        || incoming.iter().filter_map(|one| one.account.as_deref()).collect::<HashSet<_>>().len() == 1;
+    let keep_entries = settings.keep_entries || (!json && (settings.account.is_some() || one_account()));
+    Ok(replay(policy, incoming, &Options { keep_entries, ..settings }))
+}
+
+fn stream(policy: &Policy, events: &Events<'_>, settings: Options) -> Result<Outcome, Failure> {
+    let mut run = Replay::new(policy, settings);
+    events.read(policy, &mut |one: Incoming| run.push(one))?;
+    Ok(run.finish())
+}
+
+fn print_json(policy: &Policy, outcome: &Outcome, out: &mut dyn Write) -> Result<(), Failure> {
+    serde_json::to_writer(&mut *out, &RunAnswer::new(policy, outcome)).map_err(io::Error::from)?;
+    Ok(out.write_all(b"\n")?)
+}
+
+fn write_ledger(policy: &Policy, outcome: &Outcome, file: &str, out: &mut dyn Write) -> Result<(), Failure> {
+    if file == "-" {
+        return entries(policy, outcome, out);
+    }
+    let target = std::fs::File::create(file).map_err(|error| Failure(format!("{file}: {error}")))?;
+    let mut target = io::BufWriter::new(target);
+    entries(policy, outcome, &mut target)?;
+    Ok(target.flush()?)
+}
+
+fn entries(policy: &Policy, outcome: &Outcome, out: &mut dyn Write) -> Result<(), Failure> {
+    for account in &outcome.accounts {
+        for entry in account.entries() {
+            serde_json::to_writer(&mut *out, &EntryAnswer::new(policy, account, entry))
+                .map_err(io::Error::from)?;
+            out.write_all(b"\n")?;
+        }
+    }
+    Ok(())
+}
+
+fn print_people(
+    policy: &Policy,
+    outcome: &Outcome,
+    options: &RunOptions,
+    out: &mut dyn Write,
+) -> Result<(), Failure> {
+    match (outcome.at, outcome.accounts.as_slice()) {
+        (Some(at), [account]) => statement::print(policy, account, at, out)?,
+        (Some(at), accounts) if !accounts.is_empty() => accounts_table(policy, outcome, at, out)?,
+        _ => match &options.account {
+            Some(account) => writeln!(out, "nothing was accepted for account `{account}`")?,
+            None => writeln!(out, "nothing was accepted for any account")?,
+        },
+    }
+    refusals(outcome, out)?;
+    if outcome.duplicates > 0 {
+        let copies = outcome.duplicates;
+        writeln!(
+            out,
+            "\n{copies} {} not counted again",
+            if copies == 1 { "copy was" } else { "copies were" }
+        )?;
+    }
+    Ok(())
+}
+
+fn accounts_table(policy: &Policy, outcome: &Outcome, at: Timestamp, out: &mut dyn Write) -> io::Result<()> {
+    let accounts = &outcome.accounts;
+    writeln!(out, "{}: {} accounts, {} events", policy.statement_title(), accounts.len(), outcome.accepted)?;
+    writeln!(out, "{} as of {}\n", policy.label(), statement::moment(policy, at))?;
+    let mut sum = crate::ledger::Balance::default();
+    let mut rows = Vec::new();
+    for (index, account) in accounts.iter().enumerate() {
+        let balance = account.balance();
+        sum.issued = sum.issued.saturating_add(balance.issued);
+        sum.pending = sum.pending.saturating_add(balance.pending);
+        sum.available = sum.available.saturating_add(balance.available);
+        sum.redeemed = sum.redeemed.saturating_add(balance.redeemed);
+        sum.expired = sum.expired.saturating_add(balance.expired);
+        sum.reversed = sum.reversed.saturating_add(balance.reversed);
+        if index < MOST_ROWS {
+            rows.push(row(account.id().to_owned(), &balance));
+        }
+    }
+    if accounts.len() > MOST_ROWS {
+        let more = format!("... {} more", accounts.len() - MOST_ROWS);
+        rows.push([vec![more], vec![String::new(); 6]].concat());
+    }
+    rows.push(row("all".to_owned(), &sum));
+    let numbers = ["available", "pending", "redeemed", "expired", "reversed", "issued"];
+    let mut head = vec![("account", Column::Left)];
+    head.extend(numbers.map(|name| (name, Column::Right)));
+    out.write_all(plain(&head, rows).as_bytes())?;
+    if accounts.len() > 1 {
+        writeln!(out, "\nAdd --account ID for one account's whole history.")?;
+    }
+    Ok(())
+}
+
+fn row(name: String, balance: &crate::ledger::Balance) -> Vec<String> {
+    let numbers = [
+        balance.available,
+        balance.pending,
+        balance.redeemed,
+        balance.expired,
+        balance.reversed,
+        balance.issued,
+    ];
+    [vec![name], numbers.map(points).to_vec()].concat()
+}
+
+fn refusals(outcome: &Outcome, out: &mut dyn Write) -> io::Result<()> {
+    if outcome.refused.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "\nRefused: {} (nothing of these counts)", outcome.refused.len())?;
+    for refused in outcome.refused.iter().take(MOST_REFUSALS) {
+        let places = refused.places.iter().map(|place| {
+            let file = place.file.as_deref().map(|file| format!("{file}:")).unwrap_or_default();
+            place.line.map_or_else(|| file.trim_end_matches(':').to_owned(), |line| format!("{file}{line}"))
+        });
+        let places = places.filter(|place| !place.is_empty()).collect::<Vec<_>>().join(", ");
+        let event = refused.event.as_deref().unwrap_or("no id");
+        let path = match refused.refusal.path.as_str() {
+            "" => String::new(),
+            path => format!(" at {path}"),
+        };
+        writeln!(out, "  {places}  {event}  {}{path}", refused.refusal.code.name())?;
+        writeln!(out, "      {}", refused.refusal.message)?;
+    }
+    if outcome.refused.len() > MOST_REFUSALS {
+        writeln!(out, "  ... {} more; --json lists all", outcome.refused.len() - MOST_REFUSALS)?;
+    }
+    Ok(())
+}
+
+/// True where progress may be shown: standard error is a terminal.
+pub(crate) fn shows_progress() -> bool {
+    io::stderr().is_terminal()
+}

@@ -1,0 +1,94 @@
+//! The whole outcome of a scenario as a readable text, kept beside it in `outcomes/`: what each order earned under which
+//! rule, every entry, every balance, every refusal, every decision.
+
+use std::io::Write;
+use std::path::Path;
+
+use super::super::decide::{answer, json};
+use super::super::{Failure, statement};
+use super::scenario::Scenario;
+use crate::check::Policy;
+use crate::ledger::{Incoming, Options, replay};
+use crate::wire::Reader;
+
+/// How an outcome compares with the accepted one.
+pub(super) enum Compared {
+    Same,
+    Updated,
+    Differs(String),
+}
+
+/// The outcome in words.
+pub(super) fn describe(policy: &Policy, scenario: &Scenario, incoming: &[Incoming]) -> String {
+    let mut out = Vec::new();
+    let _ = writeln!(out, "{}", scenario.title.trim());
+    if !incoming.is_empty() {
+        let options = Options { at: None, account: None, keep_entries: true };
+        let outcome = replay(policy, incoming.to_vec(), &options);
+        for account in &outcome.accounts {
+            let _ = writeln!(out);
+            if let Some(at) = outcome.at {
+                let _ = statement::print(policy, account, at, &mut out);
+            }
+        }
+        for refused in &outcome.refused {
+            let event = refused.event.as_deref().unwrap_or("no id");
+            let _ = writeln!(
+                out,
+                "\nrefused {event}: {} at `{}`",
+                refused.refusal.code.name(),
+                refused.refusal.path
+            );
+            let _ = writeln!(out, "  {}", refused.refusal.message);
+        }
+        if outcome.duplicates > 0 {
+            let _ = writeln!(out, "\nduplicates: {}", outcome.duplicates);
+        }
+    }
+    let reader = Reader::new(policy);
+    for case in &scenario.decides {
+        let actual =
+            json(reader.case_of(&case.case).and_then(|case| answer(policy, case)), true).unwrap_or_default();
+        let _ = writeln!(out, "\ndecide {}", serde_json::to_string_pretty(&actual).unwrap_or_default());
+    }
+    String::from_utf8_lossy(&out).into_owned()
+}
+
+/// Compares with the accepted outcome, or accepts this one.
+pub(super) fn compare(scenario: &Path, text: &str, update: bool) -> Result<Compared, Failure> {
+    let folder = scenario.parent().unwrap_or_else(|| Path::new(".")).join("outcomes");
+    let file = folder.join(scenario.file_stem().unwrap_or_default()).with_extension("txt");
+    let fault = |error: std::io::Error| Failure(format!("{}: {error}", file.display()));
+    let accepted = match std::fs::read_to_string(&file) {
+        Ok(accepted) => Some(accepted.replace("\r\n", "\n")),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
+        Err(error) => return Err(fault(error)),
+    };
+    if accepted.as_deref() == Some(text) {
+        return Ok(Compared::Same);
+    }
+    if update {
+        std::fs::create_dir_all(&folder).and_then(|()| std::fs::write(&file, text)).map_err(fault)?;
+        return Ok(Compared::Updated);
+    }
+    Ok(Compared::Differs(match accepted {
+        None => format!("no outcome has been accepted yet; `meed test --update` writes {}", file.display()),
+        Some(accepted) => {
+            let lines = difference(&accepted, text);
+            format!("the outcome differs from {} (`meed test --update` accepts it)\n{lines}", file.display())
+        }
+    }))
+}
+
+/// The lines that differ, between the first and the last that do.
+fn difference(accepted: &str, actual: &str) -> String {
+    let (old, new): (Vec<_>, Vec<_>) = (accepted.lines().collect(), actual.lines().collect());
+    let head = old.iter().zip(&new).take_while(|(a, b)| a == b).count();
+    let most = old.len().min(new.len()) - head;
+    let tail = old.iter().rev().zip(new.iter().rev()).take(most).take_while(|(a, b)| a == b).count();
+    let middle = |lines: &[&str], sign: &str| {
+        let count = lines.len().saturating_sub(head + tail);
+        lines.iter().skip(head).take(count).map(|line| format!("  {sign} {line}\n")).collect::<String>()
+    };
+    format!("{}{}", middle(&old, "-"), middle(&new, "+"))
+}

@@ -1,0 +1,272 @@
+//! The case at hand, and what a policy's quantities and conditions say of it. This is the reference meaning:
+//! it walks the checked policy as it stands, with exact fractions.
+
+use std::cmp::Ordering;
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+
+use super::net::Net;
+use super::order::MemberFacts;
+use crate::check::policy::{
+    BadgeId, CategoryId, Comparison, Condition, DateValue, FactValue, Moment, Policy, Quantity, Subject,
+    Test, TimeComparison, Unit, ValueBody, ValueId,
+};
+use crate::value::{Overflow, Ratio, decimal};
+
+/// Why a case could not be evaluated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fault {
+    /// A number did not fit.
+    Overflow,
+    /// A rule reads this member fact, which nothing has set.
+    MissingMember(usize),
+}
+
+impl From<Overflow> for Fault {
+    fn from(_: Overflow) -> Fault {
+        Fault::Overflow
+    }
+}
+
+/// What can be read at one place: an order with one of its lines in view, or a listing on its own.
+#[derive(Clone, Copy)]
+pub(crate) struct Context<'a> {
+    pub policy: &'a Policy,
+    /// The instant whose terms govern.
+    pub at: Timestamp,
+    pub member: Option<&'a MemberFacts>,
+    pub order: Option<&'a Net<'a>>,
+    /// Index of the line in view.
+    pub line: Option<usize>,
+    pub listing: Option<&'a [FactValue]>,
+    pub category: Option<CategoryId>,
+}
+
+/// The first condition that failed: its words, and how far it was from holding where that is a number.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Failure {
+    pub text: String,
+    pub short_by: Option<String>,
+}
+
+impl<'a> Context<'a> {
+    /// The same case with one line in view.
+    pub fn at_line(self, net: &'a Net<'a>, index: usize) -> Context<'a> {
+        let line = net.order.lines.get(index);
+        Context {
+            line: Some(index),
+            listing: line.map(|line| line.listing.as_slice()),
+            category: line.map(|line| line.category),
+            ..self
+        }
+    }
+
+    fn fact(&self, subject: Subject, index: usize) -> Result<Option<&'a FactValue>, Fault> {
+        Ok(match subject {
+            Subject::Listing => self.listing.and_then(|facts| facts.get(index)),
+            Subject::Order => self.order.and_then(|net| net.order.facts.get(index)),
+            Subject::Line => {
+                let line = self.order.zip(self.line).and_then(|(net, line)| net.order.lines.get(line));
+                line.and_then(|line| line.facts.get(index))
+            }
+            Subject::Member => {
+                let fact = self.member.and_then(|facts| facts.0.get(index)).and_then(Option::as_ref);
+                return fact.map(Some).ok_or(Fault::MissingMember(index));
+            }
+        })
+    }
+
+    fn value(&self, id: ValueId) -> Option<&'a ValueBody> {
+        let value = self.policy.values.get(id)?;
+        value.versions.iter().find(|version| version.window.contains(self.at)).map(|version| &version.body)
+    }
+
+    /// The number a quantity stands for: money in minor units, rates as fractions. A value without a version in
+    /// force counts nought; the checker has made sure that no rule in force reads one.
+    pub fn quantity(&self, quantity: &Quantity) -> Result<Ratio, Fault> {
+        let net = |read: &dyn Fn(&Net<'a>) -> Result<Ratio, Overflow>| match self.order {
+            Some(net) => read(net).map_err(Fault::from),
+            None => Ok(Ratio::ZERO),
+        };
+        Ok(match quantity {
+            Quantity::Constant(ratio) => *ratio,
+            Quantity::Value(id) => match self.value(*id) {
+                Some(ValueBody::Number(ratio)) => *ratio,
+                _ => Ratio::ZERO,
+            },
+            Quantity::Fact(subject, index) => match self.fact(*subject, *index)? {
+                Some(FactValue::Number(ratio)) => *ratio,
+                _ => Ratio::ZERO,
+            },
+            Quantity::LinePrice => {
+                net(&|net| self.line.map_or(Ok(Ratio::ZERO), |line| net.line_price(line)))?
+            }
+            Quantity::LineQuantity => {
+                Ratio::whole(self.order.zip(self.line).map_or(0, |(net, i)| net.units(i)))
+            }
+            Quantity::OrderPrice => net(&Net::order_price)?,
+            Quantity::OrderTotal => net(&Net::order_total)?,
+            Quantity::OrderQuantity => net(&Net::order_quantity)?,
+            Quantity::OrderPointsPaid => net(&|net| Ok(Ratio::whole(net.points_paid()?)))?,
+            Quantity::Add(a, b) => self.quantity(a)?.add(self.quantity(b)?)?,
+            Quantity::Subtract(a, b) => self.quantity(a)?.sub(self.quantity(b)?)?,
+            Quantity::Multiply(a, b) => self.quantity(a)?.mul(self.quantity(b)?)?,
+            Quantity::Divide(a, b) => self.quantity(a)?.div(self.quantity(b)?)?,
+        })
+    }
+
+    /// None if the condition holds, else the first part of it that failed.
+    pub fn failure(&self, condition: &Condition) -> Result<Option<Failure>, Fault> {
+        match &condition.test {
+            Test::All(parts) => {
+                for part in parts {
+                    if let Some(failure) = self.failure(part)? {
+                        return Ok(Some(failure));
+                    }
+                }
+                Ok(None)
+            }
+            Test::Compare { left, op, right, unit } => {
+                let (left, right) = (self.quantity(left)?, self.quantity(right)?);
+                if holds(left.cmp(&right), *op) {
+                    return Ok(None);
+                }
+                let short_by = self.distance(left, *op, right, *unit)?;
+                Ok(Some(Failure { text: condition.text.clone(), short_by }))
+            }
+            test => {
+                let failed = Failure { text: condition.text.clone(), short_by: None };
+                Ok((!self.holds(test)?).then_some(failed))
+            }
+        }
+    }
+
+    fn holds(&self, test: &Test) -> Result<bool, Fault> {
+        Ok(match test {
+            Test::All(parts) => {
+                let mut all = true;
+                for part in parts {
+                    all = all && self.failure(part)?.is_none();
+                }
+                all
+            }
+            Test::Any(parts) => {
+                let mut any = false;
+                for part in parts {
+                    any = any || self.failure(part)?.is_none();
+                }
+                any
+            }
+            Test::Not(inner) => self.failure(inner)?.is_some(),
+            Test::Compare { left, op, right, .. } => {
+                holds(self.quantity(left)?.cmp(&self.quantity(right)?), *op)
+            }
+            Test::OneOf { subject, fact, among } => {
+                matches!(self.fact(*subject, *fact)?, Some(FactValue::Choice(choice)) if among.contains(choice))
+            }
+            Test::TextIn { subject, fact, among } => {
+                matches!(self.fact(*subject, *fact)?, Some(FactValue::Text(text)) if among.contains(text))
+            }
+            Test::CategoryIn { passes } => {
+                self.category.and_then(|category| passes.get(category)).copied().unwrap_or(false)
+            }
+            Test::Fact { subject, fact } => {
+                matches!(self.fact(*subject, *fact)?, Some(FactValue::YesNo(true)))
+            }
+            Test::Value(id) => matches!(self.value(*id), Some(ValueBody::YesNo(true))),
+            Test::Constant(constant) => *constant,
+            Test::HasBadge(badge) => self.has_badge(*badge)?,
+            Test::Time { left, op, date } => self.time_holds(*left, *op, *date)?,
+        })
+    }
+
+    /// True where the badge's version in force shows on the listing in view.
+    pub fn has_badge(&self, badge: BadgeId) -> Result<bool, Fault> {
+        let Some(version) = self.policy.badges.get(badge).and_then(|badge| badge.at(self.at)) else {
+            return Ok(false);
+        };
+        for condition in &version.body.conditions {
+            if self.failure(condition)?.is_some() {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    fn time_holds(&self, left: Moment, op: TimeComparison, right: DateValue) -> Result<bool, Fault> {
+        let left = match left {
+            Moment::OrderAt => Some(self.policy.calendar.zone.local(self.at).date()),
+            Moment::Fact(subject, fact) => as_date(self.fact(subject, fact)?),
+        };
+        let right = match right {
+            DateValue::Constant(date) => Some(date),
+            DateValue::Fact(subject, fact) => as_date(self.fact(subject, fact)?),
+            DateValue::Value(id) => match self.value(id) {
+                Some(ValueBody::Date(date)) => Some(*date),
+                _ => None,
+            },
+        };
+        Ok(left.zip(right).is_some_and(|(left, right)| match op {
+            TimeComparison::Before => left < right,
+            TimeComparison::After => left > right,
+            TimeComparison::Is => left == right,
+            TimeComparison::IsNot => left != right,
+        }))
+    }
+
+    /// How far a failed comparison was from holding, with its unit.
+    fn distance(
+        &self,
+        left: Ratio,
+        op: Comparison,
+        right: Ratio,
+        unit: Unit,
+    ) -> Result<Option<String>, Fault> {
+        let short = match op {
+            Comparison::AtLeast | Comparison::More => right.sub(left)?,
+            Comparison::AtMost | Comparison::Less => left.sub(right)?,
+            Comparison::Equal | Comparison::NotEqual => return Ok(None),
+        };
+        Ok(Some(self.show(short, unit)))
+    }
+
+    /// A number with its unit, for people.
+    pub fn show(&self, number: Ratio, unit: Unit) -> String {
+        match unit {
+            Unit::Money => self.policy.currency.format(number),
+            Unit::Rate => percent(number),
+            Unit::Points => format!("{number} {}", if number == Ratio::ONE { "point" } else { "points" }),
+            Unit::Count => number.to_string(),
+        }
+    }
+}
+
+/// A fraction in percent: `1.5%`.
+pub(crate) fn percent(rate: Ratio) -> String {
+    match rate.mul(Ratio::whole(100)) {
+        Ok(percent) => match decimal::digits_needed(percent) {
+            Some(digits) => format!("{}%", decimal::format(percent, digits)),
+            None => format!("{percent}%"),
+        },
+        Err(Overflow) => rate.to_string(),
+    }
+}
+
+fn as_date(fact: Option<&FactValue>) -> Option<Date> {
+    match fact {
+        Some(FactValue::Date(date)) => Some(*date),
+        _ => None,
+    }
+}
+
+fn holds(order: Ordering, op: Comparison) -> bool {
+    match op {
+        Comparison::Less => order == Ordering::Less,
+        Comparison::AtMost => order != Ordering::Greater,
+        Comparison::More => order == Ordering::Greater,
+        Comparison::AtLeast => order != Ordering::Less,
+        Comparison::Equal => order == Ordering::Equal,
+        Comparison::NotEqual => order != Ordering::Equal,
+    }
+}

@@ -1,0 +1,213 @@
+//! What the ledger records: entries, each a movement of points between two buckets. Entries are only ever
+//! added; a correction is a new entry. A [`Balance`] is the fold of an account's entries.
+
+use jiff::Timestamp;
+use std::sync::Arc;
+
+use crate::check::policy::Policy;
+use crate::source::Span;
+
+/// Where points can be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Bucket {
+    /// With the programme: not yet issued. Nothing ever moves back here.
+    Programme,
+    /// Earned, not yet spendable.
+    Pending,
+    /// Spendable. Below nought where a member owes points.
+    Available,
+    /// Spent on orders.
+    Redeemed,
+    /// Dead by the expiry rule.
+    Expired,
+    /// Taken back, or corrected away.
+    Reversed,
+    /// Sent to other accounts or programmes, less received.
+    Transferred,
+}
+
+/// What an entry does, in the trade's words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Action {
+    /// Points of an order enter as pending.
+    Earn,
+    /// Points from elsewhere, an opening balance or a correction enter as available.
+    Grant,
+    /// Pending points become available.
+    Acquire,
+    /// Available points become pending again: fewer units of the line are due.
+    Suspend,
+    /// Points pay for an order.
+    Redeem,
+    /// Points paid come back.
+    Restore,
+    /// Points are taken back.
+    Reverse,
+    /// Points die at the deadline, or come back after it.
+    Expire,
+    /// A correction takes points away.
+    Adjust,
+}
+
+impl Action {
+    /// The word in data and statements.
+    pub fn word(self) -> &'static str {
+        match self {
+            Action::Earn => "earn",
+            Action::Grant => "grant",
+            Action::Acquire => "acquire",
+            Action::Suspend => "suspend",
+            Action::Redeem => "redeem",
+            Action::Restore => "restore",
+            Action::Reverse => "reverse",
+            Action::Expire => "expire",
+            Action::Adjust => "adjust",
+        }
+    }
+}
+
+impl Bucket {
+    /// The word in data and statements.
+    pub fn word(self) -> &'static str {
+        match self {
+            Bucket::Programme => "programme",
+            Bucket::Pending => "pending",
+            Bucket::Available => "available",
+            Bucket::Redeemed => "redeemed",
+            Bucket::Expired => "expired",
+            Bucket::Reversed => "reversed",
+            Bucket::Transferred => "transferred",
+        }
+    }
+}
+
+/// The clause of the policy behind an entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Clause {
+    /// An earn rule in the version in force at the order's instant.
+    Earn { rule: usize, terms: Timestamp },
+    /// The pool's `pending` clause, in force at the order's instant.
+    Pending { terms: Timestamp },
+    /// The pool's `balance expires` clause.
+    Expiry { terms: Timestamp },
+    /// The redeem rule in force at the order's instant.
+    Redeem { terms: Timestamp },
+    /// None: the event itself is the reason.
+    Event,
+}
+
+/// A rule as a reader finds it: its name and its line in the policy file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Citation {
+    /// The rule's name, or the pool's.
+    pub rule: String,
+    /// Its label.
+    pub label: String,
+    /// The line of the policy file, from 1.
+    pub line: usize,
+}
+
+impl Clause {
+    /// The rule's name, label and line.
+    pub fn cite(self, policy: &Policy) -> Option<Citation> {
+        let pool = |terms: Timestamp, span: fn(&crate::check::policy::PoolTerms) -> Span| {
+            let pool = policy.pools.first()?;
+            let version = pool.versions.iter().find(|version| version.window.contains(terms))?;
+            Some((pool.name.clone(), version.label.clone(), span(&version.body)))
+        };
+        let (rule, label, span) = match self {
+            Clause::Earn { rule, terms } => {
+                let rule = policy.earns.get(rule)?;
+                let version = rule.at(terms)?;
+                (rule.name.clone(), version.label.clone(), version.span)
+            }
+            Clause::Redeem { terms } => {
+                let found = policy.redeems.iter().find_map(|rule| Some((rule, rule.at(terms)?)));
+                let (rule, version) = found?;
+                (rule.name.clone(), version.label.clone(), version.span)
+            }
+            Clause::Pending { terms } => pool(terms, |terms| terms.pending_span)?,
+            Clause::Expiry { terms } => pool(terms, |terms| terms.expiry_span)?,
+            Clause::Event => return None,
+        };
+        Some(Citation { rule, label, line: policy.source.line(span) })
+    }
+}
+
+/// One movement of points, with everything that led to it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// When it takes effect.
+    pub at: Timestamp,
+    /// What it does.
+    pub action: Action,
+    /// How many; above 0.
+    pub points: i64,
+    /// Where they were.
+    pub from: Bucket,
+    /// Where they are now.
+    pub to: Bucket,
+    /// The event that caused it; for what falls due, the event that set it going (none for an expiry).
+    pub event: Option<Arc<str>>,
+    /// The rule behind it; none where the event itself is the reason.
+    pub rule: Option<Citation>,
+    /// The order it belongs to.
+    pub order: Option<Arc<str>>,
+    /// The order's line it belongs to.
+    pub line: Option<String>,
+    /// The lot it touches: `ORDER/LINE` or the granting event; none for points owed.
+    pub lot: Option<String>,
+    /// A reason given by the event.
+    pub reason: Option<String>,
+}
+
+/// An account's points in one pool. Always: issued = pending + available + redeemed + expired + reversed + transferred.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Balance {
+    /// Every point ever earned or granted.
+    pub issued: i64,
+    /// Earned, not yet spendable.
+    pub pending: i64,
+    /// Spendable; below nought where points are owed.
+    pub available: i64,
+    /// Spent, less what came back.
+    pub redeemed: i64,
+    /// Dead by the expiry rule.
+    pub expired: i64,
+    /// Taken back or corrected away.
+    pub reversed: i64,
+    /// Sent less received.
+    pub transferred: i64,
+}
+
+impl Balance {
+    /// Moves points. The ledger keeps all sums far below the limits of 64 bits before it posts.
+    pub(crate) fn apply(&mut self, from: Bucket, to: Bucket, points: i64) {
+        match self.bucket(from) {
+            Some(bucket) => *bucket -= points,
+            None => self.issued += points,
+        }
+        if let Some(bucket) = self.bucket(to) {
+            *bucket += points;
+        }
+    }
+
+    fn bucket(&mut self, bucket: Bucket) -> Option<&mut i64> {
+        match bucket {
+            Bucket::Programme => None,
+            Bucket::Pending => Some(&mut self.pending),
+            Bucket::Available => Some(&mut self.available),
+            Bucket::Redeemed => Some(&mut self.redeemed),
+            Bucket::Expired => Some(&mut self.expired),
+            Bucket::Reversed => Some(&mut self.reversed),
+            Bucket::Transferred => Some(&mut self.transferred),
+        }
+    }
+
+    /// The conservation law.
+    pub fn is_conserved(&self) -> bool {
+        let sum =
+            [self.pending, self.available, self.redeemed, self.expired, self.reversed, self.transferred];
+        i128::from(self.issued) == sum.iter().copied().map(i128::from).sum::<i128>()
+    }
+}

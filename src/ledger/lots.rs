@@ -1,0 +1,220 @@
+//! Lots: points of one origin, acquired at one instant. Spending, taking back, giving back and owing all move
+//! points in and out of lots here; every movement is handed back for the account to post.
+//!
+//! A lot keeps where its points went: `available + covering + expired + spent` is what it was given, less what has been
+//! taken back. Points owed are [`Debt`]s; points that come in or back fill the oldest first.
+
+use jiff::Timestamp;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use crate::syntax::ast::SpendKey;
+
+/// Index of a lot in its account.
+pub(crate) type LotId = usize;
+/// Index of an order in its account.
+pub(crate) type OrderId = usize;
+
+/// Where a lot came from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Origin {
+    /// The earning event: the order, the grant, the opening.
+    pub event: Arc<str>,
+    /// The order and line that earned it.
+    pub line: Option<(OrderId, usize)>,
+}
+
+/// Points of one origin, acquired at one instant.
+#[derive(Clone, Debug)]
+pub(crate) struct Lot {
+    pub origin: Origin,
+    pub acquired: Timestamp,
+    /// Spendable.
+    pub available: i64,
+    /// Used up in place of points that another line owed, or to fill such a debt.
+    pub covering: i64,
+    /// Dead.
+    pub expired: i64,
+    /// Spent on orders or corrected away. Below nought where points paid came back after they had been taken back
+    /// elsewhere.
+    pub spent: i64,
+    /// True once a deadline has passed over it: what comes back to it is expired.
+    pub lapsed: bool,
+}
+
+/// Points owed.
+#[derive(Clone, Debug)]
+pub(crate) struct Debt {
+    pub owed: i64,
+    /// The order that was paid with points that were not there; none where points were taken back.
+    pub payment: Option<OrderId>,
+}
+
+/// Where points paid were taken from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Source {
+    Lot(LotId),
+    /// Nothing was there: owed.
+    Debt(usize),
+}
+
+/// Points taken from one source.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Take {
+    pub source: Source,
+    pub points: i64,
+}
+
+/// A payment's debt that has been filled from a lot: the payment now counts as taken from that lot.
+pub(crate) struct Refilled {
+    pub order: OrderId,
+    pub debt: usize,
+    pub lot: LotId,
+    pub points: i64,
+}
+
+/// All lots and debts of an account in one pool.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Lots {
+    pub lots: Vec<Lot>,
+    pub debts: Vec<Debt>,
+    /// First debt that may still be owed.
+    first_debt: usize,
+    /// Lots with something available: (acquired, earning event, line order, id), the oldest first.
+    spendable: BTreeSet<(Timestamp, Arc<str>, usize, LotId)>,
+    /// Lots that no deadline has passed over yet.
+    alive: Vec<LotId>,
+}
+
+impl Lots {
+    /// A new lot; its points first fill debts. Returns its id and the payments that it filled.
+    pub fn acquire(&mut self, origin: Origin, at: Timestamp, points: i64) -> (LotId, Vec<Refilled>) {
+        let id = self.lots.len();
+        let lot =
+            Lot { origin, acquired: at, available: 0, covering: 0, expired: 0, spent: 0, lapsed: false };
+        self.lots.push(lot);
+        self.alive.push(id);
+        let (filled, refilled) = self.fill_debts(id, points);
+        self.add_available(id, points - filled);
+        (id, refilled)
+    }
+
+    /// Takes up to `points` from what is spendable, in spending order; less where there is less.
+    pub fn spend(&mut self, points: i64, order: &[SpendKey], to_cover: bool) -> Vec<Take> {
+        // All points of a balance die together, so only `newest` turns the order round.
+        let newest = order.iter().find(|key| **key != SpendKey::SoonestToExpire) == Some(&SpendKey::Newest);
+        let mut takes = Vec::new();
+        let mut left = points;
+        while left > 0 {
+            let next = if newest { self.spendable.last() } else { self.spendable.first() };
+            let Some(id) = next.map(|key| key.3) else { break };
+            let taken = self.take_available(id, left);
+            if taken == 0 {
+                break;
+            }
+            if let Some(lot) = self.lots.get_mut(id) {
+                *(if to_cover { &mut lot.covering } else { &mut lot.spent }) += taken;
+            }
+            takes.push(Take { source: Source::Lot(id), points: taken });
+            left -= taken;
+        }
+        takes
+    }
+
+    /// Owes `points`; returns the debt's index.
+    pub fn owe(&mut self, points: i64, payment: Option<OrderId>) -> usize {
+        self.debts.push(Debt { owed: points, payment });
+        self.debts.len() - 1
+    }
+
+    /// Takes up to `points` of what is left in one lot.
+    pub fn take_available(&mut self, id: LotId, points: i64) -> i64 {
+        let Some(lot) = self.lots.get_mut(id) else { return 0 };
+        let taken = points.min(lot.available).max(0);
+        if taken > 0 {
+            let key = key(lot, id);
+            lot.available -= taken;
+            if lot.available == 0 {
+                self.spendable.remove(&key);
+            }
+        }
+        taken
+    }
+
+    /// Gives `points` that were paid from this lot back to it. Debts are filled first; returns how many died because
+    /// the lot has lapsed, and the payments that were filled.
+    pub fn give_back(&mut self, id: LotId, points: i64) -> (i64, Vec<Refilled>) {
+        if let Some(lot) = self.lots.get_mut(id) {
+            lot.spent -= points;
+        }
+        let (filled, refilled) = self.fill_debts(id, points);
+        let rest = points - filled;
+        match self.lots.get_mut(id) {
+            Some(lot) if lot.lapsed => {
+                lot.expired += rest;
+                (rest, refilled)
+            }
+            _ => {
+                self.add_available(id, rest);
+                (0, refilled)
+            }
+        }
+    }
+
+    /// A deadline passes: everything available dies. Returns what died, by lot, the oldest first.
+    pub fn lapse(&mut self) -> Vec<(LotId, i64)> {
+        let mut died = Vec::new();
+        for (_, _, _, id) in std::mem::take(&mut self.spendable) {
+            if let Some(lot) = self.lots.get_mut(id) {
+                died.push((id, lot.available));
+                lot.expired += lot.available;
+                lot.available = 0;
+            }
+        }
+        for id in std::mem::take(&mut self.alive) {
+            if let Some(lot) = self.lots.get_mut(id) {
+                lot.lapsed = true;
+            }
+        }
+        died
+    }
+
+    /// The order and line that earned a lot.
+    pub fn origin_line(&self, id: LotId) -> Option<(OrderId, Option<usize>)> {
+        let (order, line) = self.lots.get(id)?.origin.line?;
+        Some((order, Some(line)))
+    }
+
+    fn add_available(&mut self, id: LotId, points: i64) {
+        if let Some(lot) = self.lots.get_mut(id).filter(|_| points > 0) {
+            lot.available += points;
+            let key = key(lot, id);
+            self.spendable.insert(key);
+        }
+    }
+
+    fn fill_debts(&mut self, id: LotId, points: i64) -> (i64, Vec<Refilled>) {
+        let mut left = points;
+        let mut refilled = Vec::new();
+        while left > 0 {
+            let Some(debt) = self.debts.get_mut(self.first_debt) else { break };
+            let filled = left.min(debt.owed);
+            debt.owed -= filled;
+            left -= filled;
+            if let Some(lot) = self.lots.get_mut(id) {
+                *(if debt.payment.is_some() { &mut lot.spent } else { &mut lot.covering }) += filled;
+            }
+            if let Some(order) = debt.payment.filter(|_| filled > 0) {
+                refilled.push(Refilled { order, debt: self.first_debt, lot: id, points: filled });
+            }
+            if debt.owed == 0 {
+                self.first_debt += 1;
+            }
+        }
+        (points - left, refilled)
+    }
+}
+
+fn key(lot: &Lot, id: LotId) -> (Timestamp, Arc<str>, usize, LotId) {
+    (lot.acquired, lot.origin.event.clone(), lot.origin.line.map_or(0, |(_, line)| line), id)
+}

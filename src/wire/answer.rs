@@ -1,0 +1,320 @@
+//! Answers as JSON: decisions, listings, refusals, the answer of a run, entries. The form is a published
+//! contract (`docs/schema/`); the types inside are converted here by hand.
+
+use indexmap::IndexMap;
+use jiff::Timestamp;
+use serde::Serialize;
+use std::sync::Arc;
+
+use crate::check::Policy;
+use crate::eval::{Decision, LineDecision, Refusal, RuleNot, ShownBadge};
+use crate::ledger::{Account, Becoming, Citation, Entry, Outcome, PoolStatement, Refused, Statement};
+
+/// The answer to a decide case about an order.
+#[derive(Debug, Serialize)]
+pub struct DecisionAnswer {
+    points: i64,
+    redeemable: i64,
+    lines: Vec<LineAnswer>,
+}
+
+#[derive(Debug, Serialize)]
+struct LineAnswer {
+    id: String,
+    points: i64,
+    redeemable: i64,
+    by: Vec<ByAnswer>,
+    badges: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    not: Option<Vec<NotAnswer>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    not_redeemable: Option<NotAnswer>,
+}
+
+#[derive(Debug, Serialize)]
+struct ByAnswer {
+    rule: String,
+    points: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    exact: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rounded: Option<i64>,
+}
+
+#[derive(Debug, Serialize)]
+struct NotAnswer {
+    rule: String,
+    failed: String,
+    short_by: Option<String>,
+}
+
+/// The answer to a decide case about a listing.
+#[derive(Debug, Serialize)]
+pub struct ListingAnswer {
+    badges: Vec<BadgeAnswer>,
+}
+
+#[derive(Debug, Serialize)]
+struct BadgeAnswer {
+    name: String,
+    label: String,
+    shown_in: Vec<String>,
+}
+
+/// The answer to a decide case that was refused.
+#[derive(Debug, Serialize)]
+pub struct ErrorAnswer {
+    error: ErrorBody,
+}
+
+#[derive(Debug, Serialize)]
+struct ErrorBody {
+    code: &'static str,
+    path: String,
+    message: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rule: Option<String>,
+}
+
+impl DecisionAnswer {
+    /// The published form of a decision; with `explain`, also what rounding and limits took and why rules gave none.
+    pub fn new(decision: &Decision, explain: bool) -> DecisionAnswer {
+        DecisionAnswer {
+            points: decision.points,
+            redeemable: decision.redeemable,
+            lines: decision.lines.iter().map(|line| LineAnswer::new(line, explain)).collect(),
+        }
+    }
+}
+
+impl LineAnswer {
+    fn new(line: &LineDecision, explain: bool) -> LineAnswer {
+        let by = line.by.iter().map(|by| ByAnswer {
+            rule: by.rule.clone(),
+            points: by.points,
+            exact: explain.then(|| by.exact.to_string()),
+            rounded: explain.then_some(by.rounded),
+        });
+        LineAnswer {
+            id: line.id.clone(),
+            points: line.points,
+            redeemable: line.redeemable,
+            by: by.collect(),
+            badges: line.badges.clone(),
+            not: explain.then(|| line.not.iter().map(NotAnswer::new).collect()),
+            not_redeemable: line.not_redeemable.as_ref().filter(|_| explain).map(NotAnswer::new),
+        }
+    }
+}
+
+impl NotAnswer {
+    fn new(not: &RuleNot) -> NotAnswer {
+        NotAnswer { rule: not.rule.clone(), failed: not.failed.clone(), short_by: not.short_by.clone() }
+    }
+}
+
+impl ListingAnswer {
+    /// The published form of the badges that a listing shows.
+    pub fn new(badges: Vec<ShownBadge>) -> ListingAnswer {
+        let badges = badges.into_iter();
+        let badges = badges.map(|ShownBadge { name, label, shown_in }| BadgeAnswer { name, label, shown_in });
+        ListingAnswer { badges: badges.collect() }
+    }
+}
+
+impl ErrorAnswer {
+    /// The published form of a refused case.
+    pub fn new(refusal: &Refusal) -> ErrorAnswer {
+        ErrorAnswer {
+            error: ErrorBody {
+                code: refusal.code.name(),
+                path: refusal.path.clone(),
+                message: refusal.message.clone(),
+                rule: refusal.rule.clone(),
+            },
+        }
+    }
+}
+
+/// The answer of a run.
+#[derive(Debug, Serialize)]
+pub struct RunAnswer {
+    policy: PolicyAnswer,
+    at: Option<String>,
+    accounts: Vec<AccountAnswer>,
+    refused: Vec<RefusedAnswer>,
+    duplicates: u64,
+}
+
+#[derive(Debug, Serialize)]
+struct PolicyAnswer {
+    name: String,
+    digest: String,
+}
+
+/// One account of a run's answer.
+#[derive(Debug, Serialize)]
+pub struct AccountAnswer {
+    account: String,
+    tier: Option<String>,
+    pools: IndexMap<String, PoolAnswer>,
+}
+
+#[derive(Debug, Serialize)]
+struct PoolAnswer {
+    available: i64,
+    pending: i64,
+    issued: i64,
+    redeemed: i64,
+    expired: i64,
+    reversed: i64,
+    transferred: i64,
+    expires_at: Option<String>,
+    becoming: Vec<BecomingAnswer>,
+}
+
+#[derive(Debug, Serialize)]
+struct BecomingAnswer {
+    points: i64,
+    from: String,
+    by: String,
+}
+
+/// One refusal of a run's answer.
+#[derive(Debug, Serialize)]
+pub struct RefusedAnswer {
+    event: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    account: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    file: Option<Arc<str>>,
+    line: Option<u64>,
+    code: &'static str,
+    path: String,
+    message: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rule: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    places: Vec<PlaceAnswer>,
+}
+
+#[derive(Debug, Serialize)]
+struct PlaceAnswer {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    file: Option<Arc<str>>,
+    line: Option<u64>,
+}
+
+impl RunAnswer {
+    /// The published form of a run's outcome.
+    pub fn new(policy: &Policy, outcome: &Outcome) -> RunAnswer {
+        let at = outcome.at;
+        let statements = at.into_iter().flat_map(|at| {
+            outcome
+                .accounts
+                .iter()
+                .map(move |account| AccountAnswer::new(policy, &account.statement(policy, at)))
+        });
+        RunAnswer {
+            policy: PolicyAnswer { name: policy.name().to_owned(), digest: policy.digest().to_owned() },
+            at: at.map(|at| policy.show_instant(at)),
+            accounts: statements.collect(),
+            refused: outcome.refused.iter().map(RefusedAnswer::new).collect(),
+            duplicates: outcome.duplicates,
+        }
+    }
+}
+
+impl AccountAnswer {
+    /// The published form of a statement.
+    pub fn new(policy: &Policy, statement: &Statement) -> AccountAnswer {
+        let pools = statement.pools.iter().map(|pool| (pool.pool.clone(), PoolAnswer::new(policy, pool)));
+        AccountAnswer { account: statement.account.clone(), tier: None, pools: pools.collect() }
+    }
+}
+
+impl PoolAnswer {
+    fn new(policy: &Policy, pool: &PoolStatement) -> PoolAnswer {
+        let show = |at: Timestamp| policy.show_instant(at);
+        let becoming = pool.becoming.iter();
+        let becoming = becoming.map(|Becoming { points, from, by }| BecomingAnswer {
+            points: *points,
+            from: show(*from),
+            by: show(*by),
+        });
+        PoolAnswer {
+            available: pool.balance.available,
+            pending: pool.balance.pending,
+            issued: pool.balance.issued,
+            redeemed: pool.balance.redeemed,
+            expired: pool.balance.expired,
+            reversed: pool.balance.reversed,
+            transferred: pool.balance.transferred,
+            expires_at: pool.expires_at.map(show),
+            becoming: becoming.collect(),
+        }
+    }
+}
+
+impl RefusedAnswer {
+    /// The published form of a refused event.
+    pub fn new(refused: &Refused) -> RefusedAnswer {
+        let first = refused.places.first().cloned().unwrap_or_default();
+        let all = if refused.places.len() > 1 { refused.places.as_slice() } else { &[] };
+        let places = all.iter().map(|place| PlaceAnswer { file: place.file.clone(), line: place.line });
+        RefusedAnswer {
+            event: refused.event.clone(),
+            account: refused.account.clone(),
+            file: first.file,
+            line: first.line,
+            code: refused.refusal.code.name(),
+            path: refused.refusal.path.clone(),
+            message: refused.refusal.message.clone(),
+            rule: refused.refusal.rule.clone(),
+            places: places.collect(),
+        }
+    }
+}
+
+/// An entry of the ledger.
+#[derive(Debug, Serialize)]
+pub struct EntryAnswer {
+    account: String,
+    at: String,
+    action: &'static str,
+    points: i64,
+    from: &'static str,
+    to: &'static str,
+    event: Option<Arc<str>>,
+    rule: Option<String>,
+    policy_line: Option<usize>,
+    order: Option<Arc<str>>,
+    line: Option<String>,
+    lot: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
+    digest: String,
+}
+
+impl EntryAnswer {
+    /// The published form of an entry of `account`.
+    pub fn new(policy: &Policy, account: &Account, entry: &Entry) -> EntryAnswer {
+        let rule = entry.rule.as_ref();
+        EntryAnswer {
+            account: account.id().to_owned(),
+            at: policy.show_instant(entry.at),
+            action: entry.action.word(),
+            points: entry.points,
+            from: entry.from.word(),
+            to: entry.to.word(),
+            event: entry.event.clone(),
+            rule: rule.map(|Citation { rule, .. }| rule.clone()),
+            policy_line: rule.map(|citation| citation.line),
+            order: entry.order.clone(),
+            line: entry.line.clone(),
+            lot: entry.lot.clone(),
+            reason: entry.reason.clone(),
+            digest: policy.digest().to_owned(),
+        }
+    }
+}

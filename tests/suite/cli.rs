@@ -1,0 +1,186 @@
+//! The command: exit statuses, the data contract of design §6, what help says.
+
+use std::io::Write;
+use std::process::{Command, Output, Stdio};
+
+use serde_json::{Value, json};
+
+use crate::support::root;
+
+const POLICY: &str = "policies/amazon_jp/amazon_jp.meed";
+const YEAR: &str = "examples/year/events.jsonl";
+
+/// Runs the command in the project's folder.
+pub fn meed(arguments: &[&str], input: &str) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_meed"));
+    command.args(arguments).current_dir(root()).env_remove("CLICOLOR_FORCE");
+    let mut child =
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    // A command that fails early closes its input: that is no failure of the test.
+    let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
+    child.wait_with_output().unwrap()
+}
+
+pub fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+fn status(output: &Output) -> i32 {
+    output.status.code().unwrap()
+}
+
+fn answer(output: &Output) -> Value {
+    serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", text(&output.stdout)))
+}
+
+/// The events of the contract, letter by letter, and its answer.
+const EVENTS: &str = r#"{"id": "e1", "type": "order", "at": "2021-03-01T10:00:00+09:00", "account": "a1", "order": "o1", "paid_with": "amazon_mastercard", "redeem": 0, "lines": [{"id": "l1", "sku": "X1", "category": "book", "price": 1500, "quantity": 1, "points_rate": "2%", "seller": "domestic"}]}
+{"id": "e2", "type": "ship", "at": "2021-03-02T09:00:00+09:00", "account": "a1", "order": "o1", "lines": [{"id": "l1", "quantity": 1}]}
+{"id": "e3", "type": "return", "at": "2021-03-20T09:00:00+09:00", "account": "a1", "order": "o1", "lines": [{"id": "l1", "quantity": 1}]}
+{"id": "e4", "type": "grant", "at": "2021-04-01T00:00:00+09:00", "account": "a1", "points": 100, "reason": "campaign"}
+{"id": "e5", "type": "transfer", "at": "2021-04-02T00:00:00+09:00", "account": "a1", "points": 50, "to_account": "a2"}
+{"id": "e6", "type": "cash_out", "at": "2021-04-03T00:00:00+09:00", "account": "a1", "points": 50}
+"#;
+
+#[test]
+fn the_contracts_own_run_comes_out_as_written() {
+    let output = meed(&["run", POLICY, "-", "--json"], EVENTS);
+    assert_eq!(status(&output), 2);
+    let answer = answer(&output);
+    assert_eq!(answer["at"], "2021-04-03T00:00:00+09:00");
+    let account = json!([{"account": "a1", "tier": null, "pools": {"points": {
+        "available": 100, "pending": 0, "issued": 152, "redeemed": 0, "expired": 0, "reversed": 52, "transferred": 0,
+        "expires_at": "2022-04-02T00:00:00+09:00", "becoming": [],
+    }}}]);
+    assert_eq!(answer["accounts"], account);
+    let refused: Vec<_> = answer["refused"].as_array().unwrap().iter().collect();
+    let of = |i: usize| (refused[i]["event"].clone(), refused[i]["line"].clone(), refused[i]["code"].clone());
+    assert_eq!(refused.len(), 2);
+    assert_eq!(of(0), (json!("e5"), json!(5), json!("forbidden-transfer-to-account")));
+    assert_eq!(of(1), (json!("e6"), json!(6), json!("forbidden-cash-out")));
+    assert!(refused[0]["message"].as_str().unwrap().contains("amazon_jp.meed:"));
+    assert_eq!(answer["duplicates"], 0);
+}
+
+#[test]
+fn the_contracts_own_decisions_come_out_as_written() {
+    let cases = concat!(
+        r#"{"at": "2021-03-01T10:00:00+09:00", "order": {"lines": [{"id": "l1", "category": "book", "price": 1500, "points_rate": "2%", "seller": "domestic"}]}}"#,
+        "\n",
+        r#"{"at": "2021-03-01T10:00:00+09:00", "listing": {"points_rate": "2%", "seller": "overseas"}}"#,
+        "\n",
+        r#"{"at": "2021-03-01T10:00:00+09:00", "order": {"lines": [{"id": "l1", "category": "boook", "price": 1500, "points_rate": "2%", "seller": "domestic"}]}}"#,
+    );
+    let output = meed(&["decide", POLICY, "--json"], cases);
+    assert_eq!(status(&output), 2);
+    let lines: Vec<Value> =
+        text(&output.stdout).lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let order = json!({"points": 30, "redeemable": 1500, "lines": [{"id": "l1", "points": 30, "redeemable": 1500,
+        "by": [{"rule": "listing_points", "points": 30}], "badges": ["two_percent"]}]});
+    let listing = json!({"badges": [{"name": "two_percent", "label": "2% or more",
+        "shown_in": ["search_results", "detail_page"]}]});
+    assert_eq!(lines[0], order);
+    assert_eq!(lines[1], listing);
+    assert_eq!(lines[2]["error"]["code"], "unknown-category");
+    assert_eq!(lines[2]["error"]["path"], "order.lines[0].category");
+    assert!(lines[2]["error"]["message"].as_str().unwrap().contains("`book`"));
+}
+
+#[test]
+fn both_sides_of_a_decision_are_explained() {
+    let case = r#"{"at": "2020-06-01T10:00:00+09:00", "order": {"lines": [{"id": "l1", "category": "gift_card", "price": 49, "points_rate": "1%", "seller": "domestic"}]}}"#;
+    let output = meed(&["decide", POLICY, "-", "--json", "--explain"], case);
+    assert_eq!(status(&output), 0);
+    insta::assert_snapshot!(serde_json::to_string_pretty(&answer(&output)).unwrap());
+    insta::assert_snapshot!(text(&meed(&["decide", POLICY, "--explain"], case).stdout));
+}
+
+#[test]
+fn a_year_reads_as_a_statement() {
+    let output = meed(&["run", POLICY, YEAR], "");
+    assert_eq!((status(&output), text(&output.stderr)), (0, String::new()));
+    insta::assert_snapshot!(text(&output.stdout));
+    assert!(text(&output.stdout).lines().all(|line| line.chars().count() <= 80));
+}
+
+#[test]
+fn an_order_and_a_lot_are_explained() {
+    insta::assert_snapshot!(text(&meed(&["explain", POLICY, YEAR, "--order", "A-3"], "").stdout));
+    insta::assert_snapshot!(text(&meed(&["explain", POLICY, YEAR, "--lot", "A-1/2"], "").stdout));
+}
+
+#[test]
+fn a_code_is_explained() {
+    let output = meed(&["explain", "missing-choice"], "");
+    assert_eq!(status(&output), 0);
+    assert!(text(&output.stdout).starts_with("# missing-choice"));
+    let output = meed(&["explain", "forbiden-cash-out"], "");
+    assert_eq!(status(&output), 1);
+    assert!(text(&output.stderr).contains("did you mean `forbidden-cash-out`"));
+}
+
+#[test]
+fn the_ledger_can_be_written_out() {
+    let output = meed(&["run", POLICY, YEAR, "--ledger", "-"], "");
+    assert_eq!(status(&output), 0);
+    let first: Value = serde_json::from_str(text(&output.stdout).lines().next().unwrap()).unwrap();
+    assert_eq!(first["action"], "grant");
+}
+
+#[test]
+fn faults_of_the_command_exit_with_one() {
+    for arguments in [
+        &["run", "no_such.meed", YEAR][..],
+        &["run", POLICY, "no_such.jsonl"],
+        &["run", POLICY, YEAR, "--at", "yesterday"],
+        &["run", POLICY],
+        &["run", POLICY, "policies"],
+        &["chek", POLICY],
+        &["explain", "no-such-code-at-all"],
+        &["test", "no_such_folder"],
+    ] {
+        let output = meed(arguments, "");
+        assert_eq!(status(&output), 1, "{arguments:?}");
+        assert!(!output.stderr.is_empty(), "{arguments:?}");
+    }
+}
+
+#[test]
+fn check_tells_by_its_status() {
+    let good = meed(&["check", POLICY], "");
+    assert_eq!((status(&good), text(&good.stdout)), (0, format!("{POLICY}: no mistakes found\n")));
+    let broken =
+        std::fs::read_to_string(root().join(POLICY)).unwrap().replace("paid_with is", "payed_with is");
+    let bad = meed(&["check", "-"], &broken);
+    assert_eq!(status(&bad), 1);
+    assert!(text(&bad.stdout).contains("paid_with"));
+    let json = meed(&["check", "-", "--json"], &broken);
+    assert_eq!(status(&json), 1);
+    assert_eq!(answer(&json)["diagnostics"][0]["code"], "unknown-fact");
+    assert_eq!(status(&meed(&["run", "-", YEAR], &broken)), 1);
+}
+
+#[test]
+fn help_is_short_and_complete() {
+    insta::assert_snapshot!(text(&meed(&["--help"], "").stdout));
+    insta::assert_snapshot!(text(&meed(&["run", "--help"], "").stdout));
+    assert_eq!(status(&meed(&["--version"], "")), 0);
+    assert!(text(&meed(&["completions", "bash"], "").stdout).contains("_meed"));
+    assert!(text(&meed(&["man"], "").stdout).contains(".TH meed"));
+}
+
+#[test]
+fn a_sorted_run_gives_the_same_answer() {
+    let whole = answer(&meed(&["run", POLICY, "-", "--json"], EVENTS));
+    let sorted = answer(&meed(&["run", POLICY, "-", "--json", "--sorted"], EVENTS));
+    assert_eq!(whole, sorted);
+}
+
+#[test]
+fn one_account_can_be_shown() {
+    let output = meed(&["run", POLICY, YEAR, "--account", "hanako", "--at", "2025-02-01T00:00:00+09:00"], "");
+    assert_eq!(status(&output), 0);
+    assert!(text(&output.stdout).starts_with("My Points: hanako\n"));
+    let none = meed(&["run", POLICY, YEAR, "--account", "taro"], "");
+    assert!(text(&none.stdout).contains("nothing was accepted for account `taro`"));
+}
