@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use crate::check::policy::FactValue;
 use crate::eval::order::Order;
+use crate::syntax::ast::Operation;
 
 /// Something that happened to an account.
 #[derive(Clone, Debug, PartialEq)]
@@ -94,6 +95,16 @@ pub enum TransferTo {
     Account(String),
     /// Another programme.
     Program(String),
+}
+
+impl TransferTo {
+    /// The operation that a policy allows or forbids.
+    pub(crate) fn operation(&self) -> Operation {
+        match self {
+            TransferTo::Account(_) => Operation::TransferToAccount,
+            TransferTo::Program(_) => Operation::TransferToProgram,
+        }
+    }
 }
 
 impl EventKind {

@@ -1,7 +1,6 @@
 //! Identity: which of the events that came in count. An id counts once; copies are duplicates; events that share an id
 //! and differ in content all count for nothing. The answer depends on the set of what came in, not on its order.
 
-use indexmap::IndexMap;
 use jiff::Timestamp;
 use std::sync::Arc;
 
@@ -77,18 +76,18 @@ pub(crate) fn latest(incoming: &[Incoming]) -> Option<Timestamp> {
 /// Sorts out what counts. What is dated after `until` is not seen at all; what has no readable instant always is.
 pub(crate) fn sort_out(incoming: Vec<Incoming>, until: Option<Timestamp>) -> Sorted {
     let mut sorted = Sorted::default();
-    let mut by_id: IndexMap<String, Vec<Incoming>> = IndexMap::new();
-    for one in incoming {
-        if one.at.zip(until).is_some_and(|(at, until)| at > until) {
-            continue;
+    let seen = |one: &Incoming| one.at.zip(until).is_none_or(|(at, until)| at <= until);
+    let (mut named, nameless): (Vec<_>, Vec<_>) =
+        incoming.into_iter().filter(seen).partition(|one| one.id.is_some());
+    nameless.into_iter().for_each(|one| sorted.take(one));
+    named.sort_by(|a, b| (&a.id, &a.place).cmp(&(&b.id, &b.place)));
+    let mut named = named.into_iter().peekable();
+    while let Some(one) = named.next() {
+        let mut copies = vec![one];
+        while let Some(copy) = named.next_if(|next| copies.iter().all(|copy| copy.id == next.id)) {
+            copies.push(copy);
         }
-        match &one.id {
-            Some(id) => by_id.entry(id.clone()).or_default().push(one),
-            None => sorted.take(one),
-        }
-    }
-    for (id, copies) in by_id {
-        settle(&mut sorted, id, copies);
+        settle(&mut sorted, copies);
     }
     sorted
 }
@@ -106,9 +105,8 @@ impl Sorted {
     }
 }
 
-/// All that came in under one id: once, with copies, or in conflict.
-fn settle(sorted: &mut Sorted, id: String, mut copies: Vec<Incoming>) {
-    copies.sort_by(|a, b| a.place.cmp(&b.place));
+/// All that came in under one id, in the order of places: once, with copies, or in conflict.
+fn settle(sorted: &mut Sorted, copies: Vec<Incoming>) {
     let mut distinct: Vec<Incoming> = Vec::new();
     let mut places = Vec::new();
     for copy in copies {
@@ -123,6 +121,7 @@ fn settle(sorted: &mut Sorted, id: String, mut copies: Vec<Incoming>) {
         distinct.into_iter().for_each(|one| sorted.take(one));
         return;
     }
+    let id = distinct.iter().find_map(|one| one.id.clone()).unwrap_or_default();
     let message =
         format!("{} events share the id `{id}` and differ in content; none of them counts", distinct.len());
     let same = |read: fn(&Incoming) -> Option<String>| {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::account::{Account, Note, Shift, keeps, overflow, pool_terms};
 use super::entry::{Action, Bucket, Clause};
-use super::event::{Event, EventKind, Movement, TransferTo};
+use super::event::{EventKind, Movement};
 use super::lots::{OrderId, Origin, Source, Take};
 use super::placed::{Interval, Parcel, PlacedLine, PlacedOrder, line_index, resolve_lines};
 use crate::check::policy::{Expiry, Pending, PendingAnchor, Policy, PoolTerms};
@@ -21,34 +21,34 @@ const LAST_YEAR: i16 = 9000;
 
 impl Account {
     /// Applies what is due at the event's instant, then the event. A refusal changes nothing.
-    pub(crate) fn judge(&mut self, policy: &Policy, event: &Event) -> Result<(), Refusal> {
-        if policy.calendar.zone.local(event.at).year() > LAST_YEAR {
+    pub(crate) fn judge(
+        &mut self,
+        policy: &Policy,
+        at: Timestamp,
+        id: Arc<str>,
+        kind: EventKind,
+    ) -> Result<(), Refusal> {
+        if policy.calendar.zone.local(at).year() > LAST_YEAR {
             let message = format!("deadlines are computed up to the year {LAST_YEAR} only");
             return Err(Refusal::new(RefusalCode::Overflow, "at", message));
         }
-        self.advance(policy, event.at).map_err(|_| overflow("the expiry rule"))?;
-        let (at, id) = (event.at, Arc::<str>::from(event.id.as_str()));
-        match &event.kind {
-            EventKind::Member(facts) => self.member.set(facts),
-            EventKind::Opening { points, expires_at } => self.open(policy, at, id, *points, *expires_at)?,
-            EventKind::Grant { points, reason } => self.grant(policy, at, id, *points, reason.clone())?,
-            EventKind::Adjust { points, reason } if *points > 0 => {
-                self.grant(policy, at, id, *points, Some(reason.clone()))?;
+        self.advance(policy, at).map_err(|_| overflow("the expiry rule"))?;
+        match kind {
+            EventKind::Member(facts) => self.member.set(&facts),
+            EventKind::Opening { points, expires_at } => self.open(policy, at, id, points, expires_at)?,
+            EventKind::Grant { points, reason } => self.grant(policy, at, id, points, reason)?,
+            EventKind::Adjust { points, reason } if points > 0 => {
+                self.grant(policy, at, id, points, Some(reason))?
             }
             EventKind::Adjust { points, reason } => {
-                self.take_away(policy, at, id, points.saturating_neg(), reason)?
+                self.take_away(policy, at, id, points.saturating_neg(), &reason)?
             }
-            EventKind::Order { number, order } => self.place(policy, at, id, number, order)?,
-            EventKind::Ship(movement) => self.ship(policy, at, id, movement)?,
-            EventKind::Cancel(movement) => self.cancel(policy, at, id, movement)?,
-            EventKind::Return(movement) => self.take_return(policy, at, id, movement)?,
-            EventKind::Refund { number, lines } => self.refund(policy, at, id, number, lines)?,
-            EventKind::Transfer { to: TransferTo::Account(_), .. } => {
-                return Err(refuse_operation(policy, at, Operation::TransferToAccount));
-            }
-            EventKind::Transfer { to: TransferTo::Program(_), .. } => {
-                return Err(refuse_operation(policy, at, Operation::TransferToProgram));
-            }
+            EventKind::Order { number, order } => self.place(policy, at, id, &number, *order)?,
+            EventKind::Ship(movement) => self.ship(policy, at, id, &movement)?,
+            EventKind::Cancel(movement) => self.cancel(policy, at, id, &movement)?,
+            EventKind::Return(movement) => self.take_return(policy, at, id, &movement)?,
+            EventKind::Refund { number, lines } => self.refund(policy, at, id, &number, &lines)?,
+            EventKind::Transfer { to, .. } => return Err(refuse_operation(policy, at, to.operation())),
             EventKind::CashOut { .. } => return Err(refuse_operation(policy, at, Operation::CashOut)),
         }
         self.used = true;
@@ -145,19 +145,20 @@ impl Account {
         at: Timestamp,
         id: Arc<str>,
         number: &str,
-        order: &Order,
+        order: Order,
     ) -> Result<(), Refusal> {
         let terms = terms(policy, at)?;
+        let redeem = order.redeem;
         if let Some(earlier) = self.orders.get(number) {
             let message = format!("order `{number}` was already placed by event `{}`", earlier.event);
             return Err(Refusal::new(RefusalCode::DuplicateOrder, "order", message));
         }
-        let paid = points_paid(policy, at, &self.member, order)?;
-        if !order.honoured && order.redeem > 0 {
-            self.check_funds(order.redeem, "redeem")?;
+        let paid = points_paid(policy, at, &self.member, &order)?;
+        if !order.honoured && redeem > 0 {
+            self.check_funds(redeem, "redeem")?;
         }
-        let earned = earned(policy, at, &self.member, &Net::placed(order, &paid))?;
-        let mut points = order.redeem;
+        let earned = earned(policy, at, &self.member, &Net::placed(&order, &paid))?;
+        let mut points = redeem;
         for earned in earned.iter().flatten() {
             points =
                 points.checked_add(earned.points).ok_or_else(|| overflow("the sum of the order's points"))?;
@@ -169,7 +170,7 @@ impl Account {
             number: number.into(),
             event: id.clone(),
             at,
-            order: order.clone(),
+            order,
             member: self.member.clone(),
             lines: lines.collect(),
             takes: Vec::new(),
@@ -177,14 +178,14 @@ impl Account {
             due: due_after_order(policy, terms, at)?,
         };
         let deadline = self.extended_by_order(policy, at, AnchorKind::OrderPlaced, &placed)?;
-        let redeemed = match order.redeem {
+        let redeemed = match redeem {
             0 => deadline,
             _ => deadline.max(self.extended_by_order(policy, at, AnchorKind::PointsRedeemed, &placed)?),
         };
         self.count(volume);
         self.deadline = redeemed;
         let (order_id, _) = self.orders.insert_full(number.into(), placed);
-        self.pay(policy, at, &id, order_id, order.redeem, terms);
+        self.pay(policy, at, &id, order_id, redeem, terms);
         self.earn(policy, at, &id, order_id)
     }
 

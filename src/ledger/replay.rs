@@ -146,18 +146,13 @@ impl<'p> Replay<'p> {
                 self.accounts.entry(id).or_insert(account)
             }
         };
-        match account.judge(self.policy, &event) {
+        let Event { id, at, account: owner, kind } = event;
+        let id = Arc::<str>::from(id);
+        match account.judge(self.policy, at, id.clone(), kind) {
             Ok(()) => self.accepted += 1,
             Err(refusal) => {
-                let Event { id, at, account, .. } = event;
-                let refused = Refused {
-                    event: Some(id),
-                    at: Some(at),
-                    account: Some(account),
-                    places: vec![place],
-                    refusal,
-                };
-                self.refuse(refused);
+                let (event, account) = (Some(id.to_string()), Some(owner));
+                self.refuse(Refused { event, at: Some(at), account, places: vec![place], refusal });
             }
         }
     }

@@ -55,7 +55,7 @@ pub(super) fn read(
             continue;
         }
         match &mapping.rows {
-            Rows::Lines(how) => orders.add(&mut sink, mapping, how, &row),
+            Rows::Lines(how) => orders.add(&mut sink, mapping, how, row),
             Rows::Events(fields) => events.add(&mut sink, mapping, fields, &row),
         }
     }

@@ -24,9 +24,10 @@ enum Key {
     Day(Date),
 }
 
-/// Rows by account and order.
+/// Rows by account and order. They are kept as they came: the trees made of them take ten times the room, so they are
+/// made for one order at a time.
 #[derive(Default)]
-pub(super) struct Groups(BTreeMap<(String, Key), Vec<Part>>);
+pub(super) struct Groups<'c>(BTreeMap<(String, Key), Vec<(Timestamp, Row<'c>)>>);
 
 /// What one row says of its order.
 struct Part {
@@ -56,17 +57,14 @@ enum MoveAt {
 
 type Read<T> = Result<T, Refusal>;
 
-impl Groups {
+impl<'c> Groups<'c> {
     /// Adds a row to its order.
-    pub fn add(&mut self, sink: &mut Sink<'_, '_>, mapping: &Mapping, how: &Orders, row: &Row<'_>) {
+    pub fn add(&mut self, sink: &mut Sink<'_, '_>, mapping: &Mapping, how: &Orders, row: Row<'c>) {
         let account = row.text(&mapping.account);
-        let at = instant(row, &how.at);
-        let key = at.clone().and_then(|at| key(how, row, at));
+        let at = instant(&row, &how.at);
+        let key = at.clone().and_then(|at| key(how, &row, at));
         match (account, at, key) {
-            (Ok(account), Ok(at), Ok(key)) => {
-                let said = said(sink, how, row);
-                self.0.entry((account, key)).or_default().push(Part { row: row.line, at, said });
-            }
+            (Ok(account), Ok(at), Ok(key)) => self.0.entry((account, key)).or_default().push((at, row)),
             (account, at, key) => {
                 let refused = account.as_ref().err().or(at.as_ref().err()).or(key.as_ref().err()).cloned();
                 if let Some(refusal) = refused {
@@ -78,7 +76,10 @@ impl Groups {
 
     /// Turns all rows into events.
     pub fn finish(self, sink: &mut Sink<'_, '_>, how: &Orders) {
-        for ((account, key), parts) in self.0 {
+        for ((account, key), rows) in self.0 {
+            let part =
+                |(at, row): (Timestamp, Row<'_>)| Part { row: row.line, at, said: said(sink, how, &row) };
+            let parts = rows.into_iter().map(part).collect();
             Group { account, key, sink, how }.finish(parts);
         }
     }
