@@ -221,11 +221,14 @@ pub(crate) enum FactType {
 
 /// The value of a fact in one case.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) enum FactValue {
+pub enum FactValue {
     /// Rate (fraction), count, or money (minor units).
     Number(Ratio),
+    /// A date.
     Date(Date),
+    /// A text.
     Text(String),
+    /// Yes or no.
     YesNo(bool),
     /// Index into the choice's words.
     Choice(usize),

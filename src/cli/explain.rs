@@ -8,7 +8,7 @@ use super::{Failure, Status, statement};
 use crate::check::Policy;
 use crate::diagnostic::{Code, suggest};
 use crate::eval::RefusalCode;
-use crate::ledger::{Account, Entry, Options, replay};
+use crate::ledger::{Account, Citation, Entry, Options, replay};
 use crate::wire::answer::EntryAnswer;
 
 pub(crate) fn explain(options: &ExplainOptions, out: &mut dyn Write) -> Result<Status, Failure> {
@@ -32,7 +32,7 @@ pub(crate) fn explain(options: &ExplainOptions, out: &mut dyn Write) -> Result<S
         found = true;
         match options.json {
             true => print_json(&policy, account, &entries, out)?,
-            false => print_people(&policy, account, &entries, options, out)?,
+            false => print_people(&policy, account, &entries, out)?,
         }
     }
     if !found {
@@ -77,24 +77,17 @@ fn print_people(
     policy: &Policy,
     account: &Account,
     entries: &[Entry],
-    options: &ExplainOptions,
     out: &mut dyn Write,
 ) -> Result<(), Failure> {
     writeln!(out, "account {}", account.id())?;
-    statement::history(policy, entries, out)?;
-    if options.order.is_none() && options.lot.is_none() {
-        return Ok(());
-    }
-    writeln!(out, "\nThe rules behind it")?;
-    let mut cited: Vec<(usize, String)> = Vec::new();
-    for rule in entries.iter().filter_map(|entry| entry.rule.as_ref()) {
-        let text = policy.source().text().lines().nth(rule.line.saturating_sub(1)).unwrap_or("").trim();
-        cited.push((rule.line, format!("{} \"{}\": {text}", rule.rule, rule.label)));
-    }
-    cited.sort();
+    statement::trace(policy, entries, out)?;
+    writeln!(out, "\nThe rules behind it, in {}", policy.source().name())?;
+    let mut cited: Vec<_> = entries.iter().filter_map(|entry| entry.rule.as_ref()).collect();
+    cited.sort_by_key(|rule| rule.line);
     cited.dedup();
-    for (line, text) in cited {
-        writeln!(out, "  {}:{line}  {text}", policy.source().name())?;
+    for Citation { rule, label, line } in cited {
+        let text = policy.source().text().lines().nth(line.saturating_sub(1)).unwrap_or("").trim();
+        writeln!(out, "  {rule} \"{label}\"\n    line {line}: {text}")?;
     }
     Ok(())
 }

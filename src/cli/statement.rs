@@ -6,7 +6,7 @@ use std::io::{self, Write};
 
 use super::table::{Column, plain, points, signed};
 use crate::check::Policy;
-use crate::ledger::{Account, Action, Becoming, Bucket, Entry, PoolStatement};
+use crate::ledger::{Account, Action, Balance, Becoming, Bucket, Entry, PoolStatement};
 
 /// Prints a whole statement.
 pub(crate) fn print(
@@ -67,60 +67,115 @@ fn waiting(pending: i64, becoming: &[Becoming]) -> String {
     }
 }
 
-/// Entries as rows: when, what, how many, why.
-pub(crate) fn history(policy: &Policy, entries: &[Entry], out: &mut dyn Write) -> io::Result<()> {
-    let rows = entries.iter().map(|entry| {
-        let local = policy.calendar.zone.local(entry.at);
-        let when = format!("{} {:02}:{:02}", local.date(), local.hour(), local.minute());
-        vec![when, what(entry), change(entry), reason(policy, entry)]
+/// The history of an account: neighbours that differ in their lots only stand in one row.
+fn history(policy: &Policy, entries: &[Entry], out: &mut dyn Write) -> io::Result<()> {
+    let mut rows: Vec<(Vec<String>, i64, i64)> = Vec::new();
+    let mut balance = Balance::default();
+    for entry in entries {
+        balance.apply(entry.from, entry.to, entry.points);
+        let words = vec![minute(policy, entry.at), what(entry).to_owned(), subject(entry), why(entry)];
+        match rows.last_mut() {
+            Some((last, points, available)) if *last == words => {
+                *points += change(entry);
+                *available = balance.available;
+            }
+            _ => rows.push((words, change(entry), balance.available)),
+        }
+    }
+    let rows = rows.into_iter().map(|(mut words, change, available)| {
+        let why = words.pop().unwrap_or_default();
+        words.extend([signed(change), points(available), why]);
+        words
     });
-    let head =
-        [("when", Column::Left), ("what", Column::Left), ("points", Column::Right), ("why", Column::Left)];
+    let head = [
+        ("when", Column::Left),
+        ("what", Column::Left),
+        ("order", Column::Left),
+        ("points", Column::Right),
+        ("available", Column::Right),
+        ("rule", Column::Left),
+    ];
+    out.write_all(plain(&head, rows.collect()).as_bytes())?;
+    writeln!(out, "\nThe number behind a rule is its line in {}.", file_name(policy))
+}
+
+/// Entries one by one, with event and lot.
+pub(crate) fn trace(policy: &Policy, entries: &[Entry], out: &mut dyn Write) -> io::Result<()> {
+    let rows = entries.iter().map(|entry| {
+        let event = entry.event.as_deref().unwrap_or("(due)").to_owned();
+        let rule = entry.rule.as_ref().map(|rule| rule.rule.clone()).or_else(|| entry.reason.clone());
+        let words = [minute(policy, entry.at), entry.action.word().to_owned(), place(entry)];
+        [words.to_vec(), vec![signed(change(entry)), rule.unwrap_or_default(), event]].concat()
+    });
+    let head = [
+        ("when", Column::Left),
+        ("what", Column::Left),
+        ("line (lot)", Column::Left),
+        ("points", Column::Right),
+        ("rule", Column::Left),
+        ("event", Column::Left),
+    ];
     out.write_all(plain(&head, rows.collect()).as_bytes())
 }
 
-fn what(entry: &Entry) -> String {
-    let subject = match (&entry.order, &entry.line) {
-        (Some(order), Some(line)) => format!(" {order}/{line}"),
-        (Some(order), None) => format!(" {order}"),
+/// The order's line, and the lot where it is another's.
+fn place(entry: &Entry) -> String {
+    let subject = subject(entry);
+    match &entry.lot {
+        Some(lot) if *lot != subject => format!("{subject} ({lot})").trim_start().to_owned(),
+        _ => subject,
+    }
+}
+
+fn subject(entry: &Entry) -> String {
+    match (&entry.order, &entry.line) {
+        (Some(order), Some(line)) => format!("{order}/{line}"),
+        (Some(order), None) => order.to_string(),
         _ => String::new(),
-    };
-    let verb = match (entry.action, entry.from) {
+    }
+}
+
+fn what(entry: &Entry) -> &'static str {
+    match (entry.action, entry.from) {
         (Action::Earn, _) => "earned, pending",
         (Action::Grant, _) => "granted",
         (Action::Acquire, _) => "now available",
         (Action::Suspend, _) => "pending again",
-        (Action::Redeem, _) => "paid with points",
-        (Action::Restore, _) => "points paid came back",
-        (Action::Reverse, Bucket::Pending) => "taken back, pending",
+        (Action::Redeem, _) => "redeemed",
+        (Action::Restore, _) => "came back",
+        (Action::Reverse, Bucket::Pending) => "dropped, pending",
         (Action::Reverse, _) => "taken back",
         (Action::Expire, Bucket::Redeemed) => "came back expired",
         (Action::Expire, _) => "expired",
         (Action::Adjust, _) => "corrected",
-    };
-    format!("{verb}{subject}")
-}
-
-/// The effect on what the member can see: into pending or available counts up, out of them down.
-fn change(entry: &Entry) -> String {
-    match (entry.from, entry.to) {
-        (Bucket::Programme | Bucket::Redeemed | Bucket::Pending, Bucket::Pending | Bucket::Available) => {
-            signed(entry.points)
-        }
-        _ => signed(-entry.points),
     }
 }
 
-fn reason(policy: &Policy, entry: &Entry) -> String {
-    let rule = entry.rule.as_ref().map(|rule| format!("{} ({}:{})", rule.rule, file_name(policy), rule.line));
-    let event = entry.event.as_ref().map(|event| format!("event {event}"));
-    let parts = [entry.reason.clone(), rule, event];
-    parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
+/// The effect on what the member can see: into pending or available counts up, out of them down.
+fn change(entry: &Entry) -> i64 {
+    match (entry.from, entry.to) {
+        (Bucket::Programme | Bucket::Redeemed | Bucket::Pending, Bucket::Pending | Bucket::Available) => {
+            entry.points
+        }
+        _ => -entry.points,
+    }
+}
+
+/// The rule with its line, or the reason that the event gives.
+fn why(entry: &Entry) -> String {
+    let rule = entry.rule.as_ref().map(|rule| format!("{}:{}", rule.rule, rule.line));
+    rule.or_else(|| entry.reason.clone()).unwrap_or_default()
 }
 
 fn file_name(policy: &Policy) -> &str {
     let name = policy.source().name();
     name.rsplit('/').next().unwrap_or(name)
+}
+
+/// An instant to the minute, for tables.
+fn minute(policy: &Policy, at: Timestamp) -> String {
+    let local = policy.calendar.zone.local(at);
+    format!("{} {:02}:{:02}", local.date(), local.hour(), local.minute())
 }
 
 /// An instant for people, in the programme's zone: `2021-03-01 10:00`, with seconds where there are any.

@@ -119,7 +119,7 @@ impl Clause {
             Clause::Earn { rule, terms } => {
                 let rule = policy.earns.get(rule)?;
                 let version = rule.at(terms)?;
-                (rule.name.clone(), version.label.clone(), version.span)
+                (rule.name.clone(), version.label.clone(), version.body.gives_span)
             }
             Clause::Redeem { terms } => {
                 let found = policy.redeems.iter().find_map(|rule| Some((rule, rule.at(terms)?)));

@@ -29,7 +29,8 @@ fn unreadable(error: &serde_json::Error, too_deep: bool) -> Refusal {
     }
     let text = error.to_string();
     let what = text.rsplit_once(" at line ").map_or(text.as_str(), |(what, _)| what);
-    let message = format!("this is not JSON: {what}, at column {}", error.column());
+    let help = if error.is_eof() { "; each event stands whole on a line of its own" } else { "" };
+    let message = format!("this is not JSON: {what}, at column {}{help}", error.column());
     Refusal::new(RefusalCode::UnreadableInput, "", message)
 }
 

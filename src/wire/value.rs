@@ -27,6 +27,10 @@ pub(crate) enum Value {
     Number(String),
     Text(String),
     /// A text without quotes in YAML: `yes` may be a yes/no where one is wanted, and is a text elsewhere.
+    #[cfg_attr(
+        not(feature = "cli"),
+        allow(dead_code, reason = "only YAML and CSV have texts without quotes")
+    )]
     Word(String),
     List(Vec<Node>),
     Object(Object),
@@ -66,8 +70,7 @@ impl Node {
         }
     }
 
-    /// The first field given twice, anywhere inside.
-    #[cfg(feature = "cli")]
+    /// A field given twice, anywhere inside: the first in the order written.
     pub fn first_repeated(&self) -> Option<(&str, &Node)> {
         match &self.value {
             Value::List(items) => items.iter().find_map(Node::first_repeated),
@@ -81,6 +84,9 @@ impl Node {
 
     /// Refuses the first field given twice, anywhere inside; nesting is bounded by the readers.
     pub fn refuse_repeated(&self, path: &Path<'_>) -> Result<(), Refusal> {
+        if self.first_repeated().is_none() {
+            return Ok(());
+        }
         match &self.value {
             Value::List(items) => {
                 items.iter().enumerate().try_for_each(|(i, item)| item.refuse_repeated(&path.item(i)))

@@ -11,3 +11,4 @@ mod schema;
 mod syntax;
 mod diagnostics;
 mod pages;
+mod wire;

@@ -167,7 +167,7 @@ fn list(items: &[String]) -> String {
 fn reasons(policy: &Policy, outcome: &Outcome, expect: &Expect) -> String {
     let mut text = Vec::new();
     if let Some(account) = outcome.accounts.iter().find(|account| account.id() == expect.account) {
-        let _ = statement::history(policy, account.entries(), &mut text);
+        let _ = statement::trace(policy, account.entries(), &mut text);
     }
     for refused in &outcome.refused {
         let event = refused.event.as_deref().unwrap_or("no id");

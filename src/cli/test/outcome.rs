@@ -29,6 +29,8 @@ pub(super) fn describe(policy: &Policy, scenario: &Scenario, incoming: &[Incomin
             let _ = writeln!(out);
             if let Some(at) = outcome.at {
                 let _ = statement::print(policy, account, at, &mut out);
+                let _ = writeln!(out, "\nEvery entry");
+                let _ = statement::trace(policy, account.entries(), &mut out);
             }
         }
         for refused in &outcome.refused {

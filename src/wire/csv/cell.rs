@@ -117,14 +117,7 @@ impl Row<'_> {
     fn converted(&self, field: &Field, column: &Column, text: &str) -> Read<Node> {
         match field.kind {
             Kind::Number => Ok(number(column, text)),
-            Kind::Rate if column.percent || column.times.is_some() => {
-                let node = number(column, text);
-                let percent = if column.percent { "%" } else { "" };
-                Ok(match node.value {
-                    Value::Number(digits) => Node::new(Value::Word(format!("{digits}{percent}"))),
-                    _ => node,
-                })
-            }
+            Kind::Rate => Ok(rate(column, text)),
             Kind::Instant => {
                 let at = self.instant(column, text).ok_or_else(|| self.no_instant(field, column, text))?;
                 Ok(Node::new(Value::Word(at.to_string())))
@@ -200,6 +193,18 @@ fn number(column: &Column, text: &str) -> Node {
         (None, _) => None,
     };
     Node::new(scaled.map_or_else(|| Value::Text(text.to_owned()), Value::Number))
+}
+
+/// A rate: `2%`, or `2` where the mapping says that the column holds percent.
+fn rate(column: &Column, text: &str) -> Node {
+    let (digits, sign) = match text.strip_suffix('%') {
+        Some(digits) => (digits, "%"),
+        None => (text, if column.percent { "%" } else { "" }),
+    };
+    match number(column, digits).value {
+        Value::Number(digits) => Node::new(Value::Word(format!("{digits}{sign}"))),
+        _ => Node::new(Value::Text(text.to_owned())),
+    }
 }
 
 fn decimal_text(exact: Ratio) -> Option<String> {

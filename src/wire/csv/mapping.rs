@@ -4,6 +4,7 @@
 use std::fmt;
 
 use super::source::Field;
+use crate::check::policy::Subject;
 use crate::diagnostic::suggest;
 use crate::wire::Reader;
 use crate::wire::order::LINE_FIELDS;
@@ -119,7 +120,7 @@ impl Mapping {
             let message = format!("`{}` is given twice; keep one", shown(name));
             return Err(MappingError::new(node.line, message));
         }
-        Draft { reader, columns: Vec::new() }.mapping(&node)
+        Draft { reader, columns: Vec::new(), subjects: &[] }.mapping(&node)
     }
 }
 
@@ -127,6 +128,8 @@ impl Mapping {
 pub(super) struct Draft<'r, 'p> {
     pub reader: &'r Reader<'p>,
     pub columns: Vec<(String, u64)>,
+    /// Whose facts stand in the section at hand.
+    pub subjects: &'static [Subject],
 }
 
 type Read<T> = Result<T, MappingError>;
@@ -167,6 +170,7 @@ impl Draft<'_, '_> {
             let message = format!("`{name}` goes with `order`; beside `event` it has no meaning");
             return Err(MappingError::new(node.line, message));
         }
+        self.subjects = &[Subject::Member];
         let fields = object(node, "`event`")?;
         only(fields, EVENT_FIELDS, &self.reader.names.member)?;
         for name in ["type", "at"] {
@@ -176,6 +180,7 @@ impl Draft<'_, '_> {
     }
 
     fn orders(&mut self, node: &Node, top: &Object, line: u64) -> Read<Orders> {
+        self.subjects = &[Subject::Order];
         let order = object(node, "`order`")?;
         let known: Vec<&str> = ["number", "one for each", "at"].iter().chain(ORDER_FIELDS).copied().collect();
         only(order, &known, &self.reader.names.order)?;
@@ -208,6 +213,7 @@ impl Draft<'_, '_> {
     }
 
     fn line(&mut self, node: &Node) -> Read<Vec<Field>> {
+        self.subjects = &[Subject::Listing, Subject::Line];
         let line = object(node, "`line`")?;
         only(line, LINE_FIELDS, &self.reader.names.line)?;
         for name in ["category", "price"] {
@@ -218,6 +224,7 @@ impl Draft<'_, '_> {
     }
 
     fn moves(&mut self, top: &Object) -> Read<Vec<Move>> {
+        self.subjects = &[];
         let mut moves = Vec::new();
         for kind in MOVES {
             if let Some(node) = top.get(kind) {
@@ -308,10 +315,7 @@ impl Draft<'_, '_> {
 
     /// Refuses a mapping that leaves out a fact without a default.
     fn facts_present(&self, fields: &Object, line: u64, section: &str) -> Read<()> {
-        use crate::check::policy::Subject;
-        let subjects: &[Subject] =
-            if section == "order" { &[Subject::Order] } else { &[Subject::Listing, Subject::Line] };
-        let mut facts = subjects.iter().flat_map(|subject| self.reader.policy.facts.of(*subject));
+        let mut facts = self.subjects.iter().flat_map(|subject| self.reader.policy.facts.of(*subject));
         match facts.find(|fact| fact.default.is_none() && fields.get(&fact.name).is_none()) {
             None => Ok(()),
             Some(fact) => {

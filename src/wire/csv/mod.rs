@@ -140,8 +140,18 @@ impl Sink<'_, '_> {
 
     /// A row of which nothing could be made.
     fn refuse(&mut self, line: u64, refusal: Refusal) {
-        let place = self.place(line);
-        self.out.push(unread(place, refusal, ""));
+        self.refuse_of(line, refusal, None, None);
+    }
+
+    /// A row of which only its account or its instant can be told.
+    fn refuse_of(
+        &mut self,
+        line: u64,
+        refusal: Refusal,
+        account: Option<String>,
+        at: Option<jiff::Timestamp>,
+    ) {
+        self.out.push(Incoming { account, at, ..unread(self.place(line), refusal, "") });
     }
 
     /// By instant, kind and id: what is nowhere in time comes first.

@@ -59,16 +59,20 @@ type Read<T> = Result<T, Refusal>;
 impl Groups {
     /// Adds a row to its order.
     pub fn add(&mut self, sink: &mut Sink<'_, '_>, mapping: &Mapping, how: &Orders, row: &Row<'_>) {
-        let keyed = row.text(&mapping.account).and_then(|account| {
-            let at = instant(row, &how.at)?;
-            Ok(((account, key(how, row, at)?), at))
-        });
-        match keyed {
-            Ok((key, at)) => {
+        let account = row.text(&mapping.account);
+        let at = instant(row, &how.at);
+        let key = at.clone().and_then(|at| key(how, row, at));
+        match (account, at, key) {
+            (Ok(account), Ok(at), Ok(key)) => {
                 let said = said(sink, how, row);
-                self.0.entry(key).or_default().push(Part { row: row.line, at, said });
+                self.0.entry((account, key)).or_default().push(Part { row: row.line, at, said });
             }
-            Err(refusal) => sink.refuse(row.line, refusal),
+            (account, at, key) => {
+                let refused = account.as_ref().err().or(at.as_ref().err()).or(key.as_ref().err()).cloned();
+                if let Some(refusal) = refused {
+                    sink.refuse_of(row.line, refusal, account.ok(), at.ok());
+                }
+            }
         }
     }
 

@@ -7,9 +7,8 @@ use std::collections::HashMap;
 use jiff::civil::Time;
 
 use super::mapping::{Draft, MappingError, object, only};
-use crate::check::policy::{Fact, FactType, Subject};
+use crate::check::policy::{Fact, FactType};
 use crate::value::{Ratio, decimal};
-use crate::wire::Reader;
 use crate::wire::event::TYPES;
 use crate::wire::path::{Path, shown};
 use crate::wire::value::{Node, Value};
@@ -78,7 +77,7 @@ type Read<T> = Result<T, MappingError>;
 impl Draft<'_, '_> {
     /// Reads where the field called `name` comes from.
     pub fn field(&mut self, name: &str, node: &Node) -> Read<Field> {
-        let kind = kind_of(self.reader, name);
+        let kind = self.kind_of(name);
         let source = match &node.value {
             Value::Object(fields) if fields.get("hash of").is_some() => Source::Hash(self.hash(name, node)?),
             Value::Object(_) => Source::Column(self.column_source(name, kind, node)?),
@@ -103,7 +102,7 @@ impl Draft<'_, '_> {
             );
             return Err(MappingError::new(node.line, message));
         };
-        let text = |name: &str| fields.get(name).map(|node| self.constant_text(node)).transpose();
+        let text = |name: &str| fields.get(name).map(|node| self.text(node)).transpose();
         let mut read = Column { empty: text("empty")?, other: text("everything else")?, ..Column::default() };
         if let (Some(node), None) = (fields.get("everything else"), fields.get("map")) {
             return Err(MappingError::new(
@@ -125,10 +124,6 @@ impl Draft<'_, '_> {
         read.format = fields.get("format").map(|node| self.text(node)).transpose()?;
         read.column = self.column(column)?;
         Ok(read)
-    }
-
-    fn constant_text(&self, node: &Node) -> Read<String> {
-        self.text(node)
     }
 
     fn constant(&self, name: &str, kind: Kind, node: &Node) -> Read<String> {
@@ -173,7 +168,7 @@ impl Draft<'_, '_> {
                 "`shares` is missing: `shares: {\"1%\": 90, \"2%\": 10}` gives 90 of 100 the first value";
             return Err(MappingError::new(node.line, message));
         };
-        let kind = kind_of(self.reader, name);
+        let kind = self.kind_of(name);
         let mut read = Hash { columns, shares: Vec::new(), total: 0 };
         for (value, share) in object(shares, "`shares`")?.iter() {
             self.acceptable(name, kind, value, share.line)?;
@@ -204,7 +199,7 @@ impl Draft<'_, '_> {
                     format!("there is no event type `{}`; the types are {}", shown(text), TYPES.join(", "));
                 Some(root.refuse(crate::eval::RefusalCode::UnknownType, message))
             }
-            _ => fact(self.reader, name).and_then(|fact| self.reader.fact(fact, &node, &path).err()),
+            _ => self.fact(name).and_then(|fact| self.reader.fact(fact, &node, &path).err()),
         };
         let number = kind == Kind::Number && decimal::parse(text).is_none();
         match refused {
@@ -215,25 +210,26 @@ impl Draft<'_, '_> {
             None => Ok(()),
         }
     }
-}
 
-fn fact<'r>(reader: &'r Reader<'_>, name: &str) -> Option<&'r Fact> {
-    Subject::ALL.iter().flat_map(|subject| reader.policy.facts.of(*subject)).find(|fact| fact.name == name)
-}
+    fn fact(&self, name: &str) -> Option<&Fact> {
+        let facts = self.subjects.iter().flat_map(|subject| self.reader.policy.facts.of(*subject));
+        facts.into_iter().find(|fact| fact.name == name)
+    }
 
-fn kind_of(reader: &Reader<'_>, name: &str) -> Kind {
-    match name {
-        "price" | "quantity" | "tax" | "discount" | "shipping" | "redeem" | "points" | "amount"
-        | "days after order" => Kind::Number,
-        "honoured" => Kind::YesNo,
-        "at" | "expires_at" => Kind::Instant,
-        _ => match fact(reader, name).map(|fact| &fact.kind) {
-            Some(FactType::Rate) => Kind::Rate,
-            Some(FactType::Count | FactType::Money) => Kind::Number,
-            Some(FactType::YesNo) => Kind::YesNo,
-            Some(FactType::Date) => Kind::Date,
-            Some(FactType::Text | FactType::Choice(_)) | None => Kind::Text,
-        },
+    fn kind_of(&self, name: &str) -> Kind {
+        match name {
+            "price" | "quantity" | "tax" | "discount" | "shipping" | "redeem" | "points" | "amount"
+            | "days after order" => Kind::Number,
+            "honoured" => Kind::YesNo,
+            "at" | "expires_at" => Kind::Instant,
+            _ => match self.fact(name).map(|fact| &fact.kind) {
+                Some(FactType::Rate) => Kind::Rate,
+                Some(FactType::Count | FactType::Money) => Kind::Number,
+                Some(FactType::YesNo) => Kind::YesNo,
+                Some(FactType::Date) => Kind::Date,
+                Some(FactType::Text | FactType::Choice(_)) | None => Kind::Text,
+            },
+        }
     }
 }
 

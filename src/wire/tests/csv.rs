@@ -34,12 +34,12 @@ ship:
 ";
 
 fn mapping(text: &str) -> Result<Mapping, MappingError> {
-    Mapping::read(&Reader::new(&policy("JPY")), text)
+    Mapping::read(&Reader::new(policy("JPY")), text)
 }
 
 fn rows(text: &str, rows: &[&str]) -> Vec<Incoming> {
     let policy = policy("JPY");
-    let reader = Reader::new(&policy);
+    let reader = Reader::new(policy);
     let mapping = Mapping::read(&reader, text).unwrap();
     let csv = format!("{HEADER}\n{}\n", rows.join("\n"));
     read_file(&reader, "rows.csv", csv.as_bytes(), Some(&mapping)).unwrap().map(Result::unwrap).collect()
@@ -207,7 +207,7 @@ fn mistakes_in_a_mapping_are_told_with_their_line() {
 #[test]
 fn a_column_that_the_file_lacks_is_a_fault() {
     let policy = policy("JPY");
-    let reader = Reader::new(&policy);
+    let reader = Reader::new(policy);
     let mapping = Mapping::read(&reader, MAPPING).unwrap();
     let fault =
         |csv: &str| read_file(&reader, "rows.csv", csv.as_bytes(), Some(&mapping)).err().unwrap().message;
@@ -219,6 +219,28 @@ fn a_column_that_the_file_lacks_is_a_fault() {
     assert!(fault(&HEADER.replace("Sent", "Date")).contains("twice"));
 }
 
+#[test]
+fn the_example_of_the_documentation_reads() {
+    let page = include_str!("../../../docs/mapping.md");
+    let (_, block) = page.split_once("```yaml\n").unwrap();
+    let (text, _) = block.split_once("```").unwrap();
+    let reader = Reader::new(amazon());
+    let mapping = Mapping::read(&reader, text).unwrap_or_else(|error| panic!("{error} {:?}", error.line));
+    let csv = "Customer,Status,Shop,Order no,Ordered,Card,Unit price,Qty,Type,Points %,Sent
+a1,,JP,o1,2021-03-01,MC,\"¥1,500\",2,BOOK,2.5,2021-03-02
+a1,,JP,o1,2021-03-01,MC,¥10,1,,1,2021-03-02
+a1,,JP,,2021-03-01 08:00:00,,¥10,1,GIFT,0.5%,
+a1,Test,JP,,2021-03-01 08:00:00,,¥10,1,GIFT,0,
+a1,,US,,2021-03-01 08:00:00,,¥10,1,GIFT,0,
+";
+    let read = read_file(&reader, "x.csv", csv.as_bytes(), Some(&mapping)).unwrap().map(Result::unwrap);
+    let ids: Vec<_> =
+        read.map(|one| (one.id.unwrap(), one.body.map_err(|rejected| rejected.refusal))).collect();
+    let names: Vec<&str> = ids.iter().map(|(id, _)| id.as_str()).collect();
+    assert_eq!(names, ["order/a1/2021-03-01", "order/a1/o1", "ship/a1/o1/2021-03-02T09:00:00Z"]);
+    assert!(ids.iter().all(|(_, body)| body.is_ok()), "{ids:?}");
+}
+
 /// The published data, where it is: set MEED_OPEN_ECOMMERCE to the path of amazon-purchases.csv.gz.
 #[test]
 fn the_published_purchases_are_read() {
@@ -228,7 +250,7 @@ fn the_published_purchases_are_read() {
     };
     let text = include_str!("../../../examples/open-ecommerce/mapping.yaml");
     let policy = amazon();
-    let reader = Reader::new(&policy);
+    let reader = Reader::new(policy);
     let mapping = Mapping::read(&reader, text).unwrap_or_else(|error| panic!("{error} {:?}", error.line));
     let start = std::time::Instant::now();
     let file = std::fs::File::open(Path::new(&path)).unwrap();

@@ -17,7 +17,7 @@ use crate::ledger::intake::{Incoming, Place};
 use policy::policy;
 
 fn read(line: &str) -> Incoming {
-    Reader::new(&policy("JPY")).event_line(Place::default(), line)
+    Reader::new(policy("JPY")).event_line(Place::default(), line)
 }
 
 fn event(line: &str) -> Event {

@@ -1,96 +1,93 @@
-//! A policy built by hand, with a fact of every type.
+//! Policies to read for: a fact of every type, and the facts of the example's programme.
 
-use crate::check::policy::{Category, Fact, FactType, FactValue, Facts, Part, Policy};
-use crate::source::{Source, Span};
-use crate::syntax::ast::DeadlineEnd;
-use crate::value::{Calendar, Currency, MissingDay, Ratio, Zone};
+use std::sync::LazyLock;
 
-pub fn policy(currency: &str) -> Policy {
-    Policy {
-        source: Source::new("test", ""),
-        digest: String::new(),
-        name: "test".to_owned(),
-        label: "Test".to_owned(),
-        statement: "Points".to_owned(),
-        currency: Currency::from_code(currency).unwrap(),
-        calendar: Calendar {
-            zone: Zone::from_name("Asia/Tokyo").unwrap(),
-            missing_day: MissingDay::LastOfMonth,
-        },
-        deadlines: DeadlineEnd::EndOfDay,
-        categories: categories(),
-        facts: facts(),
-        values: Vec::new(),
-        pools: Vec::new(),
-        earns: Vec::new(),
-        redeems: Vec::new(),
-        forbids: Vec::new(),
-        badges: Vec::new(),
-    }
+use crate::check::{self, Policy};
+use crate::source::Source;
+
+const TEXT: &str = r#"
+program test "Test" {
+  currency JPY
+  timezone Asia/Tokyo
+  deadlines run to end of day
+  missing day becomes last of month
+}
+
+category book "Books"
+category digital "Digital" { music }
+category gift_card "Gift cards"
+
+facts listing {
+  points_rate: rate 0% to 95%
+  seller: domestic | overseas
+}
+facts line {
+  coupon: JPY part of price default 0 JPY
+  gift: yes/no default no
+}
+facts order {
+  paid_with: amazon_mastercard | other default other
+  campaign: text default ""
+  visits: count default 0
+}
+facts member {
+  joined: date
+  rank: silver | gold default silver
+}
+"#;
+
+const POOL: &str = r#"
+pool points "Points" {
+  unit point
+  worth 1 JPY
+  pending until shipped
+  balance expires 1 year after latest of order placed, points acquired
+  spend soonest to expire, then oldest
+  return takes points back, shortfall becomes debt
+}
+forbid moving "Points stay in the account" {
+  transfer to account
+  transfer to program
+  cash out
+}
+"#;
+
+/// A policy with a fact of every type.
+pub fn policy(currency: &str) -> &'static Policy {
+    static YEN: LazyLock<Policy> = LazyLock::new(|| load(&format!("{TEXT}{POOL}")));
+    static DOLLAR: LazyLock<Policy> = LazyLock::new(|| load(&format!("{TEXT}{POOL}").replace("JPY", "USD")));
+    if currency == "JPY" { &YEN } else { &DOLLAR }
 }
 
 /// The facts and categories of Amazon's programme that the example's mapping uses.
 #[cfg(feature = "cli")]
-pub fn amazon() -> Policy {
-    let names = [
-        "gift_card",
-        "amazon_coins",
-        "fresh",
-        "digital",
-        "goods",
-        "book",
-        "electronics",
-        "grocery",
-        "kindle_ebook",
-        "video",
-        "music",
-        "app",
-    ];
-    let mut policy = policy("JPY");
-    policy.categories = names.map(|name| category((name, None))).to_vec();
-    policy.facts.line.clear();
-    policy.facts.member.clear();
-    policy.facts.order.truncate(1);
-    policy
+pub fn amazon() -> &'static Policy {
+    static AMAZON: LazyLock<Policy> = LazyLock::new(amazon_policy);
+    &AMAZON
 }
 
-fn category((name, parent): (&str, Option<usize>)) -> Category {
-    Category { name: name.to_owned(), label: name.to_owned(), parent }
+#[cfg(feature = "cli")]
+fn amazon_policy() -> Policy {
+    let (program, _) = TEXT.split_once("category").unwrap();
+    let declared = r#"
+category gift_card "Gift cards"
+category amazon_coins "Amazon Coins"
+category fresh "AmazonFresh"
+category digital "Digital content" { kindle_ebook, video, music, app }
+category goods "Everything else" { book, electronics, grocery }
+
+facts listing {
+  points_rate: rate 0% to 95%
+  seller: domestic | overseas
+}
+facts order {
+  paid_with: amazon_mastercard | other default other
+}
+"#;
+    load(&format!("{program}{declared}{POOL}"))
 }
 
-fn categories() -> Vec<Category> {
-    let category =
-        |(name, parent): (&str, _)| Category { name: name.to_owned(), label: name.to_owned(), parent };
-    [("book", None), ("digital", None), ("music", Some(1)), ("gift_card", None)].map(category).to_vec()
-}
-
-fn facts() -> Facts {
-    let words = |words: &[&str]| FactType::Choice(words.iter().map(|&word| word.to_owned()).collect());
-    let percent = |n: i128| Ratio::new(n, 100).unwrap();
-    Facts {
-        listing: vec![
-            Fact { range: Some((Ratio::ZERO, percent(95))), ..fact("points_rate", FactType::Rate, None) },
-            fact("seller", words(&["domestic", "overseas"]), None),
-        ],
-        line: vec![
-            Fact {
-                part_of: Some(Part::Price),
-                ..fact("coupon", FactType::Money, Some(FactValue::Number(Ratio::ZERO)))
-            },
-            fact("gift", FactType::YesNo, Some(FactValue::YesNo(false))),
-        ],
-        order: vec![
-            fact("paid_with", words(&["amazon_mastercard", "other"]), Some(FactValue::Choice(1))),
-            fact("campaign", FactType::Text, Some(FactValue::Text(String::new()))),
-            fact("visits", FactType::Count, Some(FactValue::Number(Ratio::ZERO))),
-        ],
-        member: vec![
-            fact("joined", FactType::Date, None),
-            fact("rank", words(&["silver", "gold"]), Some(FactValue::Choice(0))),
-        ],
-    }
-}
-
-fn fact(name: &str, kind: FactType, default: Option<FactValue>) -> Fact {
-    Fact { name: name.to_owned(), kind, range: None, part_of: None, default, span: Span::default() }
+fn load(text: &str) -> Policy {
+    let checked = check::load(&Source::new("test.meed", text));
+    checked.policy.unwrap_or_else(|| panic!("{:#?}", checked.diagnostics))
 }

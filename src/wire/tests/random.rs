@@ -30,7 +30,7 @@ const CSV: &str =
 /// Reads everything; the answer does not matter, that there is one does.
 fn read_all(name: &str, bytes: &[u8]) -> usize {
     let policy = policy::amazon();
-    let reader = Reader::new(&policy);
+    let reader = Reader::new(policy);
     let mapping = Mapping::read(&reader, MAPPING).unwrap();
     match read_file(&reader, name, bytes, Some(&mapping)) {
         Ok(events) => events.count(),
@@ -65,7 +65,7 @@ proptest! {
             read_all(name, &bytes);
         }
         let policy = policy("JPY");
-        let _ = Reader::new(&policy).case(&String::from_utf8_lossy(&bytes));
+        let _ = Reader::new(policy).case(&String::from_utf8_lossy(&bytes));
     }
 
     #[test]
@@ -73,7 +73,7 @@ proptest! {
         for name in ["x.jsonl", "x.yaml", "x.csv"] {
             read_all(name, text.as_bytes());
         }
-        let _ = Mapping::read(&Reader::new(&policy("JPY")), &text);
+        let _ = Mapping::read(&Reader::new(policy("JPY")), &text);
     }
 
     #[test]
@@ -89,7 +89,7 @@ proptest! {
     #[test]
     fn mutated_mappings_are_read_or_told(bytes in mutated(MAPPING)) {
         let policy = policy::amazon();
-        let reader = Reader::new(&policy);
+        let reader = Reader::new(policy);
         if let Ok(mapping) = Mapping::read(&reader, &String::from_utf8_lossy(&bytes)) {
             let _ = read_file(&reader, "x.csv", CSV.as_bytes(), Some(&mapping)).map(Iterator::count);
         }
@@ -99,7 +99,7 @@ proptest! {
     fn mutated_json_is_read_or_refused(edits in mutated(JSON)) {
         read_all("x.jsonl", &edits);
         let policy = policy("JPY");
-        let _ = Reader::new(&policy).case(&String::from_utf8_lossy(&edits));
+        let _ = Reader::new(policy).case(&String::from_utf8_lossy(&edits));
     }
 
     #[test]
@@ -122,7 +122,7 @@ const JSON: &str = r#"{"id":"e1","type":"order","at":"2021-03-01T10:00:00+09:00"
 
 fn bodies(csv: &str) -> BTreeSet<String> {
     let policy = policy::amazon();
-    let reader = Reader::new(&policy);
+    let reader = Reader::new(policy);
     let mapping = Mapping::read(&reader, MAPPING).unwrap();
     let read = read_file(&reader, "x.csv", csv.as_bytes(), Some(&mapping)).unwrap();
     read.map(|one| one.unwrap()).map(|one| format!("{:?} {:?}", one.id, one.body)).collect()

@@ -40,7 +40,7 @@ fn numbers_keep_their_digits() {
 #[test]
 fn dollars_are_read_to_the_cent() {
     let policy = policy("USD");
-    let reader = Reader::new(&policy);
+    let reader = Reader::new(policy);
     let price = |text: &str| {
         let line = good_order("").replace("1500", text);
         reader.event_line(Place::default(), &line).body.map(|event| match event.kind {
@@ -159,7 +159,7 @@ fn the_head_is_read_even_where_the_rest_is_bad() {
 #[test]
 fn cases_are_read() {
     let policy = policy("JPY");
-    let reader = Reader::new(&policy);
+    let reader = Reader::new(policy);
     let line = r#"{"id":"l1","category":"book","price":1500,"points_rate":"2%","seller":"domestic"}"#;
     let at = r#""at":"2021-03-01T10:00:00+09:00""#;
     let case =

@@ -6,7 +6,7 @@ use crate::wire::read_file;
 
 fn read_yaml(text: &str) -> Vec<Incoming> {
     let policy = policy("JPY");
-    let reader = Reader::new(&policy);
+    let reader = Reader::new(policy);
     read_file(&reader, "events.yaml", text.as_bytes(), None).unwrap().map(Result::unwrap).collect()
 }
 
@@ -101,7 +101,7 @@ fn what_is_not_data_is_refused_with_its_line() {
 #[test]
 fn what_is_not_utf8_is_refused_with_its_line() {
     let policy = policy("JPY");
-    let reader = Reader::new(&policy);
+    let reader = Reader::new(policy);
     let read: Vec<_> = read_file(&reader, "e.yml", &b"- a\n- \xff\n"[..], None).unwrap().collect();
     assert_eq!(read[0].as_ref().unwrap().place.line, Some(2));
 }
@@ -114,7 +114,7 @@ fn inputs_may_be_gzipped_whatever_their_name() {
     zipped.write_all(text.as_bytes()).unwrap();
     let zipped = zipped.finish().unwrap();
     let policy = policy("JPY");
-    let reader = Reader::new(&policy);
+    let reader = Reader::new(policy);
     for name in ["-", "e.jsonl", "e.ndjson.gz", "E.JSON"] {
         let read: Vec<_> = read_file(&reader, name, &zipped[..], None).unwrap().map(Result::unwrap).collect();
         assert_eq!(lines(&read), [(Some(2), None), (Some(4), Some("missing-field"))], "{name}");
