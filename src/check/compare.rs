@@ -96,8 +96,13 @@ impl Reader<'_, '_> {
             _ => {
                 let (a, b) = (self.scope.text(expr.span), self.scope.text(right.span));
                 let message = "days are not compared with `<`, `<=`, `>` or `>=`";
-                let word = if matches!(op, CompareOp::Less | CompareOp::AtMost) { "before" } else { "after" };
-                let help = format!("write `{a} {word} {b}`; the day itself is neither before nor after");
+                let words = match op {
+                    CompareOp::Less => format!("{a} before {b}"),
+                    CompareOp::AtLeast => format!("not {a} before {b}"),
+                    CompareOp::AtMost => format!("not {a} after {b}"),
+                    _ => format!("{a} after {b}"),
+                };
+                let help = format!("write `{words}`; the day itself is neither before nor after");
                 self.scope.report(
                     Diagnostic::new(Code::TypeMismatch, expr.span.to(right.span), message).with_help(help),
                 );

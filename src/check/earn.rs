@@ -217,7 +217,7 @@ fn cap(draft: &Draft<'_, '_>, limit: &Expr, per: &Name, each: Grain, span: Span)
     {
         let message = format!("`{}` is no whole number of points", scope.text(limit.span));
         let report = Diagnostic::new(Code::TooManyDigits, limit.span, message);
-        let whole = constant::written(scope, Ratio::whole(n.floor()), Unit::Points);
+        let whole = constant::written(scope, Ratio::whole(n.floor().saturating_add(1)), Unit::Points);
         scope.report(report.with_help(format!("a limit is whole: `at most {whole} …`")));
         return None;
     }

@@ -120,7 +120,10 @@ impl<'s, 'a> Reasoning<'s, 'a> {
             return self.report_never(condition, &why, &[]);
         }
         if atom.universe.within(&atom.allowed) {
-            let why = self.why(&atom);
+            let why = match condition.test {
+                Test::Any(_) => "one of its sides always does".to_owned(),
+                _ => self.why(&atom),
+            };
             return self.report_always(condition, &why);
         }
         let related: Vec<&Known> =
@@ -306,7 +309,7 @@ impl<'s, 'a> Reasoning<'s, 'a> {
         let message = match culprits {
             [] => format!("`{text}` never holds: {why}"),
             [one] if one.is_condition => format!("`{text}` and `{}` cannot both hold", one.text),
-            [one] => format!("`{text}` never holds here: the rule is {}", one.guard()),
+            [one] => format!("`{text}` never holds here: the rule {}", one.guard()),
             _ => format!("`{text}` cannot hold together with the conditions above"),
         };
         let mut report = Diagnostic::new(Code::NeverTrue, condition.span, message);
@@ -346,7 +349,11 @@ impl<'s, 'a> Reasoning<'s, 'a> {
 
 impl Known {
     fn guard(&self) -> String {
-        if self.text.starts_with("in force") { self.text.clone() } else { format!("`{}`", self.text) }
+        if self.topic == Some(Topic::OrderAt) {
+            format!("is {}", self.text)
+        } else {
+            format!("says `{}`", self.text)
+        }
     }
 }
 

@@ -90,7 +90,8 @@ fn zone(scope: &Scope<'_>, name: &Name) -> Option<Zone> {
         let same = names.iter().find(|known| known.eq_ignore_ascii_case(&name.text));
         let names: Vec<&str> = match same {
             Some(same) => vec![same.as_str()],
-            None => names.iter().map(String::as_str).collect(),
+            // Old abbreviations such as `EST` are near to any three letters.
+            None => names.iter().map(String::as_str).filter(|known| known.contains('/')).collect(),
         };
         let message = format!("`{}` is no timezone of the IANA database", name.text);
         let mut report = Diagnostic::new(Code::UnknownTimezone, name.span, message);

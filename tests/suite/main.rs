@@ -1,5 +1,14 @@
 //! Everything that a user relies on, one module a boundary.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "a test fails by panicking"
+)]
+
 mod support;
 mod histories;
 mod laws;
