@@ -13,3 +13,4 @@ pub mod diagnostic;
 pub mod source;
 pub mod syntax;
 pub mod value;
+pub mod wire;

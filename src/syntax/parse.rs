@@ -1,7 +1,8 @@
 //! A whole file, line by line: heads, bodies and what is between them.
 
-use super::ast::{CategoryNode, Clause, ClauseKind, Declaration, FieldType, File, Item, Kind};
+use super::ast::{CategoryNode, Clause, ClauseKind, Declaration, File, Item, Kind};
 use super::explain::{self, Place};
+use super::explain_head;
 use super::grammar::{self, Rule};
 use super::head::{self, Head};
 use super::layout::{Block, Line, layout};
@@ -82,7 +83,7 @@ impl<'s> Reader<'s> {
     fn body(&mut self, declaration: &mut Declaration, block: Option<Block>) {
         let Some(block) = block else {
             if declaration.kind != Kind::Category && !declaration.broken {
-                self.diagnostics.push(explain::missing_body(declaration, self.word(declaration.head)));
+                self.diagnostics.push(explain_head::missing_body(declaration, self.word(declaration.head)));
                 declaration.broken = true;
             }
             return;
@@ -133,11 +134,6 @@ impl<'s> Reader<'s> {
             Kind::Facts => builder.field(pair).map(ClauseKind::Field),
             _ => builder.clause(pair),
         });
-        if let Some(ClauseKind::Field(field)) = &node
-            && let FieldType::Unknown(word) = &field.kind
-        {
-            self.diagnostics.push(explain::unknown_type(word));
-        }
         clauses.push(clause(docs, node, span));
         None
     }

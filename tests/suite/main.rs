@@ -1,4 +1,5 @@
 //! Everything that a user relies on, one module a boundary.
 
+mod diagnostics;
 mod support;
 mod syntax;

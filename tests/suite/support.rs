@@ -1,9 +1,19 @@
-//! The only lines of the suite that know the library's way in.
+//! The only lines of the suite that know the library's interface.
 
 use meed::diagnostic::Diagnostic;
 use meed::source::Source;
 
-/// All that is wrong with a policy. Reads the text only, until the checker is there.
-pub fn check(source: &Source) -> Vec<Diagnostic> {
-    meed::syntax::parse(source).diagnostics
+/// The folder of the project.
+pub fn root() -> &'static std::path::Path {
+    std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Everything wrong with a policy. Until the checker is there, everything wrong with its text.
+pub fn check(text: &str) -> Vec<Diagnostic> {
+    meed::syntax::parse(&Source::new("policy.meed", text)).diagnostics
+}
+
+/// What `meed check` shows of them, at a terminal's usual width.
+pub fn report(name: &str, text: &str, diagnostics: &[Diagnostic]) -> String {
+    meed::diagnostic::render::report(&Source::new(name, text), diagnostics, 80, false)
 }

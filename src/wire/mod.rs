@@ -1,0 +1,3 @@
+//! The published forms of what Meed reads and says.
+
+pub mod diagnostics;
