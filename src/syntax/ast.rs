@@ -48,6 +48,7 @@ pub struct File {
 }
 
 /// One top-level stretch.
+#[allow(clippy::large_enum_variant, reason = "nearly all items are declarations")]
 #[derive(Clone, Debug, PartialEq)]
 pub enum Item {
     /// A declaration; it may hold error clauses.

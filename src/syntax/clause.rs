@@ -6,6 +6,8 @@ use super::ast::{
 };
 use super::grammar::{Pair, Rule, parts};
 use super::literal::Builder;
+use super::{explain, forms};
+use crate::diagnostic::suggest::nearest;
 use crate::value::Rounding;
 
 impl Builder<'_> {
@@ -41,13 +43,13 @@ impl Builder<'_> {
                 ClauseKind::NotFor { excluded, except }
             }
             Rule::round => {
-                let grain = self.one_name(pair.clone())?;
+                let grain = self.piece(&parts(pair.clone()).last()?)?;
                 let mode = pair.into_inner().nth(1)?;
                 ClauseKind::Round { mode: rounding(mode.as_rule()), grain }
             }
             Rule::at_most => {
                 let mut pieces = parts(pair);
-                ClauseKind::AtMost { limit: self.sum(pieces.next()?)?, per: self.name(&pieces.next()?) }
+                ClauseKind::AtMost { limit: self.sum(pieces.next()?)?, per: self.piece(&pieces.next()?)? }
             }
             Rule::pays => {
                 let mut pieces = parts(pair);
@@ -116,9 +118,21 @@ impl Builder<'_> {
         parts(pair).last().map(|name| self.name(&name))
     }
 
+    /// `line`, `order`, `unit`, or another word, unless it is plainly one of them misspelt.
+    fn piece(&mut self, pair: &Pair<'_>) -> Option<Name> {
+        let name = self.name(pair);
+        match nearest(&name.text, forms::PIECES.iter().copied()) {
+            Some(near) if !forms::PIECES.contains(&name.text.as_str()) => {
+                self.report(explain::misspelt_piece(&name, near));
+                None
+            }
+            _ => Some(name),
+        }
+    }
+
     fn gives(&mut self, pair: Pair<'_>) -> Option<Gives> {
         let mut pieces = parts(pair);
-        let each = self.name(&pieces.next()?);
+        let each = self.piece(&pieces.next()?)?;
         let points = self.sum(pieces.next()?)?;
         let Some(rest) = pieces.next() else { return Some(Gives { each, amount: Amount::Fixed { points } }) };
         let per = rest.as_rule() == Rule::per_money;

@@ -2,12 +2,12 @@
 //! finding to the vaguest: a sign or number that is wrong anywhere, an unknown first word, a form of later
 //! versions, a one-word repair, and last what could have stood there.
 
-use super::ast::{Declaration, Kind};
+use super::ast::{Kind, Name};
 use super::forms;
 use super::grammar::{self, Failure, Rule};
 use super::layout::{Line, MAX_DEPTH};
 use super::repair::{self, Change, Repair};
-use super::scan::{Token, TokenKind};
+use super::scan::TokenKind;
 use super::spelling;
 use crate::diagnostic::suggest::nearest;
 use crate::diagnostic::{Code, Diagnostic};
@@ -45,7 +45,7 @@ pub(super) fn explain(place: &Place<'_>, line: &Line, failure: &Failure) -> Diag
 }
 
 /// The first token that does not fit; None at the end of the line.
-fn wrong_token(line: &Line, failure: &Failure) -> Option<usize> {
+pub(super) fn wrong_token(line: &Line, failure: &Failure) -> Option<usize> {
     let at = line.span().start + failure.at;
     line.tokens.iter().position(|token| token.span.end > at)
 }
@@ -55,7 +55,10 @@ fn first_word(place: &Place<'_>, line: &Line) -> Option<Diagnostic> {
     let kind = place.kind.filter(|_| place.rule == Rule::clause_line)?;
     let token = line.tokens.first()?;
     let word = place.word(token.span);
-    if forms::clause(word).is_some() || token.kind == TokenKind::Number {
+    if token.kind == TokenKind::Number {
+        return without_first_word(place, line, kind);
+    }
+    if forms::clause(word).is_some() {
         return None;
     }
     let own: Vec<&str> = forms::clauses_of(kind).map(|form| form.word).collect();
@@ -84,7 +87,21 @@ fn first_word(place: &Place<'_>, line: &Line) -> Option<Diagnostic> {
     })
 }
 
-/// `an earn takes …`.
+/// `{ 1% }` for `{ is 1% }`: only a `redeem` has clauses that start with a number.
+fn without_first_word(place: &Place<'_>, line: &Line, kind: Kind) -> Option<Diagnostic> {
+    let span = line.span();
+    let mut words = forms::clauses_of(kind).filter(|_| kind != Kind::Redeem).map(|form| form.word);
+    let written = place.word(span);
+    let better = words.find_map(|word| {
+        let line = format!("{word} {written}");
+        grammar::read(place.rule, &line).is_ok().then_some(line)
+    })?;
+    let message = format!("no clause of `{}` starts with a number", kind.word());
+    let report = Diagnostic::new(Code::UnknownClause, line.tokens.first()?.span, message);
+    Some(report.with_help(format!("write `{better}`")))
+}
+
+/// `the clauses of `earn` are …`.
 fn clauses_help(kind: Kind) -> String {
     let mut words: Vec<String> =
         forms::clauses_of(kind).map(|form| format!("`{}`", lead(form.form))).collect();
@@ -116,8 +133,9 @@ fn later_form(place: &Place<'_>, line: &Line, wrong: Option<usize>) -> Option<Di
     let wrong = wrong.unwrap_or(line.tokens.len());
     let near = (wrong.saturating_sub(1)..=wrong).rev().filter_map(|i| line.tokens.get(i));
     let mut found = near.filter_map(|token| {
-        let word = place.word(token.span);
-        forms::later_word(first, word).map(|what| unsupported(token.span, &format!("… {word} …"), what))
+        let rest = Span::new(token.span.start, line.span().end);
+        let what = forms::later_word(first, place.word(token.span))?;
+        Some(unsupported(rest, place.word(rest), what))
     });
     found.next()
 }
@@ -127,7 +145,8 @@ fn unsupported(span: Span, form: &str, what: &str) -> Diagnostic {
         .with_help(format!("it is for {what}; leave it out for now"))
 }
 
-fn repaired(place: &Place<'_>, line: &Line, repair: Repair) -> Diagnostic {
+/// A repair as a message.
+pub(super) fn repaired(place: &Place<'_>, line: &Line, repair: Repair) -> Diagnostic {
     let written = place.word(repair.span);
     let (message, label) = match &repair.change {
         Change::Replace(word) => {
@@ -168,7 +187,12 @@ fn reads(form: &str) -> String {
 }
 
 /// Nothing better is known than what could have stood there.
-fn expected(place: &Place<'_>, line: &Line, wrong: Option<usize>, failure: &Failure) -> Diagnostic {
+pub(super) fn expected(
+    place: &Place<'_>,
+    line: &Line,
+    wrong: Option<usize>,
+    failure: &Failure,
+) -> Diagnostic {
     let token = wrong.and_then(|i| line.tokens.get(i)).or(line.tokens.last());
     let span = token.map_or(line.span(), |token| token.span);
     let words = expected_words(failure);
@@ -179,6 +203,10 @@ fn expected(place: &Place<'_>, line: &Line, wrong: Option<usize>, failure: &Fail
         None => format!("the line stops too early after `{}`", place.word(span)),
     };
     let report = Diagnostic::new(Code::SyntaxError, span, message).with_help(reads(form_of(place, line)));
+    let fixed: Vec<String> = failure.expected.iter().filter_map(|rule| grammar::fixed_word(*rule)).collect();
+    if let Some(near) = wrong.and_then(|_| nearest(place.word(span), fixed.iter().map(String::as_str))) {
+        return report.with_label(format!("did you mean `{near}`?"));
+    }
     if words.is_empty() || words.len() > 7 {
         return report;
     }
@@ -216,7 +244,10 @@ fn expected_words(failure: &Failure) -> Vec<String> {
             Rule::type_word | Rule::yes_no_type | Rule::choice => {
                 "a type such as `rate` or `a | b`".to_owned()
             }
-            Rule::piece => "`line`, `order` or `unit`".to_owned(),
+            Rule::piece => {
+                words.extend(forms::PIECES.iter().map(|piece| format!("`{piece}`")));
+                continue;
+            }
             rule => match grammar::fixed_word(*rule) {
                 Some(word) => format!("`{word}`"),
                 None => continue,
@@ -283,135 +314,6 @@ fn is_field(place: &Place<'_>, line: &Line, at: usize) -> bool {
     line.tokens.get(at + 1).is_some_and(|token| place.word(token.span) == ":")
 }
 
-/// Why the grammar refuses a head.
-pub(super) fn head(place: &Place<'_>, line: &Line, failure: &Failure) -> Diagnostic {
-    let wrong = wrong_token(line, failure);
-    head_name(place, line)
-        .or_else(|| head_label(place, line))
-        .or_else(|| head_window(place, line, wrong))
-        .or_else(|| spelling::explain(place, line, wrong, failure))
-        .or_else(|| repair::repair(place, line, failure).map(|repair| repaired(place, line, repair)))
-        .unwrap_or_else(|| expected(place, line, wrong, failure))
-}
-
-/// No name, or a wrong one.
-fn head_name(place: &Place<'_>, line: &Line) -> Option<Diagnostic> {
-    let keyword = line.tokens.first()?.span;
-    let word = place.word(keyword);
-    let name = line.tokens.get(1).filter(|token| matches!(token.kind, TokenKind::Word | TokenKind::Number));
-    let Some(name) = name else {
-        let label = line.tokens.iter().find(|token| token.kind == TokenKind::Text);
-        let written = label.map_or("\"…\"", |label| place.word(label.span));
-        let slug = slug(written);
-        let report = Diagnostic::new(Code::SyntaxError, keyword, format!("this `{word}` has no name"));
-        return Some(report.with_help(format!("write `{word} {slug} {written} {{`")));
-    };
-    let rest = line.tokens.get(1..).unwrap_or_default();
-    spelling::bad_name(place, name, rest)
-}
-
-/// A name made of a label.
-fn slug(label: &str) -> String {
-    let words: Vec<String> = label
-        .split(|c: char| !c.is_ascii_alphanumeric())
-        .filter(|word| !word.is_empty())
-        .map(str::to_lowercase)
-        .collect();
-    let slug = words.join("_");
-    if slug.starts_with(|c: char| c.is_ascii_lowercase()) { slug } else { "name".to_owned() }
-}
-
-/// No label, or one that is not in quotes.
-fn head_label(place: &Place<'_>, line: &Line) -> Option<Diagnostic> {
-    let [keyword, name, rest @ ..] = line.tokens.as_slice() else { return None };
-    let (word, name_text) = (place.word(keyword.span), place.word(name.span));
-    let label = rest.iter().position(|token| token.kind == TokenKind::Text);
-    if place.kind == Some(Kind::Facts) {
-        let label = rest.get(label?)?;
-        let report = Diagnostic::new(Code::SyntaxError, label.span, "`facts` take no label");
-        return Some(report.with_help(format!("write `{word} {name_text} {{`")));
-    }
-    if let Some(label) = label {
-        let extra = rest.get(..label)?.last().filter(|token| token.kind == TokenKind::Word)?;
-        let words: Vec<&str> =
-            line.tokens.get(1..label + 2)?.iter().map(|token| place.word(token.span)).collect();
-        let message = format!("`{}` stands between the name and the label", place.word(extra.span));
-        let help = format!("a name is one word: `{}`", words.join("_"));
-        return Some(Diagnostic::new(Code::BadName, extra.span, message).with_help(help));
-    }
-    if rest.iter().any(|token| spelling::is_quote(place.word(token.span))) {
-        return None;
-    }
-    let window = |token: &Token| matches!(place.word(token.span), "from" | "until");
-    let end = rest.iter().position(window).unwrap_or(rest.len());
-    let unquoted = rest.get(..end).unwrap_or_default();
-    let report = Diagnostic::new(Code::MissingLabel, name.span, format!("`{word} {name_text}` has no label"));
-    Some(match (unquoted.first(), unquoted.last()) {
-        (Some(first), Some(last)) => {
-            let text = place.word(first.span.to(last.span));
-            Diagnostic::new(Code::MissingLabel, first.span.to(last.span), "this label is not in quotes")
-                .with_help(format!("write `{word} {name_text} \"{text}\"`"))
-        }
-        _ => report
-            .with_label("a label in quotes belongs behind the name")
-            .with_help(format!("say what people call it: `{word} {name_text} \"{}\"`", title(name_text))),
-    })
-}
-
-/// `gift_card` as a label: `Gift card`.
-fn title(name: &str) -> String {
-    let spaced = name.replace('_', " ");
-    let mut letters = spaced.chars();
-    letters.next().map_or(String::new(), |first| first.to_uppercase().chain(letters).collect())
-}
-
-/// `until` before `from`.
-fn head_window(place: &Place<'_>, line: &Line, wrong: Option<usize>) -> Option<Diagnostic> {
-    let token = line.tokens.get(wrong?)?;
-    let until = line.tokens.iter().find(|token| place.word(token.span) == "until")?;
-    if place.word(token.span) != "from" || token.span < until.span {
-        return None;
-    }
-    let report = Diagnostic::new(Code::SyntaxError, token.span, "`from` stands before `until`");
-    Some(report.with_place(until.span, "the `until`").with_help("write `from DATE until DATE`"))
-}
-
-/// A top-level line that starts with no keyword.
-pub(super) fn unknown_declaration(line: &Line, plain: &str) -> Diagnostic {
-    let place = Place { rule: Rule::head_line, kind: None, plain };
-    let span = line.tokens.first().map_or(line.span(), |token| token.span);
-    let word = place.word(span);
-    if line.block.is_none() && (forms::clause(word).is_some() || forms::later_clause(word).is_some()) {
-        return Diagnostic::new(
-            Code::SyntaxError,
-            line.span(),
-            "this clause stands outside of every declaration",
-        )
-        .with_help("put it between the `{` and the `}` of the declaration that it belongs to");
-    }
-    let report =
-        Diagnostic::new(Code::UnknownDeclaration, span, format!("no declaration starts with `{word}`"));
-    match forms::nearest_kind(word) {
-        Some(kind) => {
-            let rest = place.word(Span::new(span.end, line.span().end));
-            report
-                .with_label(format!("did you mean `{}`?", kind.word()))
-                .with_help(format!("write `{}{rest}`", kind.word()))
-        }
-        None => {
-            let words: Vec<String> = Kind::ALL.iter().map(|kind| format!("`{}`", kind.word())).collect();
-            report.with_help(format!("declarations start with {}", words.join(", ")))
-        }
-    }
-}
-
-/// A head with neither block nor clauses.
-pub(super) fn missing_body(declaration: &Declaration, head: &str) -> Diagnostic {
-    let (kind, name) = (declaration.kind.word(), &declaration.name.text);
-    Diagnostic::new(Code::SyntaxError, declaration.head, format!("`{kind} {name}` has no clauses"))
-        .with_help(format!("write them between braces: `{head} {{ … }}`"))
-}
-
 /// A clause with a block behind it.
 pub(super) fn block_in_clause(place: &Place<'_>, line: &Line, block: Span) -> Diagnostic {
     let first = place.first_word(line);
@@ -427,6 +329,13 @@ pub(super) fn block_in_clause(place: &Place<'_>, line: &Line, block: Span) -> Di
                 .with_help("a clause is one line; only declarations and branches of a `category` have blocks")
         }
     }
+}
+
+/// `lin` for `line`.
+pub(super) fn misspelt_piece(name: &Name, near: &str) -> Diagnostic {
+    Diagnostic::new(Code::SyntaxError, name.span, format!("`{}` does not fit here", name.text))
+        .with_label(format!("did you mean `{near}`?"))
+        .with_help("the words here are `line`, `order` and `unit`")
 }
 
 /// The grammar says yes and the builder no: cannot happen, and is said rather than hidden.

@@ -64,6 +64,8 @@ pub(super) const PAYS_FORM: &str = "POINTS pays MONEY of AMOUNT";
 /// How a fact reads.
 pub(super) const FIELD_FORM: &str =
     "NAME: (rate | count | date | text | yes/no | JPY | A | B) [LOW to HIGH] [part of NAME] [default VALUE]";
+/// What a rule looks at, rounds or limits.
+pub(super) const PIECES: &[&str] = &["line", "order", "unit"];
 /// Words that are never names.
 pub(super) const RESERVED: &[&str] = &[
     "and", "or", "not", "is", "in", "of", "per", "with", "without", "from", "until", "by", "else", "yes",

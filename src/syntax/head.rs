@@ -1,7 +1,8 @@
 //! The head of a declaration. A head that is wrong still binds its name where that can be read.
 
 use super::ast::{Declaration, Kind, Name};
-use super::explain::{self, Place};
+use super::explain::Place;
+use super::explain_head;
 use super::forms;
 use super::grammar::{self, Rule};
 use super::layout::Line;
@@ -45,7 +46,7 @@ pub(super) fn read(line: &Line, plain: &str, diagnostics: &mut Vec<Diagnostic>) 
         }
         Err(failure) => {
             let place = Place { rule: Rule::head_line, kind: Some(kind), plain };
-            diagnostics.push(explain::head(&place, line, &failure));
+            diagnostics.push(explain_head::explain(&place, line, &failure));
             rescue(line, plain, kind)
         }
     }
@@ -61,7 +62,7 @@ fn unknown(line: &Line, plain: &str, word: &str, diagnostics: &mut Vec<Diagnosti
         return Head::Unread { name: name(line, plain), kind: None };
     }
     if !line.tokens.is_empty() && !line.has_open_text() {
-        diagnostics.push(explain::unknown_declaration(line, plain));
+        diagnostics.push(explain_head::unknown_declaration(line, plain));
     }
     match forms::nearest_kind(word) {
         Some(kind) => rescue(line, plain, kind),

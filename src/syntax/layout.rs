@@ -56,6 +56,7 @@ pub(super) fn layout(text: &str, tokens: &[Token], diagnostics: &mut Vec<Diagnos
         closed_parens: Vec::new(),
         open_parens: 0,
         skipped: 0,
+        suspect: None,
         docs: Vec::new(),
         frames: vec![Frame::default()],
         diagnostics,
@@ -90,6 +91,8 @@ struct Layout<'a> {
     open_parens: usize,
     /// Blocks too deep to read that are open.
     skipped: usize,
+    /// The `{` of an inner block that a `}` at column 0 has closed: if one `}` is missing, it is this one's.
+    suspect: Option<Span>,
     docs: Vec<String>,
     frames: Vec<Frame>,
     diagnostics: &'a mut Vec<Diagnostic>,
@@ -112,7 +115,7 @@ impl Layout<'_> {
             TokenKind::Newline => self.end_line(),
             TokenKind::Comma if self.in_category() && self.open_parens == 0 => self.end_line(),
             TokenKind::OpenBrace => self.open_block(token.span),
-            TokenKind::CloseBrace => self.close_block(token.span),
+            TokenKind::CloseBrace => self.close_block(token.span, self.at_column_0(i)),
             _ => self.push(i, token),
         }
     }
@@ -198,7 +201,7 @@ impl Layout<'_> {
         self.diagnostics.push(report);
     }
 
-    fn close_block(&mut self, brace: Span) {
+    fn close_block(&mut self, brace: Span, at_column_0: bool) {
         if let [file] = self.frames.as_mut_slice() {
             let Some(at) = body_in_head(&file.current.tokens) else {
                 let report = Diagnostic::new(Code::SyntaxError, brace, "this `}` closes nothing");
@@ -212,7 +215,15 @@ impl Layout<'_> {
             }
         }
         self.end_line();
+        if let [_, _, .., inner] = self.frames.as_slice()
+            && at_column_0
+        {
+            self.suspect = Some(inner.open);
+        }
         self.close_frame(brace.end);
+        if self.frames.len() == 1 {
+            self.suspect = None;
+        }
     }
 
     fn close_frame(&mut self, end: usize) {
@@ -229,7 +240,8 @@ impl Layout<'_> {
         let end = next.map_or(self.text.len(), |next| next.start);
         let end = self.text.get(..end).map_or(end, |text| text.trim_end().len());
         if let Some(frame) = self.frames.get(1).filter(|frame| !frame.implied) {
-            let report = Diagnostic::new(Code::UnclosedBlock, frame.open, "this `{` is never closed");
+            let open = self.suspect.unwrap_or(frame.open);
+            let report = Diagnostic::new(Code::UnclosedBlock, open, "this `{` is never closed");
             self.diagnostics.push(match next {
                 Some(next) => report
                     .with_place(next, "the next declaration starts here")
@@ -237,6 +249,7 @@ impl Layout<'_> {
                 None => report.with_help("write `}` on a line of its own at the end"),
             });
         }
+        self.suspect = None;
         while self.frames.len() > 1 {
             self.end_line();
             self.close_frame(end);

@@ -177,7 +177,7 @@ fn confusing_number(text: &str, place: Span) -> Option<Diagnostic> {
     }
     let short = fraction.trim_end_matches('0');
     let plain = if short.is_empty() { whole.to_owned() } else { format!("{whole}.{short}") };
-    let message = format!("`{text}` is read as {plain}, for the point marks the fraction");
+    let message = format!("`{text}` is {plain} here, not {whole},{fraction}: a point marks a fraction");
     Some(
         Diagnostic::new(Code::ConfusingNumber, place, message)
             .with_help(confusing_help(whole, fraction, &plain, text)),
@@ -186,12 +186,12 @@ fn confusing_number(text: &str, place: Span) -> Option<Diagnostic> {
 
 fn confusing_help(whole: &str, fraction: &str, plain: &str, text: &str) -> String {
     let smaller = if plain == text { format!("{text}0") } else { plain.to_owned() };
-    format!("write `{smaller}` if that is meant, `{whole},{fraction}` for the thousandfold")
+    format!("write `{smaller}` if a fraction is meant, `{whole},{fraction}` if thousands are")
 }
 
 fn too_long(place: Span) -> Diagnostic {
     Diagnostic::new(Code::BadNumber, place, "this number is too large or has too many digits")
-        .with_help(format!("a number has at most {MAX_DIGITS} digits, a duration stays below four milliards"))
+        .with_help(format!("a number has at most {MAX_DIGITS} digits"))
 }
 
 /// A date of the right shape that no calendar has.

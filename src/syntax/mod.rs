@@ -3,20 +3,23 @@
 //! Nothing here knows what the words mean; that is the checker's job.
 //!
 //! The steps, each a module: `scan` cuts text into tokens, `layout` cuts tokens into lines and blocks, `parse`
-//! reads the file line by line. For each line `grammar` says what it is, and `head`, `clause`,
-//! `expression` and `literal` build its node. Where the grammar says no, `explain` finds out why, with the forms
-//! in `forms` wrong spellings in `spelling` and one-word repairs
-//! tried by `repair`.
+//! reads the file line by line. For each line `grammar` says what it is, and `head`, `clause`, `expression` and
+//! `literal` build its node. Where the grammar says no, `explain` and `explain_head` find out why: `spelling`,
+//! `names` and `numbers` know wrong signs and words, `forms` how each clause reads, and `repair` tries which
+//! change of one word would make the line right.
 
 pub mod ast;
 mod clause;
 mod explain;
+mod explain_head;
 mod expression;
 mod forms;
 mod grammar;
 mod head;
 mod layout;
 mod literal;
+mod names;
+mod numbers;
 mod parse;
 mod repair;
 mod scan;

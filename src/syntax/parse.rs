@@ -2,6 +2,7 @@
 
 use super::ast::{CategoryNode, Clause, ClauseKind, Declaration, File, Item, Kind};
 use super::explain::{self, Place};
+use super::explain_head;
 use super::grammar::{self, Rule};
 use super::head::{self, Head};
 use super::layout::{Block, Line, layout};
@@ -82,7 +83,7 @@ impl<'s> Reader<'s> {
     fn body(&mut self, declaration: &mut Declaration, block: Option<Block>) {
         let Some(block) = block else {
             if declaration.kind != Kind::Category && !declaration.broken {
-                self.diagnostics.push(explain::missing_body(declaration, self.word(declaration.head)));
+                self.diagnostics.push(explain_head::missing_body(declaration, self.word(declaration.head)));
                 declaration.broken = true;
             }
             return;

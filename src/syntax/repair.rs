@@ -74,7 +74,7 @@ fn vocabulary(place: &Place<'_>, line: &Line) -> Vec<String> {
             "day", "days", "week", "weeks", "month", "months", "year", "years", "hour", "hours", "to", "when",
         ],
         (Rule::clause_line, "when" | "is") => {
-            &["and", "or", "not", "is", "in", "has", "no", "yes", "before", "after"]
+            &["and", "or", "not", "has", "is", "in", "no", "yes", "before", "after"]
         }
         (Rule::clause_line, "not" | "only" | "spend" | "return") => &["for", "except", "then"],
         (Rule::clause_line, "each") => &["with", "without"],
@@ -139,9 +139,14 @@ impl Bench<'_> {
 
     fn remove(&self, line: &Line, wrong: usize) -> Option<Repair> {
         let wrong = if wrong == line.tokens.len() { wrong.checked_sub(1)? } else { wrong };
-        let token = line.tokens.get(wrong).filter(|_| wrong > 0)?;
-        let line = self.try_line(token.span, "")?;
-        Some(Repair { span: token.span, change: Change::Remove, line })
+        let fixed = |token: &&Token| forms::clause(self.place.word(token.span)).is_some();
+        let before =
+            wrong.checked_sub(1).filter(|before| *before > 0).and_then(|before| line.tokens.get(before));
+        let wrong = line.tokens.get(wrong).filter(|_| wrong > 0);
+        before.filter(fixed).into_iter().chain(wrong).find_map(|token| {
+            let line = self.try_line(token.span, "")?;
+            Some(Repair { span: token.span, change: Change::Remove, line })
+        })
     }
 
     /// The line with `text` at `span`, if it reads right.

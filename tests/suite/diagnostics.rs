@@ -6,7 +6,9 @@ use crate::support;
 fn each_case_and_what_is_said_about_it() {
     insta::glob!("../cases/diagnostics", "*/*.meed", |path| {
         let text = std::fs::read_to_string(path).unwrap();
-        insta::assert_snapshot!(format!("{text}\n---\n{}", support::report(&text)));
+        // A policy too long to read is left out of its snapshot.
+        let shown = if text.len() > 10_000 { "(a long policy)" } else { &text };
+        insta::assert_snapshot!(format!("{shown}\n---\n{}", support::report(&text)));
     });
 }
 

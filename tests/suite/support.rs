@@ -95,22 +95,7 @@ pub fn codes(text: &str) -> Vec<&'static str> {
 /// What a person reads about a text.
 pub fn report(text: &str) -> String {
     let source = Source::new("policy.meed", text);
-    let mut out = String::new();
-    let place = |span| {
-        let (line, column) = source.position(span);
-        format!("{line}:{column}")
-    };
-    for d in check(&source) {
-        out += &format!("{}[{}]: {}\n", d.severity().word(), d.code.name(), d.message);
-        for label in std::iter::once(&d.primary).chain(&d.secondary) {
-            let words = source.slice(label.span);
-            out += &format!("  {} `{words}` {}\n", place(label.span.start), label.text);
-        }
-        if let Some(help) = &d.help {
-            out += &format!("  help: {help}\n");
-        }
-    }
-    out
+    meed::diagnostic::render::report(&source, &check(&source), 80, false)
 }
 
 /// A folder of the repository.
