@@ -1,4 +1,5 @@
 //! Text to tree, and what is said about text that is none.
+#![allow(clippy::string_slice, reason = "the texts cut here are ASCII or cut at their letters")]
 
 use meed::diagnostic::{Code, Diagnostic, Severity};
 use meed::source::Source;
