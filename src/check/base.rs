@@ -49,7 +49,6 @@ pub(super) fn base(draft: &Draft<'_, '_>, base: &ast::Base, each: Grain) -> Opti
         without_line_parts: left_out(Subject::Line),
         without_order_parts: left_out(Subject::Order),
         with_points_paid: !without.contains(&Inside::PointsPaid),
-        span: base.span,
     })
 }
 

@@ -62,8 +62,7 @@ pub(super) fn categories(scope: &Scope<'_>) -> Categories {
     let mut found = Categories::default();
     for declaration in scope.declared(Kind::Category) {
         report_dates(scope, declaration);
-        let label = declaration.label.as_ref().map(|label| label.text.clone());
-        let parent = add(scope, &mut found, &declaration.name, label, None);
+        let parent = add(scope, &mut found, &declaration.name, None);
         for clause in body(scope, declaration) {
             if let ClauseKind::Child(node) = &clause.kind {
                 add_node(scope, &mut found, node, parent);
@@ -74,20 +73,13 @@ pub(super) fn categories(scope: &Scope<'_>) -> Categories {
 }
 
 fn add_node(scope: &Scope<'_>, found: &mut Categories, node: &CategoryNode, parent: CategoryId) {
-    let label = node.label.as_ref().map(|label| label.text.clone());
-    let id = add(scope, found, &node.name, label, Some(parent));
+    let id = add(scope, found, &node.name, Some(parent));
     for child in &node.children {
         add_node(scope, found, child, id);
     }
 }
 
-fn add(
-    scope: &Scope<'_>,
-    found: &mut Categories,
-    name: &Name,
-    label: Option<String>,
-    parent: Option<CategoryId>,
-) -> CategoryId {
+fn add(scope: &Scope<'_>, found: &mut Categories, name: &Name, parent: Option<CategoryId>) -> CategoryId {
     if let Some((id, first)) = found.index.get(&name.text) {
         scope.report(
             Diagnostic::new(
@@ -102,8 +94,7 @@ fn add(
         return *id;
     }
     let id = found.list.len();
-    let label = label.unwrap_or_else(|| name.text.clone());
-    found.list.push(Category { name: name.text.clone(), label, parent });
+    found.list.push(Category { name: name.text.clone(), parent });
     found.index.insert(name.text.clone(), (id, name.span));
     id
 }

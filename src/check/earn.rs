@@ -193,14 +193,14 @@ fn fitting(draft: &Draft<'_, '_>, word: &Name, each: Grain, what: &str) -> Optio
 
 fn caps(draft: &Draft<'_, '_>, each: Grain) -> Option<Vec<Cap>> {
     let caps = draft.clauses.iter().filter_map(|clause| match &clause.kind {
-        ClauseKind::AtMost { limit, per } => Some(cap(draft, limit, per, each, clause.span)),
+        ClauseKind::AtMost { limit, per } => Some(cap(draft, limit, per, each)),
         _ => None,
     });
     let caps: Vec<Option<Cap>> = caps.collect();
     caps.into_iter().collect()
 }
 
-fn cap(draft: &Draft<'_, '_>, limit: &Expr, per: &Name, each: Grain, span: Span) -> Option<Cap> {
+fn cap(draft: &Draft<'_, '_>, limit: &Expr, per: &Name, each: Grain) -> Option<Cap> {
     let scope = draft.scope;
     if matches!(per.text.as_str(), "member" | "account" | "day" | "week" | "month" | "year" | "program") {
         let message = format!("a limit per {} is not run by this version of Meed", per.text);
@@ -221,7 +221,7 @@ fn cap(draft: &Draft<'_, '_>, limit: &Expr, per: &Name, each: Grain, span: Span)
         scope.report(report.with_help(format!("a limit is whole: `at most {whole} …`")));
         return None;
     }
-    Some(Cap { limit: quantity, per, span })
+    Some(Cap { limit: quantity, per })
 }
 
 /// A rounding must stand where a fraction can occur, and only there.
@@ -282,9 +282,7 @@ fn whole(draft: &Draft<'_, '_>, quantity: &Quantity) -> bool {
             .get(*id)
             .is_some_and(|value| value.numbers(&draft.window).all(|n| n.fraction().is_zero())),
         // Facts of other units do not come here.
-        Quantity::Fact(..) | Quantity::LineQuantity | Quantity::OrderQuantity | Quantity::OrderPointsPaid => {
-            true
-        }
+        Quantity::Fact(..) | Quantity::LineUnits | Quantity::OrderUnits | Quantity::OrderPointsPaid => true,
         Quantity::LinePrice | Quantity::OrderPrice | Quantity::OrderTotal | Quantity::Divide(..) => false,
         Quantity::Add(a, b) | Quantity::Subtract(a, b) | Quantity::Multiply(a, b) => {
             whole(draft, a) && whole(draft, b)

@@ -349,10 +349,10 @@ fn built_in(subject: Subject, name: &str) -> Option<Operand> {
     Some(match (subject, name) {
         (Subject::Listing | Subject::Line, "category") => Operand::Category,
         (Subject::Line, "price") => Operand::Number(Quantity::LinePrice, Unit::Money),
-        (Subject::Line, "quantity") => Operand::Number(Quantity::LineQuantity, Unit::Count),
+        (Subject::Line, "quantity") => Operand::Number(Quantity::LineUnits, Unit::Count),
         (Subject::Order, "price") => Operand::Number(Quantity::OrderPrice, Unit::Money),
         (Subject::Order, "total") => Operand::Number(Quantity::OrderTotal, Unit::Money),
-        (Subject::Order, "quantity") => Operand::Number(Quantity::OrderQuantity, Unit::Count),
+        (Subject::Order, "quantity") => Operand::Number(Quantity::OrderUnits, Unit::Count),
         (Subject::Order, "points_paid") => Operand::Number(Quantity::OrderPointsPaid, Unit::Points),
         (Subject::Order, "at") => Operand::Date(DatePoint::OrderAt),
         _ => return None,

@@ -291,10 +291,10 @@ impl<'s, 'a> Reasoning<'s, 'a> {
         let (topic, whole) = match quantity {
             Quantity::Fact(subject, fact) => (Topic::Fact(*subject, *fact), unit != Unit::Rate),
             Quantity::LinePrice => (Topic::BuiltIn("line.price"), false),
-            Quantity::LineQuantity => (Topic::BuiltIn("line.quantity"), true),
+            Quantity::LineUnits => (Topic::BuiltIn("line.quantity"), true),
             Quantity::OrderPrice => (Topic::BuiltIn("order.price"), false),
             Quantity::OrderTotal => (Topic::BuiltIn("order.total"), false),
-            Quantity::OrderQuantity => (Topic::BuiltIn("order.quantity"), true),
+            Quantity::OrderUnits => (Topic::BuiltIn("order.quantity"), true),
             Quantity::OrderPointsPaid => (Topic::BuiltIn("order.points_paid"), true),
             _ => return None,
         };

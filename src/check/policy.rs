@@ -64,6 +64,17 @@ impl Policy {
         &self.statement
     }
 
+    /// What a point is called, with an `s` for several: `1 star`, `1,200 stars`.
+    pub fn count_points(&self, points: i64) -> String {
+        let unit = self
+            .pools
+            .first()
+            .and_then(|pool| pool.versions.first())
+            .map_or("point", |v| v.body.unit.as_str());
+        let plural = if points == 1 { "" } else { "s" };
+        format!("{} {unit}{plural}", crate::value::decimal::grouped(points.into()))
+    }
+
     /// `sha256:` and the hash of the policy's text: the same text, the same digest.
     pub fn digest(&self) -> &str {
         &self.digest
@@ -91,7 +102,6 @@ pub(crate) type BadgeId = usize;
 #[derive(Clone, Debug)]
 pub(crate) struct Category {
     pub name: String,
-    pub label: String,
     pub parent: Option<CategoryId>,
 }
 
@@ -234,10 +244,9 @@ pub enum FactValue {
     Choice(usize),
 }
 
-/// A named value with its versions.
+/// A named value's versions.
 #[derive(Clone, Debug)]
 pub(crate) struct Value {
-    pub name: String,
     pub versions: Vec<Version<ValueBody>>,
 }
 
@@ -272,7 +281,6 @@ pub(crate) struct PoolTerms {
     pub expiry_span: Span,
     pub spend: Vec<SpendKey>,
     pub returns: Returns,
-    pub returns_span: Span,
 }
 
 /// When points become available.
@@ -349,7 +357,6 @@ pub(crate) enum Grain {
 pub(crate) struct Cap {
     pub limit: Quantity,
     pub per: Grain,
-    pub span: Span,
 }
 
 /// How many points, before rounding.
@@ -373,7 +380,6 @@ pub(crate) struct Base {
     pub without_order_parts: Vec<usize>,
     /// True where the part paid with points earns too.
     pub with_points_paid: bool,
-    pub span: Span,
 }
 
 /// Which amount.
@@ -512,13 +518,13 @@ pub(crate) enum Quantity {
     /// `line.price`, as of the net order.
     LinePrice,
     /// `line.quantity`: units kept.
-    LineQuantity,
+    LineUnits,
     /// `order.price`
     OrderPrice,
     /// `order.total`
     OrderTotal,
     /// `order.quantity`: units kept over all lines.
-    OrderQuantity,
+    OrderUnits,
     /// `order.points_paid`: points redeemed on it.
     OrderPointsPaid,
     Add(Box<Quantity>, Box<Quantity>),
@@ -536,16 +542,10 @@ pub(crate) struct Redeem {
     pub points: Ratio,
     /// What a step pays, in minor units.
     pub money: Ratio,
-    pub of: RedeemOf,
+    /// The `pays` clause.
+    pub pays_span: Span,
     pub filters: Vec<Filter>,
     pub conditions: Vec<Condition>,
-}
-
-/// What points may pay.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum RedeemOf {
-    /// The lines that pass the filters.
-    LinePrice,
 }
 
 /// Operations refused in one version, each with its own clause.

@@ -92,8 +92,7 @@ fn terms(draft: &Draft<'_, '_>) -> Option<PoolTerms> {
     if returns.is_none() {
         missing_choice(scope, declaration, "what a return does to points", &RETURNS);
     }
-    let ((pending, pending_span), (expiry, expiry_span), (returns, returns_span)) =
-        (pending?, expiry?, returns?);
+    let ((pending, pending_span), (expiry, expiry_span), (returns, _)) = (pending?, expiry?, returns?);
     Some(PoolTerms {
         unit: unit??,
         worth: worth??,
@@ -103,7 +102,6 @@ fn terms(draft: &Draft<'_, '_>) -> Option<PoolTerms> {
         expiry_span,
         spend: spend??,
         returns: returns?,
-        returns_span,
     })
 }
 

@@ -24,11 +24,11 @@ pub(super) fn bounds(scope: &Scope<'_>, quantity: &Quantity, values: Option<&Win
             _ => (Some(Ratio::ZERO), None),
         },
         Quantity::Fact(subject, fact) => fact_bounds(scope, *subject, *fact),
-        Quantity::LineQuantity => (Some(Ratio::ONE), None),
+        Quantity::LineUnits => (Some(Ratio::ONE), None),
         Quantity::LinePrice
         | Quantity::OrderPrice
         | Quantity::OrderTotal
-        | Quantity::OrderQuantity
+        | Quantity::OrderUnits
         | Quantity::OrderPointsPaid => (Some(Ratio::ZERO), None),
         Quantity::Add(a, b) => {
             let (a, b) = (of(a), of(b));

@@ -3,7 +3,7 @@
 use super::clauses::missing_clause;
 use super::constant;
 use super::expr::Place;
-use super::policy::{Redeem, RedeemOf, Rule, Unit};
+use super::policy::{Redeem, Rule, Unit};
 use super::rules::{Draft, rules};
 use super::scope::Scope;
 use super::versions::Group;
@@ -28,10 +28,10 @@ fn redeem(draft: &Draft<'_, '_>) -> Option<Redeem> {
     let scope = draft.scope;
     let guards = draft.guards(Place::Line);
     let pays = draft.clauses.iter().find_map(|clause| match &clause.kind {
-        ClauseKind::Pays { points, money, of } => Some((points, money, of)),
+        ClauseKind::Pays { points, money, of } => Some((points, money, of, clause.span)),
         _ => None,
     });
-    let Some((points, money, of)) = pays else {
+    let Some((points, money, of, pays_span)) = pays else {
         let currency = scope.currency.map_or("JPY".to_owned(), |currency| currency.name().to_owned());
         let unit = scope.units.first().copied().unwrap_or("point");
         let line = format!("`1 {unit} pays 1 {currency} of line.price`");
@@ -40,15 +40,17 @@ fn redeem(draft: &Draft<'_, '_>) -> Option<Redeem> {
     };
     let (points, money) =
         (constant::positive(scope, points, Unit::Points), constant::positive(scope, money, Unit::Money));
-    let of = paid_amount(scope, of);
+    let payable = is_payable(scope, of);
     let (filters, conditions) = guards?;
-    Some(Redeem { points: points?, money: money?, of: of?, filters, conditions })
+    let (points, money) = (points?, money?);
+    payable.then_some(Redeem { points, money, pays_span, filters, conditions })
 }
 
-fn paid_amount(scope: &Scope<'_>, path: &Path) -> Option<RedeemOf> {
+/// Points pay for lines; anything else is reported.
+fn is_payable(scope: &Scope<'_>, path: &Path) -> bool {
     let written = scope.text(path.span);
     let (code, message) = match written.as_str() {
-        "line.price" => return Some(RedeemOf::LinePrice),
+        "line.price" => return true,
         "order.price" | "order.total" => (
             Code::UnsupportedForm,
             format!("points that pay for `{written}` are not run by this version of Meed"),
@@ -57,5 +59,5 @@ fn paid_amount(scope: &Scope<'_>, path: &Path) -> Option<RedeemOf> {
     };
     let help = "write `line.price`: points pay for the lines that pass the filters";
     scope.report(Diagnostic::new(code, path.span, message).with_help(help));
-    None
+    false
 }

@@ -292,7 +292,7 @@ pub(super) fn check_gaps(scope: &Scope<'_>) {
 
 /// The values as the policy keeps them.
 pub(super) fn into_values(values: Vec<ValueEntry<'_>>) -> Vec<Value> {
-    let value = |entry: ValueEntry<'_>| Value { name: entry.group.name.to_owned(), versions: entry.versions };
+    let value = |entry: ValueEntry<'_>| Value { versions: entry.versions };
     values.into_iter().map(value).collect()
 }
 

@@ -22,7 +22,7 @@ pub(crate) fn decide(options: &DecideOptions, out: &mut dyn Write) -> Result<Sta
         }
         match options.json {
             true => print_json(answer, options.explain, out),
-            false => print_people(number, answer, options.explain, out),
+            false => print_people(&policy, number, answer, options.explain, out),
         }
     })?;
     Ok(status)
@@ -76,6 +76,7 @@ fn print_json(answer: Result<Answer, Refusal>, explain: bool, out: &mut dyn Writ
 }
 
 fn print_people(
+    policy: &Policy,
     number: u64,
     answer: Result<Answer, Refusal>,
     explain: bool,
@@ -99,18 +100,20 @@ fn print_people(
                 badge.shown_in.join(", ")
             )
         }),
-        Ok(Answer::Order(decision)) => print_decision(number, &decision, explain, out),
+        Ok(Answer::Order(decision)) => print_decision(policy, number, &decision, explain, out),
     }
 }
 
 fn print_decision(
+    policy: &Policy,
     number: u64,
     decision: &Decision,
     explain: bool,
     out: &mut dyn Write,
 ) -> std::io::Result<()> {
-    let (earned, redeemable) = (points(decision.points), points(decision.redeemable));
-    writeln!(out, "case {number}: earns {earned} points; up to {redeemable} points may be paid")?;
+    let (earned, redeemable) =
+        (policy.count_points(decision.points), policy.count_points(decision.redeemable));
+    writeln!(out, "case {number}: earns {earned}; up to {redeemable} may be paid")?;
     let mut rows = Vec::new();
     for line in &decision.lines {
         let mut id = format!("  {}", line.id);

@@ -85,16 +85,20 @@ fn print_people(
     let mut cited: Vec<_> = entries.iter().filter_map(|entry| entry.rule.as_ref()).collect();
     cited.sort_by_key(|rule| rule.line);
     cited.dedup();
-    for Citation { rule, label, line } in cited {
+    for citation in cited {
+        let Citation { rule, label, line } = citation;
         let text = policy.source().text().lines().nth(line.saturating_sub(1)).unwrap_or("").trim();
         writeln!(out, "  {rule} \"{label}\"\n    line {line}: {text}")?;
+        for line in citation.docs(policy) {
+            writeln!(out, "    {line}")?;
+        }
     }
     Ok(())
 }
 
 fn page(name: &str, out: &mut dyn Write) -> Result<Status, Failure> {
     if let Some(code) = Code::ALL.iter().find(|code| code.name() == name) {
-        writeln!(out, "{}", code.title())?;
+        out.write_all(code.page().as_bytes())?;
         return Ok(Status::Fine);
     }
     if let Some(code) = RefusalCode::ALL.iter().find(|code| code.name() == name) {

@@ -1,5 +1,6 @@
 //! Reading what the command line names: policies, instants, cases, events.
 
+use indicatif::{ProgressBar, ProgressStyle};
 use jiff::Timestamp;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Write};
@@ -98,13 +99,22 @@ impl Events<'_> {
     pub fn read(&self, policy: &Policy, each: &mut dyn FnMut(Incoming)) -> Result<(), Failure> {
         let reader = Reader::new(policy);
         let mapping = self.mapping.map(|path| mapping(&reader, path)).transpose()?;
+        let progress = progress();
         for path in self.files {
             for one in read_file(&reader, path, open(path)?, mapping.as_ref()).map_err(fault)? {
                 each(one.map_err(fault)?);
+                progress.inc(1);
             }
         }
+        progress.finish_and_clear();
         Ok(())
     }
+}
+
+/// How many events have been read; drawn on standard error, and only where that is a terminal.
+fn progress() -> ProgressBar {
+    let style = ProgressStyle::with_template("{spinner} {human_pos} events read");
+    ProgressBar::new_spinner().with_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()))
 }
 
 fn fault(fault: InputFault) -> Failure {

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use std::collections::HashSet;
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, Write};
 
 use super::args::RunOptions;
 use super::input::{self, Events};
@@ -178,9 +178,4 @@ fn refusals(outcome: &Outcome, out: &mut dyn Write) -> io::Result<()> {
         writeln!(out, "  ... {} more; --json lists all", outcome.refused.len() - MOST_REFUSALS)?;
     }
     Ok(())
-}
-
-/// True where progress may be shown: standard error is a terminal.
-pub(crate) fn shows_progress() -> bool {
-    io::stderr().is_terminal()
 }

@@ -26,6 +26,11 @@ macro_rules! codes {
                 match self { $(Code::$variant => $severity,)* }
             }
 
+            /// The page about it, `docs/errors/NAME.md`.
+            pub fn page(self) -> &'static str {
+                match self { $(Code::$variant => include_str!(concat!("../../docs/errors/", $name, ".md")),)* }
+            }
+
             /// One line about it.
             pub fn title(self) -> &'static str {
                 match self { $(Code::$variant => $title,)* }

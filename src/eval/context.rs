@@ -102,12 +102,10 @@ impl<'a> Context<'a> {
             Quantity::LinePrice => {
                 net(&|net| self.line.map_or(Ok(Ratio::ZERO), |line| net.line_price(line)))?
             }
-            Quantity::LineQuantity => {
-                Ratio::whole(self.order.zip(self.line).map_or(0, |(net, i)| net.units(i)))
-            }
+            Quantity::LineUnits => Ratio::whole(self.order.zip(self.line).map_or(0, |(net, i)| net.units(i))),
             Quantity::OrderPrice => net(&Net::order_price)?,
             Quantity::OrderTotal => net(&Net::order_total)?,
-            Quantity::OrderQuantity => net(&Net::order_quantity)?,
+            Quantity::OrderUnits => net(&Net::order_quantity)?,
             Quantity::OrderPointsPaid => net(&|net| Ok(Ratio::whole(net.points_paid()?)))?,
             Quantity::Add(a, b) => self.quantity(a)?.add(self.quantity(b)?)?,
             Quantity::Subtract(a, b) => self.quantity(a)?.sub(self.quantity(b)?)?,

@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 use std::sync::Arc;
 
-use crate::check::policy::Policy;
+use crate::check::policy::{Policy, Version};
 use crate::source::Span;
 
 /// Where points can be.
@@ -124,13 +124,33 @@ impl Clause {
             Clause::Redeem { terms } => {
                 let found = policy.redeems.iter().find_map(|rule| Some((rule, rule.at(terms)?)));
                 let (rule, version) = found?;
-                (rule.name.clone(), version.label.clone(), version.span)
+                (rule.name.clone(), version.label.clone(), version.body.pays_span)
             }
             Clause::Pending { terms } => pool(terms, |terms| terms.pending_span)?,
             Clause::Expiry { terms } => pool(terms, |terms| terms.expiry_span)?,
             Clause::Event => return None,
         };
         Some(Citation { rule, label, line: policy.source.line(span) })
+    }
+}
+
+impl Citation {
+    /// The doc comment above the rule: its sources and readings.
+    pub fn docs<'p>(&self, policy: &'p Policy) -> &'p [String] {
+        fn of<T>(versions: &[Version<T>]) -> impl Iterator<Item = (Span, &[String])> {
+            versions.iter().map(|version| (version.span, version.docs.as_slice()))
+        }
+        let earns =
+            policy.earns.iter().filter(|rule| rule.name == self.rule).flat_map(|rule| of(&rule.versions));
+        let redeems =
+            policy.redeems.iter().filter(|rule| rule.name == self.rule).flat_map(|rule| of(&rule.versions));
+        let pools =
+            policy.pools.iter().filter(|pool| pool.name == self.rule).flat_map(|pool| of(&pool.versions));
+        let above = earns.chain(redeems).chain(pools).map(|(span, docs)| (policy.source.line(span), docs));
+        above
+            .filter(|(line, _)| *line <= self.line)
+            .max_by_key(|(line, _)| *line)
+            .map_or(&[], |(_, docs)| docs)
     }
 }
 

@@ -167,7 +167,7 @@ pub enum ClauseKind {
     Deadlines(DeadlineEnd),
     /// `missing day becomes last of month` | `missing day becomes first of next month`
     MissingDay(MissingDayChoice),
-    /// A category under the declared one: `kindle_ebook "Kindle eBooks" { … }`; several may stand in a line.
+    /// A category under the declared one: `fruit "Fresh fruit" { … }`; several may stand in a line.
     Child(CategoryNode),
     /// `points_rate: rate 0% to 95% part of price default 2%`
     Field(Field),

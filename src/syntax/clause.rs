@@ -63,7 +63,7 @@ impl Builder<'_> {
         })
     }
 
-    /// `kindle_ebook "Kindle eBooks"`, without what is under it.
+    /// `fruit "Fresh fruit"`, without what is under it.
     pub fn child(&self, pair: Pair<'_>) -> Option<CategoryNode> {
         let mut pieces = parts(pair);
         let name = self.name(&pieces.next()?);

@@ -23,6 +23,10 @@ pub struct Ratio {
     denominator: i128,
 }
 
+#[expect(
+    clippy::should_implement_trait,
+    reason = "they are checked and may fail, which the operators cannot"
+)]
 impl Ratio {
     /// Nought.
     pub const ZERO: Ratio = Ratio { numerator: 0, denominator: 1 };

@@ -121,7 +121,7 @@ pub fn event(id: &str, step: &Step) -> Value {
 pub fn order_line(index: usize, line: &Line) -> Value {
     json!({
         "id": format!("l{index}"), "category": line.category, "price": line.price, "quantity": line.quantity,
-        "points_rate": line.rate, "seller": if index % 2 == 0 { "domestic" } else { "overseas" },
+        "points_rate": line.rate, "seller": if index.is_multiple_of(2) { "domestic" } else { "overseas" },
     })
 }
 

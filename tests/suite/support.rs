@@ -21,12 +21,6 @@ pub fn check(source: &Source) -> Vec<Diagnostic> {
     load(source).diagnostics
 }
 
-/// A policy that must be without errors.
-pub fn policy(text: &str) -> Policy {
-    let checked = load(&Source::new("policy.meed", text));
-    checked.policy.unwrap_or_else(|| panic!("{:#?}", checked.diagnostics))
-}
-
 /// The Amazon programme's text.
 pub const AMAZON: &str = include_str!("../../policies/amazon_jp/amazon_jp.meed");
 

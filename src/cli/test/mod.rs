@@ -53,6 +53,9 @@ pub(crate) fn test(options: &TestOptions, out: &mut dyn Write) -> Result<Status,
             }
             failed += 1;
             writeln!(out, "FAIL {name}\n  {}", scenario.title.trim())?;
+            if let Some(why) = &scenario.why {
+                writeln!(out, "{}", indent(&indent(why.trim())))?;
+            }
             for difference in differences {
                 writeln!(out, "{}", indent(&difference))?;
             }

@@ -61,8 +61,8 @@ pub(crate) fn scenario(node: &Node) -> Result<Scenario, Refusal> {
     node.refuse_repeated(&root)?;
     let fields = Fields::of(node, &root, "a scenario")?;
     fields.only(&["scenario", "why", "account", "events", "expect", "decide"], &[])?;
-    let title = fields.required("scenario", |node, path| long_text(node, path))?;
-    let why = fields.optional("why", |node, path| long_text(node, path))?;
+    let title = fields.required("scenario", long_text)?;
+    let why = fields.optional("why", long_text)?;
     let account = fields.optional("account", |node, path| scalar::text(node, path).map(str::to_owned))?;
     let account = account.unwrap_or_else(|| "member".to_owned());
     let events = fields.optional("events", |node, path| events(node, path, &account))?.unwrap_or_default();
