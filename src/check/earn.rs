@@ -86,12 +86,12 @@ fn amount(draft: &Draft<'_, '_>, gives: &Gives, each: Grain) -> Option<Amount> {
             let quantity = sound(draft, quantity?, rate, Unit::Rate)?;
             Some(Amount::Share { rate: quantity, base: base? })
         }
-        ast::Amount::PerMoney { points, full, step, base: of } => {
+        ast::Amount::Per { points, full, step, base: of } => {
             let (quantity, size) =
                 (self::points(draft, points, place, true), reader.number(step, Unit::Money));
             let base = base(draft, of, each);
             let step = self::step(draft, size?, step)?;
-            Some(Amount::PerMoney { points: quantity?, full: *full, step, base: base? })
+            Some(Amount::Per { points: quantity?, full: *full, step, base: base? })
         }
         ast::Amount::Fixed { points } => {
             Some(Amount::Fixed { points: self::points(draft, points, place, false)? })
@@ -268,8 +268,8 @@ fn report_silent(draft: &Draft<'_, '_>, each: Grain, gives: Span) {
 
 fn is_whole(draft: &Draft<'_, '_>, amount: &Amount) -> bool {
     match amount {
-        Amount::Share { .. } | Amount::PerMoney { full: false, .. } => false,
-        Amount::PerMoney { points, .. } | Amount::Fixed { points } => whole(draft, points),
+        Amount::Share { .. } | Amount::Per { full: false, .. } => false,
+        Amount::Per { points, .. } | Amount::Fixed { points } => whole(draft, points),
     }
 }
 

@@ -83,12 +83,12 @@ impl FactTable {
 
 /// The subject called `word`.
 pub(super) fn subject(word: &str) -> Option<Subject> {
-    Subject::ALL.into_iter().find(|subject| subject.word() == word)
+    Subject::BUILT_IN.into_iter().find(|subject| subject.word() == word)
 }
 
 /// Reports a subject that Meed does not have.
 pub(super) fn report_subject(scope: &Scope<'_>, name: &Name) {
-    let subjects = Subject::ALL.map(Subject::word);
+    let subjects = Subject::BUILT_IN.map(Subject::word);
     let message = format!("`{}` is no subject that facts belong to", name.text);
     let mut report = Diagnostic::new(Code::UnknownSubject, name.span, message);
     report.help = words::hint(&name.text, "the subjects are", &subjects);
@@ -109,7 +109,7 @@ fn read(scope: &Scope<'_>, declaration: &Declaration, table: &mut FactTable) {
     let subject = subject(&declaration.name.text).or_else(|| {
         report_subject(scope, &declaration.name);
         let meant =
-            suggest::nearest(&declaration.name.text, Subject::ALL.map(Subject::word)).and_then(subject);
+            suggest::nearest(&declaration.name.text, Subject::BUILT_IN.map(Subject::word)).and_then(subject);
         table.stray |= meant.is_none();
         meant
     });

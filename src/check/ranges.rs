@@ -96,7 +96,7 @@ pub(super) fn check_full_price(scope: &Scope<'_>, earns: &[Rule<Earn>], pools: &
 fn share(scope: &Scope<'_>, earn: &Earn, worth: Ratio, window: &Window) -> Option<Ratio> {
     match &earn.amount {
         Amount::Share { rate, .. } => bounds(scope, rate, Some(window)).1,
-        Amount::PerMoney { points, step, .. } => {
+        Amount::Per { points, step, .. } => {
             let points = bounds(scope, points, Some(window)).1?;
             points.mul(worth).ok()?.div(bounds(scope, step, Some(window)).0?).ok()
         }
@@ -136,7 +136,7 @@ fn report_sum(scope: &Scope<'_>, shares: &[(&str, &Version<Earn>, Ratio)], stret
 fn report_unbounded(scope: &Scope<'_>, version: &Version<Earn>) -> bool {
     let quantity = match &version.body.amount {
         Amount::Share { rate, .. } => rate,
-        Amount::PerMoney { points, .. } => points,
+        Amount::Per { points, .. } => points,
         Amount::Fixed { .. } => return false,
     };
     if bounds(scope, quantity, Some(&version.window)).1.is_some() {

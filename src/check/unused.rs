@@ -9,7 +9,7 @@ pub(super) fn check(scope: &Scope<'_>) {
     if scope.has_errors() || scope.has_unreadable_text() {
         return;
     }
-    for subject in Subject::ALL {
+    for subject in Subject::BUILT_IN {
         for (index, fact) in scope.facts.of(subject).enumerate() {
             if fact.part_of.is_none() && !scope.fact_is_used(subject, index) {
                 let message = format!("no rule reads `{}.{}`", subject.word(), fact.name);

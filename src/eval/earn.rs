@@ -129,7 +129,7 @@ fn exact_points(
 
 fn base_of(amount: &Amount) -> Option<&Base> {
     match amount {
-        Amount::Share { base, .. } | Amount::PerMoney { base, .. } => Some(base),
+        Amount::Share { base, .. } | Amount::Per { base, .. } => Some(base),
         Amount::Fixed { .. } => None,
     }
 }
@@ -180,7 +180,7 @@ fn amount(context: Context<'_>, amount: &Amount, base: Ratio) -> Result<Ratio, F
             });
             money.div(pool.unwrap_or(Ratio::ONE))?
         }
-        Amount::PerMoney { points, full, step, .. } => {
+        Amount::Per { points, full, step, .. } => {
             let steps = base.div(context.quantity(step)?)?;
             let steps = if *full { Ratio::whole(steps.floor()) } else { steps };
             steps.mul(context.quantity(points)?)?

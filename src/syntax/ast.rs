@@ -6,6 +6,7 @@
 
 use crate::source::Span;
 use crate::value::Ratio;
+pub use crate::value::moment::{CalendarUnit, DeadlineEnd, EdgeUnit, YearDay};
 use jiff::civil::Date;
 
 /// A name or contextual word as written.
@@ -40,6 +41,8 @@ pub struct Comment {
 pub struct File {
     /// Declarations and bad stretches, in order.
     pub items: Vec<Item>,
+    /// The files it brings in: `use "cards.meed"`.
+    pub uses: Vec<Text>,
     /// All comments, doc comments too, in order.
     pub comments: Vec<Comment>,
     /// Names of declarations that could not be read or that this version does not run: say nothing about
@@ -91,24 +94,34 @@ pub enum Kind {
     Program,
     Category,
     Facts,
+    Event,
     Value,
+    Measure,
+    Tier,
     Pool,
     Earn,
+    Group,
     Redeem,
+    Move,
     Forbid,
     Badge,
 }
 
 impl Kind {
     /// Every kind, in the order in which a policy usually has them.
-    pub const ALL: [Kind; 9] = [
+    pub const ALL: [Kind; 14] = [
         Kind::Program,
         Kind::Category,
         Kind::Facts,
+        Kind::Event,
         Kind::Value,
+        Kind::Measure,
+        Kind::Tier,
         Kind::Pool,
         Kind::Earn,
+        Kind::Group,
         Kind::Redeem,
+        Kind::Move,
         Kind::Forbid,
         Kind::Badge,
     ];
@@ -119,10 +132,15 @@ impl Kind {
             Kind::Program => "program",
             Kind::Category => "category",
             Kind::Facts => "facts",
+            Kind::Event => "event",
             Kind::Value => "value",
+            Kind::Measure => "measure",
+            Kind::Tier => "tier",
             Kind::Pool => "pool",
             Kind::Earn => "earn",
+            Kind::Group => "group",
             Kind::Redeem => "redeem",
+            Kind::Move => "move",
             Kind::Forbid => "forbid",
             Kind::Badge => "badge",
         }
@@ -173,6 +191,128 @@ pub enum ClauseKind {
     Field(Field),
     /// `is 1.5%` | `is yes` | `is 2021-01-01` | `is book, video`
     Is(Vec<Expr>),
+    /// `by member.status`: the value is a table, its cases follow.
+    By(Expr),
+    /// `gold, silver: 25%` | `from 5,000 USD: 2%` | `else: 0%`
+    Case {
+        /// Which case.
+        key: CaseKey,
+        /// What the value is there.
+        value: Expr,
+    },
+    /// `marks checked_in, checked_out`: later events about the same happening.
+    Marks(Vec<Name>),
+    /// In a measure: `each stay counts stay.nights at checked_out`
+    Counts {
+        /// `order`, `line`, a declared event.
+        each: Name,
+        /// What is added.
+        what: Counted,
+        /// The mark at which it counts; None: when it happened.
+        at: Option<Name>,
+    },
+    /// `for each service_use.service`: one count for each of the fact's choices.
+    ForEach(Path),
+    /// `per calendar month` | `per rolling 12 months` | `for all time`
+    Per(Period),
+    /// In a tier: `counts elite_nights`
+    CountsMeasure(Name),
+    /// `start green "Green"`
+    Start {
+        /// The level's name.
+        name: Name,
+        /// Its label.
+        label: Option<Text>,
+    },
+    /// `level gold "Gold" at 25` | `level gold "Gold" at 40 or 10 of stays`
+    Level {
+        /// The level's name.
+        name: Name,
+        /// Its label.
+        label: Option<Text>,
+        /// `at A and B or …`: all of one inner list, any of the outer.
+        at: Vec<Vec<Threshold>>,
+    },
+    /// `lasts until MOMENT` | `lasts for all time`
+    Lasts(Option<Moment>),
+    /// `then falls 1 level` | `then worked out again`
+    Then(ThenChoice),
+    /// `return lowers level` | `return keeps level`
+    ReturnLevel {
+        /// True for `lowers`.
+        lowers: bool,
+    },
+    /// In a group: `best of a, b per order` | `first of a, b per line` | `all of a, b`
+    Combine {
+        /// Which.
+        how: Combine,
+        /// The rules.
+        of: Vec<Name>,
+        /// `line`, `order`, an event; None for `all of`.
+        per: Option<Name>,
+    },
+    /// `into limited`: the pool that an earn rule gives to.
+    Into(Name),
+    /// `out of vouchers`: the pool that a redeem rule or a budgeted rule takes from.
+    OutOf(Name),
+    /// `on first 1,500 USD per member per calendar quarter, returns free room`
+    OnFirst {
+        /// How much of the amount earns.
+        amount: Expr,
+        /// Over what.
+        per: LimitScope,
+    },
+    /// `at most 50% of order.total`
+    AtMostShare {
+        /// The share.
+        rate: Expr,
+        /// Of what.
+        of: Path,
+    },
+    /// `at least 100 points`
+    AtLeast(Expr),
+    /// `in steps of 100 points`
+    InSteps(Expr),
+    /// `reward brewed "Brewed coffee or tea" for 100 stars`
+    Reward {
+        /// Its name.
+        name: Name,
+        /// Its label.
+        label: Option<Text>,
+        /// What it costs.
+        cost: Expr,
+    },
+    /// `points to vouchers` | `points to program airline` | `points to account`
+    MoveTo {
+        /// The pool that points leave.
+        from: Name,
+        /// Where they go.
+        to: MoveTarget,
+    },
+    /// `on request`
+    OnRequest,
+    /// `on end of february, end of may` | `on 1 january` | `on end of month`
+    OnDays(Vec<YearDay>),
+    /// In a move: `gives 0.50 GBP per full 50 points` | `gives 1 per 3 points`
+    GivesPer {
+        /// What comes.
+        amount: Expr,
+        /// True after `full`: whole steps only.
+        full: bool,
+        /// For what.
+        step: Expr,
+    },
+    /// `fee 100 points`
+    Fee(Expr),
+    /// `lot expires MOMENT [, paused while CONDITION]` | `lot expires never`
+    LotExpires {
+        /// When; None: never.
+        at: Option<Moment>,
+        /// Nothing dies while this holds.
+        paused: Option<Expr>,
+    },
+    /// `spend before points`: which pool's points this pool's are spent before.
+    SpendBefore(Name),
     /// `unit point`
     Unit(Name),
     /// `worth 1 JPY`
@@ -209,8 +349,8 @@ pub enum ClauseKind {
     AtMost {
         /// The limit, an expression of points.
         limit: Expr,
-        /// `line`, `order`.
-        per: Name,
+        /// Over what; None in a move or a redeem rule: each time.
+        per: LimitScope,
     },
     /// `1 point pays 1 JPY of line.price`
     Pays {
@@ -229,13 +369,151 @@ pub enum ClauseKind {
     Error,
 }
 
-/// To which moment a deadline runs.
+/// Which case of a table.
+#[derive(Clone, Debug, PartialEq)]
+pub enum CaseKey {
+    /// `gold, silver`
+    Names(Vec<Name>),
+    /// `from 5,000 USD`: from this amount up to the next row's.
+    From(Expr),
+    /// `else`
+    Else(Span),
+}
+
+/// What a measure adds.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Counted {
+    /// A number or an amount: `1`, `stay.nights`, `order.points_paid`.
+    Amount(Expr),
+    /// Money, with its parts placed: `order.price with points_paid without tax`.
+    Base(Base),
+    /// Points that another rule gives: `rounded drinks`.
+    Rule(RuleStage),
+}
+
+/// Points that an earn rule gives, at one stage: `exact base`, `rounded base`, `capped base`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RuleStage {
+    /// Which stage.
+    pub stage: Stage,
+    /// The rule.
+    pub rule: Name,
+}
+
+/// The stages of a rule's points.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum DeadlineEnd {
-    /// To the end of the local day.
-    EndOfDay,
-    /// To the same local time of day.
-    SameTimeOfDay,
+pub enum Stage {
+    /// Before rounding.
+    Exact,
+    /// After rounding, before limits.
+    Rounded,
+    /// After all limits: what is given.
+    Capped,
+}
+
+/// A stretch of time over which something is counted.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Period {
+    /// Which.
+    pub kind: PeriodKind,
+    /// Where.
+    pub span: Span,
+}
+
+/// The stretches of time.
+#[derive(Clone, Debug, PartialEq)]
+pub enum PeriodKind {
+    /// `calendar month`
+    Calendar(CalendarUnit),
+    /// `year from 1 april`
+    YearFrom {
+        /// 1 to 12.
+        month: u8,
+        /// 1 to 31.
+        day: u8,
+    },
+    /// `year from member.joined`
+    YearFromFact(Path),
+    /// `rolling 12 months`
+    Rolling(DurationAt),
+    /// `all time`
+    AllTime,
+}
+
+/// Over what a limit counts.
+#[derive(Clone, Debug, PartialEq)]
+pub enum LimitScope {
+    /// `per line`, `per order`, `per stay`
+    Piece(Name),
+    /// `per member per calendar month, returns free room`
+    Member {
+        /// The stretch of time.
+        period: Period,
+        /// What a return gives back; None where that has been left silent.
+        returns: Option<RoomChoice>,
+        /// Where the words stand.
+        span: Span,
+    },
+    /// `from everyone [per calendar month]`: a budget over all members.
+    Everyone {
+        /// The stretch of time; None: the rule's window.
+        period: Option<Period>,
+        /// Where the words stand.
+        span: Span,
+    },
+    /// Nothing is said: each time.
+    Each,
+}
+
+/// What a return does to the room under a limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum RoomChoice {
+    /// `returns free room`
+    Free,
+    /// `returns keep room`
+    Keep,
+}
+
+/// `25`, `10,000 USD`, `10 of stays`
+#[derive(Clone, Debug, PartialEq)]
+pub struct Threshold {
+    /// How much.
+    pub amount: Expr,
+    /// Of which measure; None: the one the tier counts.
+    pub of: Option<Name>,
+    /// Where.
+    pub span: Span,
+}
+
+/// What happens when a level has lasted its time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ThenChoice {
+    /// `falls 1 level`
+    Falls(u32),
+    /// `worked out again`
+    WorkedOutAgain,
+}
+
+/// How a group puts its rules together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Combine {
+    /// The rule that gives most; on a tie the first named.
+    Best,
+    /// The first named that gives anything.
+    First,
+    /// Every rule; the group is there for its limits.
+    All,
+}
+
+/// Where a move's points go.
+#[derive(Clone, Debug, PartialEq)]
+pub enum MoveTarget {
+    /// Another pool.
+    Pool(Name),
+    /// Another programme.
+    Program(Name),
+    /// Another account.
+    Account,
 }
 
 /// `missing day becomes …`, as written.
@@ -298,10 +576,19 @@ pub struct Field {
     pub kind_span: Span,
     /// `0% to 95%`
     pub range: Option<(Expr, Expr)>,
-    /// `part of price`
-    pub part_of: Option<Name>,
+    /// `part of price`, or `beside price`: money inside an amount, or on top of it.
+    pub part_of: Option<PartOf>,
     /// `default other`
     pub default: Option<Expr>,
+}
+
+/// `part of price`, `beside price`
+#[derive(Clone, Debug, PartialEq)]
+pub struct PartOf {
+    /// `price`, `total`, or a money fact of the same event.
+    pub amount: Name,
+    /// True for `beside`: on top of the amount, not in it.
+    pub beside: bool,
 }
 
 /// The type of a fact.
@@ -309,8 +596,10 @@ pub struct Field {
 pub enum FieldType {
     /// `rate`
     Rate,
-    /// `count`
-    Count,
+    /// `count` | `count night`: whole, with a unit for people
+    Count(Option<Name>),
+    /// `quantity litre`: exact, with decimals
+    Quantity(Option<Name>),
     /// `date`
     Date,
     /// `text`
@@ -321,21 +610,53 @@ pub enum FieldType {
     Money(Name),
     /// `domestic | overseas`
     Choice(Vec<Name>),
-    /// A word that is none of these.
-    Unknown(Name),
+    /// Another word: a declared category (the fact is one of those under it), or a mistake.
+    Named(Name),
 }
 
-/// A moment: `[1 to] 2 days after shipped`, `1 year after latest of order placed, points acquired`.
+/// A moment, a chain read aloud as written: `end of month of 6 months after points acquired`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Moment {
-    /// The shorter end, where a range is given.
-    pub earliest: Option<DurationAt>,
-    /// The length (the longer end of a range); None for the anchor itself.
-    pub length: Option<DurationAt>,
-    /// What it counts from; several after `latest of`.
-    pub anchors: Vec<Anchor>,
+    /// What it says.
+    pub kind: MomentKind,
     /// Where.
     pub span: Span,
+}
+
+/// What a moment says.
+#[derive(Clone, Debug, PartialEq)]
+pub enum MomentKind {
+    /// What it counts from; several after `latest of`.
+    Anchors(Vec<Anchor>),
+    /// `2 days after M`, `1 to 2 days after M`, `14 days before M`
+    Shift {
+        /// The shorter end, where a range is given.
+        earliest: Option<DurationAt>,
+        /// The length (the longer end of a range).
+        length: DurationAt,
+        /// True for `before`.
+        before: bool,
+        /// Of what.
+        of: Box<Moment>,
+    },
+    /// `end of month of M`, `start of quarter of M`, `end of february of M`
+    Edge {
+        /// True for `end of`.
+        end: bool,
+        /// Of which stretch.
+        unit: EdgeUnit,
+        /// Around what.
+        of: Box<Moment>,
+    },
+    /// `next 15th after M`, `next 1 april after M`
+    Next {
+        /// The day.
+        day: YearDay,
+        /// After what.
+        of: Box<Moment>,
+    },
+    /// `2025-03-31`
+    Date(Date),
 }
 
 /// A length of time with its place.
@@ -359,23 +680,31 @@ pub struct Anchor {
 }
 
 /// What a moment may count from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum AnchorKind {
     /// `order placed`
     OrderPlaced,
     /// `shipped`
     Shipped,
-    /// `points acquired`
-    PointsAcquired,
+    /// `points acquired`; the word before `acquired`: `points`, or the pool's name
+    Acquired(Name),
     /// `points redeemed`
-    PointsRedeemed,
+    Redeemed(Name),
+    /// `stay happened`
+    Happened(Name),
+    /// `reached`: of a tier's level
+    Reached,
+    /// `checked_out`: a mark
+    Mark(Name),
 }
 
 /// `each line gives AMOUNT`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Gives {
-    /// `line`, `order`, `unit`.
+    /// `line`, `order`, `unit`, a declared event.
     pub each: Name,
+    /// `each calendar month gives …`: the rule looks at ended stretches of time; `each` is then `calendar`.
+    pub period: Option<Period>,
     /// How many points.
     pub amount: Amount,
 }
@@ -390,8 +719,15 @@ pub enum Amount {
         /// Of what.
         base: Base,
     },
-    /// `1 point per 100 JPY of BASE` | `1 point per full 100 JPY of BASE`
-    PerMoney {
+    /// `4 times rounded base`, `25% of exact base`
+    OfRule {
+        /// `4`, `25%`
+        factor: Expr,
+        /// `rounded base`
+        of: RuleStage,
+    },
+    /// `1 point per 100 JPY of BASE` | `1 point per full 100 JPY of BASE` | `1 point per 2 of fill.litres`
+    Per {
         /// `1 point`
         points: Expr,
         /// True after `full`: whole steps only.
@@ -460,6 +796,17 @@ pub enum ExprKind {
     Text(String),
     /// `listing.points_rate` | `card_rate`
     Path(Path),
+    /// `order.price for food`: of the lines in that category
+    PathFor(Path, Name),
+    /// `nights so far` | `services of mobile in all`
+    Measure {
+        /// The measure.
+        name: Name,
+        /// The choice it is counted for.
+        key: Option<Name>,
+        /// True for `in all`.
+        in_all: bool,
+    },
     /// `a + b`, `a - b`, `a * 2`, `a / 2`
     Arithmetic(Box<Expr>, ArithmeticOp, Box<Expr>),
     /// `a >= b`, `a is b`, `a is not b`, `a before b`, `a after b`

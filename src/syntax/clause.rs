@@ -49,7 +49,7 @@ impl Builder<'_> {
             }
             Rule::at_most => {
                 let mut pieces = parts(pair);
-                ClauseKind::AtMost { limit: self.sum(pieces.next()?)?, per: self.piece(&pieces.next()?)? }
+                ClauseKind::AtMost { limit: self.sum(pieces.next()?)?, per: LimitScope::Piece(self.piece(&pieces.next()?)?) }
             }
             Rule::pays => {
                 let mut pieces = parts(pair);
@@ -90,7 +90,7 @@ impl Builder<'_> {
                     let mut ends = parts(piece);
                     field.range = Some((self.atom(ends.next()?)?, self.atom(ends.next()?)?));
                 }
-                Rule::part_of => field.part_of = Some(self.one_name(piece)?),
+                Rule::part_of => field.part_of = Some(PartOf { amount: self.one_name(piece)?, beside: false }),
                 _ => field.default = Some(self.sum(parts(piece).next()?)?),
             }
         }
@@ -109,7 +109,7 @@ impl Builder<'_> {
                 "count" => FieldType::Count,
                 "date" => FieldType::Date,
                 "text" => FieldType::Text,
-                _ => FieldType::Unknown(self.name(&pair)),
+                _ => FieldType::Named(self.name(&pair)),
             },
         })
     }
@@ -134,17 +134,17 @@ impl Builder<'_> {
         let mut pieces = parts(pair);
         let each = self.piece(&pieces.next()?)?;
         let points = self.sum(pieces.next()?)?;
-        let Some(rest) = pieces.next() else { return Some(Gives { each, amount: Amount::Fixed { points } }) };
+        let Some(rest) = pieces.next() else { return Some(Gives { each, period: None, amount: Amount::Fixed { points } }) };
         let per = rest.as_rule() == Rule::per_money;
         let mut pieces = parts(rest).peekable();
         let full = pieces.next_if(|piece| piece.as_rule() == Rule::full).is_some();
         let amount = if per {
             let step = self.sum(pieces.next()?)?;
-            Amount::PerMoney { points, full, step, base: self.base(pieces.next()?)? }
+            Amount::Per { points, full, step, base: self.base(pieces.next()?)? }
         } else {
             Amount::Share { rate: points, base: self.base(pieces.next()?)? }
         };
-        Some(Gives { each, amount })
+        Some(Gives { each, period: None, amount })
     }
 
     fn base(&mut self, pair: Pair<'_>) -> Option<Base> {

@@ -3,6 +3,7 @@
 
 pub mod currency;
 pub mod decimal;
+pub mod moment;
 pub mod ratio;
 pub mod rounding;
 pub mod time;

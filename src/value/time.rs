@@ -102,11 +102,22 @@ impl Calendar {
         start.checked_add(i64::from(delay.hours).hours()).map_err(|_| Overflow)
     }
 
-    /// The first instant after the local day that lies `delay` after `at`: what is due that day is gone from then on.
-    pub fn end_of_day_after(&self, at: Timestamp, delay: Delay) -> Result<Timestamp, Overflow> {
-        let day = self.zone.local(self.after(at, delay)?).date();
-        let day = if delay.hours == 0 { self.shift(self.zone.local(at).date(), delay)? } else { day };
-        self.zone.midnight(day.tomorrow().map_err(|_| Overflow)?)
+    /// A local time moved by a delay, forward or back; hours move the clock's face.
+    pub(crate) fn shift_local(
+        &self,
+        local: DateTime,
+        delay: Delay,
+        back: bool,
+    ) -> Result<DateTime, Overflow> {
+        let date = match back {
+            false => self.shift(local.date(), delay)?,
+            true => {
+                let span = jiff::Span::new().months(i64::from(delay.months)).days(i64::from(delay.days));
+                local.date().checked_sub(span).map_err(|_| Overflow)?
+            }
+        };
+        let hours = if back { -i64::from(delay.hours) } else { i64::from(delay.hours) };
+        date.to_datetime(local.time()).checked_add(hours.hours()).map_err(|_| Overflow)
     }
 
     fn shift(&self, date: Date, delay: Delay) -> Result<Date, Overflow> {
