@@ -2,7 +2,7 @@
 
 use super::ast::{
     Amount, Anchor, AnchorKind, Base, CategoryNode, ClauseKind, DeadlineEnd, Field, FieldType, Gives,
-    MissingDayChoice, Moment, Name, Operation, ReturnChoice, SpendKey,
+    LimitScope, MissingDayChoice, Moment, MomentKind, Name, Operation, PartOf, ReturnChoice, SpendKey,
 };
 use super::grammar::{Pair, Rule, parts};
 use super::literal::Builder;
@@ -49,7 +49,10 @@ impl Builder<'_> {
             }
             Rule::at_most => {
                 let mut pieces = parts(pair);
-                ClauseKind::AtMost { limit: self.sum(pieces.next()?)?, per: LimitScope::Piece(self.piece(&pieces.next()?)?) }
+                ClauseKind::AtMost {
+                    limit: self.sum(pieces.next()?)?,
+                    per: LimitScope::Piece(self.piece(&pieces.next()?)?),
+                }
             }
             Rule::pays => {
                 let mut pieces = parts(pair);
@@ -90,7 +93,9 @@ impl Builder<'_> {
                     let mut ends = parts(piece);
                     field.range = Some((self.atom(ends.next()?)?, self.atom(ends.next()?)?));
                 }
-                Rule::part_of => field.part_of = Some(PartOf { amount: self.one_name(piece)?, beside: false }),
+                Rule::part_of => {
+                    field.part_of = Some(PartOf { amount: self.one_name(piece)?, beside: false })
+                }
                 _ => field.default = Some(self.sum(parts(piece).next()?)?),
             }
         }
@@ -106,7 +111,7 @@ impl Builder<'_> {
             ),
             _ => match pair.as_str() {
                 "rate" => FieldType::Rate,
-                "count" => FieldType::Count,
+                "count" => FieldType::Count(None),
                 "date" => FieldType::Date,
                 "text" => FieldType::Text,
                 _ => FieldType::Named(self.name(&pair)),
@@ -134,7 +139,9 @@ impl Builder<'_> {
         let mut pieces = parts(pair);
         let each = self.piece(&pieces.next()?)?;
         let points = self.sum(pieces.next()?)?;
-        let Some(rest) = pieces.next() else { return Some(Gives { each, period: None, amount: Amount::Fixed { points } }) };
+        let Some(rest) = pieces.next() else {
+            return Some(Gives { each, period: None, amount: Amount::Fixed { points } });
+        };
         let per = rest.as_rule() == Rule::per_money;
         let mut pieces = parts(rest).peekable();
         let full = pieces.next_if(|piece| piece.as_rule() == Rule::full).is_some();
@@ -168,21 +175,28 @@ impl Builder<'_> {
     }
 
     fn moment(&mut self, pair: Pair<'_>) -> Option<Moment> {
-        let mut moment = Moment { earliest: None, length: None, anchors: Vec::new(), span: self.span(&pair) };
+        let span = self.span(&pair);
+        let (mut length, mut anchors) = (None, Vec::new());
         for piece in parts(pair) {
             match piece.as_rule() {
                 Rule::duration_range => {
-                    let (earliest, length) = self.duration_range(piece)?;
-                    (moment.earliest, moment.length) = (Some(earliest), Some(length));
+                    length = self.duration_range(piece).map(|(earliest, length)| (Some(earliest), length));
                 }
-                Rule::duration => moment.length = Some(self.duration(piece)?),
+                Rule::duration => length = self.duration(piece).map(|length| (None, length)),
                 Rule::latest => {
-                    moment.anchors = parts(piece).map(|anchor| self.anchor(anchor)).collect::<Option<_>>()?;
+                    anchors = parts(piece).map(|anchor| self.anchor(anchor)).collect::<Option<_>>()?;
                 }
-                _ => moment.anchors.push(self.anchor(piece)?),
+                _ => anchors.push(self.anchor(piece)?),
             }
         }
-        Some(moment)
+        let anchor = Moment { kind: MomentKind::Anchors(anchors), span };
+        Some(match length {
+            None => anchor,
+            Some((earliest, length)) => {
+                let of = Box::new(anchor);
+                Moment { kind: MomentKind::Shift { earliest, length, before: false, of }, span }
+            }
+        })
     }
 
     fn anchor(&mut self, pair: Pair<'_>) -> Option<Anchor> {
@@ -191,18 +205,20 @@ impl Builder<'_> {
         for piece in pair.into_inner() {
             match piece.as_rule() {
                 Rule::order_placed => kind = AnchorKind::OrderPlaced,
-                Rule::points_what => kind = points_anchor(piece),
+                Rule::points_what => kind = self.points_anchor(piece),
                 Rule::expr => when = Some(self.expr(piece)?),
                 _ => {}
             }
         }
         Some(Anchor { kind, when, span })
     }
-}
 
-fn points_anchor(pair: Pair<'_>) -> AnchorKind {
-    let redeemed = pair.into_inner().any(|word| word.as_rule() == Rule::w_redeemed);
-    if redeemed { AnchorKind::PointsRedeemed } else { AnchorKind::PointsAcquired }
+    fn points_anchor(&self, pair: Pair<'_>) -> AnchorKind {
+        let redeemed = pair.clone().into_inner().any(|word| word.as_rule() == Rule::w_redeemed);
+        let word = pair.into_inner().next();
+        let name = word.map_or(Name { text: String::new(), span: Default::default() }, |w| self.name(&w));
+        if redeemed { AnchorKind::Redeemed(name) } else { AnchorKind::Acquired(name) }
+    }
 }
 
 fn spend_keys(pair: Pair<'_>) -> Vec<SpendKey> {
