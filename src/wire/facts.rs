@@ -1,11 +1,12 @@
-//! Facts: the attributes that a policy declares on listings, lines, orders and members, read by their types.
+//! Facts: the attributes that a policy declares on listings, lines, orders, members and its own events, read by their
+//! types.
 
 use super::Reader;
 use super::fields::Fields;
 use super::path::{Path, shown};
 use super::scalar;
 use super::value::Node;
-use crate::check::policy::{Fact, FactType, FactValue, Part, Subject};
+use crate::check::policy::{CategoryId, Fact, FactType, FactValue, Part, PartOf, Subject};
 use crate::diagnostic::suggest;
 use crate::eval::order::MemberFacts;
 use crate::eval::{Refusal, RefusalCode};
@@ -21,19 +22,27 @@ impl Reader<'_> {
         amount: Option<i128>,
     ) -> Result<Vec<FactValue>, Refusal> {
         let declared = self.policy.facts.of(subject);
-        declared
-            .iter()
-            .map(|fact| {
-                let read = |node: &Node, path: &Path<'_>| self.fact(fact, node, path);
-                let value = match (fields.optional(&fact.name, read)?, &fact.default) {
-                    (Some(value), _) => value,
-                    (None, Some(default)) => default.clone(),
-                    (None, None) => return Err(self.missing_fact(subject, fact, fields)),
-                };
-                self.within(fact, &value, amount, &fields.path.field(&fact.name))?;
-                Ok(value)
-            })
-            .collect()
+        let mut values: Vec<FactValue> = Vec::with_capacity(declared.len());
+        for fact in declared {
+            let read = |node: &Node, path: &Path<'_>| self.fact(fact, node, path);
+            let value = match (fields.optional(&fact.name, read)?, &fact.default) {
+                (Some(value), _) => value,
+                (None, Some(default)) => default.clone(),
+                (None, None) => return Err(self.missing_fact(subject, fact, fields)),
+            };
+            if !matches!(fact.part_of, Some(PartOf { amount: Part::Fact(_), .. })) {
+                self.within(subject, fact, &value, amount.map(Ratio::whole), fields)?;
+            }
+            values.push(value);
+        }
+        for (fact, value) in declared.iter().zip(&values) {
+            if let Some(PartOf { amount: Part::Fact(whole), .. }) = fact.part_of
+                && let Some(FactValue::Number(whole)) = values.get(whole)
+            {
+                self.within(subject, fact, value, Some(*whole), fields)?;
+            }
+        }
+        Ok(values)
     }
 
     /// The member facts of a decide case: what is given, else the default, else None.
@@ -55,9 +64,11 @@ impl Reader<'_> {
         let value = match &fact.kind {
             FactType::Rate => FactValue::Number(scalar::rate(node, path)?),
             FactType::Count => FactValue::Number(Ratio::whole(scalar::at_least(node, path, 0)?)),
+            FactType::Quantity => FactValue::Number(scalar::quantity(node, path)?),
             FactType::Money => {
                 FactValue::Number(Ratio::whole(scalar::money(node, path, self.policy.currency)?))
             }
+            FactType::Category(branch) => FactValue::Category(self.category_under(*branch, node, path)?),
             FactType::Date => FactValue::Date(scalar::date(node, path)?),
             FactType::Text => FactValue::Text(scalar::text(node, path)?.to_owned()),
             FactType::YesNo => FactValue::YesNo(scalar::yes_no(node, path)?),
@@ -67,44 +78,90 @@ impl Reader<'_> {
         Ok(value)
     }
 
+    /// Refuses a part above the amount that it is contained in; what comes on top of an amount may be more.
     fn within(
         &self,
+        subject: Subject,
         fact: &Fact,
         value: &FactValue,
-        amount: Option<i128>,
-        path: &Path<'_>,
+        amount: Option<Ratio>,
+        fields: &Fields<'_>,
     ) -> Result<(), Refusal> {
         let (Some(part), FactValue::Number(given), Some(amount)) = (fact.part_of, value, amount) else {
             return Ok(());
         };
-        if *given <= Ratio::whole(amount) {
+        if part.beside || *given <= amount {
             return Ok(());
         }
-        let (currency, whole) = match part {
-            Part::Price => (self.policy.currency, "the price of one unit"),
-            Part::Total => (self.policy.currency, "the order's total"),
+        let whole = match part.amount {
+            Part::Price => "the price of one unit".to_owned(),
+            Part::Total => "the order's total".to_owned(),
+            Part::Fact(whole) => self
+                .policy
+                .facts
+                .of(subject)
+                .get(whole)
+                .map_or_else(String::new, |fact| format!("`{}`", fact.name)),
         };
+        let (path, currency) = (fields.path.field(&fact.name), self.policy.currency);
         let message = format!(
             "{} is part of {whole}, so it can be at most {}, not {}",
             path.name(),
-            currency.format(Ratio::whole(amount)),
+            currency.format(amount),
             currency.format(*given)
         );
         Err(path.refuse(RefusalCode::FactOutOfRange, message))
+    }
+
+    /// A category that is `branch` or lies under it.
+    fn category_under(
+        &self,
+        branch: CategoryId,
+        node: &Node,
+        path: &Path<'_>,
+    ) -> Result<CategoryId, Refusal> {
+        let found = self.category(node, path)?;
+        let mut at = Some(found);
+        while let Some(category) = at {
+            if category == branch {
+                return Ok(found);
+            }
+            at = self.policy.categories.get(category).and_then(|category| category.parent);
+        }
+        let message = format!(
+            "{} is {} or a category under it, not \"{}\"",
+            path.name(),
+            self.category_name(branch),
+            self.category_name(found)
+        );
+        Err(path.refuse(RefusalCode::FactOutOfRange, message))
+    }
+
+    fn category_name(&self, category: CategoryId) -> &str {
+        self.policy.categories.get(category).map_or("", |category| category.name.as_str())
     }
 
     fn missing_fact(&self, subject: Subject, fact: &Fact, fields: &Fields<'_>) -> Refusal {
         let kind = match &fact.kind {
             FactType::Rate => "a rate such as \"2%\"".to_owned(),
             FactType::Count => "a whole number".to_owned(),
+            FactType::Quantity => "a number".to_owned(),
+            FactType::Category(branch) => {
+                format!("{} or a category under it", self.category_name(*branch))
+            }
             FactType::Money => format!("an amount of {}", self.policy.currency.name()),
             FactType::Date => "a date such as \"2021-03-01\"".to_owned(),
             FactType::Text => "a text".to_owned(),
             FactType::YesNo => "true or false".to_owned(),
             FactType::Choice(words) => format!("one of {}", words.join(", ")),
         };
-        let message =
-            format!("`{}` is missing: the policy declares it on {}, as {kind}", fact.name, subject.word());
+        let on = match subject {
+            Subject::Event(event) => {
+                self.policy.events.get(event).map_or("event", |event| event.name.as_str())
+            }
+            subject => subject.word(),
+        };
+        let message = format!("`{}` is missing: the policy declares it on {on}, as {kind}", fact.name);
         fields.path.field(&fact.name).refuse(RefusalCode::MissingField, message)
     }
 }

@@ -12,6 +12,9 @@ use crate::value::{Currency, Ratio, decimal, time};
 /// Longest text of a field, in characters.
 pub(crate) const MAX_TEXT: usize = 1_000;
 
+/// Most digits of a quantity after the point.
+pub(crate) const MAX_PLACES: u32 = 6;
+
 type Read<T> = Result<T, Refusal>;
 
 /// The refusal of a value of the wrong kind.
@@ -117,6 +120,25 @@ pub(crate) fn at_least(node: &Node, path: &Path<'_>, least: i64) -> Read<i64> {
     match whole(node, path)? {
         n if n < least => Err(invalid(path, format!("must be {least} or more, not {n}"))),
         n => Ok(n),
+    }
+}
+
+/// An exact number of 0 or more, with at most [`MAX_PLACES`] digits after the point.
+pub(crate) fn quantity(node: &Node, path: &Path<'_>) -> Read<Ratio> {
+    let exact = number(node, path, "a number")?;
+    if exact.is_negative() {
+        return Err(invalid(path, format!("must be 0 or more, not {exact}")));
+    }
+    // A denominator that divides 10 to the number of places says that no digit is left over.
+    let scale = 10i128.pow(MAX_PLACES);
+    if scale % exact.denominator() != 0 {
+        return Err(invalid(path, format!("has at most {MAX_PLACES} digits after the point, not {exact}")));
+    }
+    match i64::try_from(exact.numerator()) {
+        Ok(_) => Ok(exact),
+        Err(_) => {
+            Err(path.refuse(RefusalCode::TooLarge, format!("{} is too large to compute with", path.name())))
+        }
     }
 }
 

@@ -224,10 +224,10 @@ impl Draft<'_, '_> {
             "at" | "expires_at" => Kind::Instant,
             _ => match self.fact(name).map(|fact| &fact.kind) {
                 Some(FactType::Rate) => Kind::Rate,
-                Some(FactType::Count | FactType::Money) => Kind::Number,
+                Some(FactType::Count | FactType::Quantity | FactType::Money) => Kind::Number,
                 Some(FactType::YesNo) => Kind::YesNo,
                 Some(FactType::Date) => Kind::Date,
-                Some(FactType::Text | FactType::Choice(_)) | None => Kind::Text,
+                Some(FactType::Text | FactType::Choice(_) | FactType::Category(_)) | None => Kind::Text,
             },
         }
     }
