@@ -26,6 +26,8 @@ pub enum EventKind {
     Member(Vec<(usize, FactValue)>),
     /// A balance brought from an older system.
     Opening {
+        /// Index of the pool.
+        pool: usize,
         /// How many; above 0.
         points: i64,
         /// From when they are gone.
@@ -33,6 +35,8 @@ pub enum EventKind {
     },
     /// Points from elsewhere.
     Grant {
+        /// Index of the pool.
+        pool: usize,
         /// How many; above 0.
         points: i64,
         /// Why, for people.
@@ -40,6 +44,8 @@ pub enum EventKind {
     },
     /// A signed correction.
     Adjust {
+        /// Index of the pool.
+        pool: usize,
         /// How many; not 0.
         points: i64,
         /// Why, for people.
@@ -52,10 +58,29 @@ pub enum EventKind {
         /// What was ordered.
         order: Box<Order>,
     },
+    /// A declared event happened.
+    Happening {
+        /// Index of its kind.
+        event: usize,
+        /// Its facts, by index of the kind's declarations.
+        facts: Vec<FactValue>,
+    },
+    /// A later event about a declared one.
+    Mark {
+        /// The id of the event that it is about.
+        event: String,
+        /// The mark's name, which some kind of event declares.
+        mark: String,
+    },
     /// Lines shipped.
     Ship(Movement),
     /// Lines will not ship.
     Cancel(Movement),
+    /// A declared event, or a reward taken, is undone as if it had never been.
+    CancelEvent {
+        /// Its id.
+        event: String,
+    },
     /// Shipped lines came back.
     Return(Movement),
     /// Money was given back on lines that are kept.
@@ -65,12 +90,35 @@ pub enum EventKind {
         /// (line id, amount in minor units, above 0), in the order given; ids are unique.
         lines: Vec<(String, i64)>,
     },
+    /// Money was given back on a declared event.
+    RefundEvent {
+        /// Its id.
+        event: String,
+        /// Minor units, above 0.
+        amount: i64,
+    },
     /// Asked for by the member.
     Transfer {
         /// How many; above 0.
         points: i64,
         /// Where to.
         to: TransferTo,
+        /// Index of the move, where it is named.
+        by: Option<usize>,
+    },
+    /// Points to another pool, asked for by the member.
+    Convert {
+        /// Index of the move.
+        by: usize,
+        /// How many; above 0.
+        points: i64,
+    },
+    /// A reward is taken for points.
+    Reward {
+        /// Its name.
+        reward: String,
+        /// How many; above 0.
+        quantity: i64,
     },
     /// Asked for by the member.
     CashOut {
@@ -108,36 +156,21 @@ impl TransferTo {
 }
 
 impl EventKind {
-    /// Place within one instant: members, then openings, grants and adjustments together, then orders, ships,
-    /// cancels, returns, refunds, transfers, cash-outs.
+    /// Place within one instant: members, then openings, grants and adjustments together, then orders and declared
+    /// events together, marks and ships, cancels, returns, refunds, transfers, conversions, rewards, cash-outs.
     pub fn rank(&self) -> u8 {
         match self {
             EventKind::Member(_) => 0,
             EventKind::Opening { .. } | EventKind::Grant { .. } | EventKind::Adjust { .. } => 1,
-            EventKind::Order { .. } => 2,
-            EventKind::Ship(_) => 3,
-            EventKind::Cancel(_) => 4,
+            EventKind::Order { .. } | EventKind::Happening { .. } => 2,
+            EventKind::Ship(_) | EventKind::Mark { .. } => 3,
+            EventKind::Cancel(_) | EventKind::CancelEvent { .. } => 4,
             EventKind::Return(_) => 5,
-            EventKind::Refund { .. } => 6,
+            EventKind::Refund { .. } | EventKind::RefundEvent { .. } => 6,
             EventKind::Transfer { .. } => 7,
-            EventKind::CashOut { .. } => 8,
-        }
-    }
-
-    /// The word in data: `order`, `ship`, …
-    pub fn word(&self) -> &'static str {
-        match self {
-            EventKind::Member(_) => "member",
-            EventKind::Opening { .. } => "opening",
-            EventKind::Grant { .. } => "grant",
-            EventKind::Adjust { .. } => "adjust",
-            EventKind::Order { .. } => "order",
-            EventKind::Ship(_) => "ship",
-            EventKind::Cancel(_) => "cancel",
-            EventKind::Return(_) => "return",
-            EventKind::Refund { .. } => "refund",
-            EventKind::Transfer { .. } => "transfer",
-            EventKind::CashOut { .. } => "cash_out",
+            EventKind::Convert { .. } => 8,
+            EventKind::Reward { .. } => 9,
+            EventKind::CashOut { .. } => 10,
         }
     }
 }
