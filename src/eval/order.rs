@@ -66,11 +66,10 @@ impl Order {
             Some(FactValue::Number(amount)) => i64::try_from(amount.floor()).unwrap_or(0),
             _ => 0,
         };
-        let category =
-            kind.and_then(|kind| kind.category).and_then(|index| match facts.get(index) {
-                Some(FactValue::Category(category)) => Some(*category),
-                _ => None,
-            });
+        let category = kind.and_then(|kind| kind.category).and_then(|index| match facts.get(index) {
+            Some(FactValue::Category(category)) => Some(*category),
+            _ => None,
+        });
         let price = kind.and_then(|kind| kind.amount).map_or(0, number);
         let name = kind.map_or_else(String::new, |kind| kind.name.clone());
         Order::single(Occasion::Event(event), facts, name, category, price)
@@ -153,7 +152,8 @@ pub(crate) struct Known {
 impl Known {
     /// Start levels, and nothing counted.
     pub fn start(policy: &Policy) -> Known {
-        let noughts = |measure: &crate::check::policy::Measure| vec![Ratio::ZERO; policy.choices_of(measure.key)];
+        let noughts =
+            |measure: &crate::check::policy::Measure| vec![Ratio::ZERO; policy.choices_of(measure.key)];
         let counts: Vec<Vec<Ratio>> = policy.measures.iter().map(noughts).collect();
         Known { levels: vec![0; policy.tiers.len()], so_far: counts.clone(), in_all: counts }
     }
