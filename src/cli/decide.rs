@@ -30,6 +30,7 @@ pub(crate) fn decide(options: &DecideOptions, out: &mut dyn Write) -> Result<Sta
 
 /// The answer to a case.
 pub(crate) enum Answer {
+    /// About an order or a declared event.
     Order(Decision),
     Listing(Vec<ShownBadge>),
 }
@@ -38,18 +39,24 @@ pub(crate) enum Answer {
 pub(crate) fn answer(policy: &Policy, case: Case) -> Result<Answer, Refusal> {
     Ok(match case {
         Case::Order { at, member, order } => {
-            let prefixed = |refusal: Refusal| Refusal { path: prefix("order", &refusal.path), ..refusal };
-            Answer::Order(decide_order(policy, at, &member, &order).map_err(prefixed)?)
+            Answer::Order(decide_order(policy, at, &member, &order).map_err(within("order"))?)
+        }
+        Case::Event { at, member, event } => {
+            Answer::Order(decide_order(policy, at, &member, &event).map_err(within("event"))?)
         }
         Case::Listing { at, listing } => Answer::Listing(decide_listing(policy, at, &listing)?),
     })
 }
 
-fn prefix(head: &str, path: &str) -> String {
-    match path {
-        "" => head.to_owned(),
-        path if path.starts_with("member") => path.to_owned(),
-        path => format!("{head}.{path}"),
+/// Moves the place of a refusal into that part of the case.
+fn within(head: &str) -> impl Fn(Refusal) -> Refusal {
+    move |refusal| {
+        let path = match refusal.path.as_str() {
+            "" => head.to_owned(),
+            path if path.starts_with("member") => path.to_owned(),
+            path => format!("{head}.{path}"),
+        };
+        Refusal { path, ..refusal }
     }
 }
 

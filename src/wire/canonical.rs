@@ -2,16 +2,19 @@
 //! instants normalised, facts as the policy reads them, defaults and notes left out.
 
 use super::Reader;
+use super::event::TYPES;
 use super::path::Path;
 use super::scalar;
 use super::value::{Node, Object, Value};
-use crate::check::policy::{Fact, Subject};
+use crate::check::policy::{EventId, Fact, Subject};
 use crate::value::decimal;
 
 /// Where in an event an object stands: it decides which defaults and facts its fields have.
 #[derive(Clone, Copy, PartialEq)]
 enum Part {
     Event,
+    /// A declared event.
+    Happening(EventId),
     Order,
     Member,
     OrderLine,
@@ -26,6 +29,9 @@ pub(super) fn event(reader: &Reader<'_>, node: &Node) -> String {
         Value::Object(object) => match object.get("type").and_then(Node::as_text) {
             Some("order") => Part::Order,
             Some("member") => Part::Member,
+            Some(other) if !TYPES.contains(&other) => {
+                reader.event_named(other).map_or(Part::Event, Part::Happening)
+            }
             _ => Part::Event,
         },
         _ => Part::Other,
@@ -96,13 +102,29 @@ fn is_default(reader: &Reader<'_>, part: Part, name: &str, node: &Node) -> bool 
         _ => None,
     };
     match (part, name) {
-        (Part::Order, "redeem" | "shipping") => number.is_some_and(|n| n.is_zero()),
+        (Part::Order, "redeem") => match &node.value {
+            Value::Object(by_rule) => by_rule.iter_all().all(|(_, points)| is_nought(points)),
+            _ => is_nought(node),
+        },
+        (Part::Order, "shipping") => number.is_some_and(|n| n.is_zero()),
         (Part::Order, "honoured") => scalar::yes_no(node, &Path::ROOT) == Ok(false),
         (Part::Order, "currency") => node.as_text() == Some(reader.policy.currency.name()),
         (Part::OrderLine, "quantity") => number.is_some_and(|n| n == crate::value::Ratio::ONE),
         (Part::OrderLine, "tax" | "discount") => number.is_some_and(|n| n.is_zero()),
-        (Part::Order | Part::OrderLine, _) => declared(reader, part, name)
+        (Part::Event, "quantity") => number.is_some_and(|n| n == crate::value::Ratio::ONE),
+        (Part::Event, "pool") => match reader.policy.pools.as_slice() {
+            [only] => node.as_text() == Some(only.name.as_str()),
+            _ => false,
+        },
+        (Part::Order | Part::OrderLine | Part::Happening(_), _) => declared(reader, part, name)
             .any(|fact| fact.default.is_some() && reader.fact(fact, node, &Path::ROOT).ok() == fact.default),
+        _ => false,
+    }
+}
+
+fn is_nought(node: &Node) -> bool {
+    match &node.value {
+        Value::Number(digits) => decimal::parse(digits).is_some_and(|number| number.is_zero()),
         _ => false,
     }
 }
@@ -111,7 +133,7 @@ fn is_default(reader: &Reader<'_>, part: Part, name: &str, node: &Node) -> bool 
 fn meant(reader: &Reader<'_>, part: Part, name: &str, node: &Node) -> Option<String> {
     let root = Path::ROOT;
     match (part, name) {
-        (Part::Event | Part::Order | Part::Member, "at" | "expires_at") => {
+        (Part::Event | Part::Order | Part::Member | Part::Happening(_), "at" | "expires_at") => {
             scalar::instant(node, &root).ok().map(|at| at.to_string())
         }
         (Part::OrderLine, "category") => {
@@ -126,12 +148,13 @@ fn meant(reader: &Reader<'_>, part: Part, name: &str, node: &Node) -> Option<Str
 }
 
 fn declared<'r>(reader: &'r Reader<'_>, part: Part, name: &'r str) -> impl Iterator<Item = &'r Fact> {
-    let subjects: &[Subject] = match part {
-        Part::Order => &[Subject::Order],
-        Part::OrderLine => &[Subject::Listing, Subject::Line],
-        Part::Member => &[Subject::Member],
-        _ => &[],
+    let subjects: [Option<Subject>; 2] = match part {
+        Part::Order => [Some(Subject::Order), None],
+        Part::OrderLine => [Some(Subject::Listing), Some(Subject::Line)],
+        Part::Member => [Some(Subject::Member), None],
+        Part::Happening(event) => [Some(Subject::Event(event)), None],
+        _ => [None, None],
     };
-    let facts = subjects.iter().flat_map(|subject| reader.policy.facts.of(*subject));
+    let facts = subjects.into_iter().flatten().flat_map(|subject| reader.policy.facts.of(subject));
     facts.filter(move |fact| fact.name == name)
 }

@@ -1,4 +1,4 @@
-//! Decide cases: an order, or a listing, at an instant.
+//! Decide cases: an order, a declared event, or a listing, at an instant.
 
 use jiff::Timestamp;
 
@@ -9,7 +9,7 @@ use super::order::{Aside, ORDER_FIELDS};
 use super::path::Path;
 use super::scalar;
 use super::value::Node;
-use crate::eval::order::{Listing, MemberFacts, Order};
+use crate::eval::order::{Listing, Member, Order};
 use crate::eval::{Refusal, RefusalCode};
 
 /// A question to a policy.
@@ -19,10 +19,19 @@ pub enum Case {
     Order {
         /// When it is placed.
         at: Timestamp,
-        /// The member's facts at that instant.
-        member: MemberFacts,
+        /// The member at that instant.
+        member: Member,
         /// What is ordered.
         order: Order,
+    },
+    /// What a declared event would earn.
+    Event {
+        /// When it happens.
+        at: Timestamp,
+        /// The member at that instant.
+        member: Member,
+        /// What happens.
+        event: Order,
     },
     /// Which badges a listing shows.
     Listing {
@@ -44,32 +53,32 @@ impl Reader<'_> {
         let root = Path::ROOT;
         node.refuse_repeated(&root)?;
         let fields = Fields::of(node, &root, "a case")?;
-        fields.only(&["at", "member", "order", "listing"], &[])?;
+        fields.only(&["at", "member", "order", "event", "listing"], &[])?;
         let at = fields.required("at", scalar::instant)?;
-        match (fields.object.get("order"), fields.object.get("listing")) {
-            (Some(order), None) => {
-                let member = fields.optional("member", |node, path| self.case_member(node, path))?;
-                let member = member.map_or_else(|| self.member_facts(None), Ok)?;
-                Ok(Case::Order { at, member, order: self.case_order(order, &root.field("order"))? })
+        let member = fields.optional("member", |node, path| self.case_member(node, path))?;
+        let member = member.unwrap_or_else(|| Member::defaults(self.policy));
+        let asked = |name| fields.object.get(name).map(|node| (name, node));
+        let mut about = ["order", "event", "listing"].into_iter().filter_map(asked);
+        match (about.next(), about.next()) {
+            (Some(("order", node)), None) => {
+                Ok(Case::Order { at, member, order: self.case_order(node, &root.field("order"))? })
             }
-            (None, Some(listing)) => {
-                fields.optional("member", |node, path| self.case_member(node, path))?;
-                Ok(Case::Listing { at, listing: self.listing(listing, &root.field("listing"))? })
+            (Some(("event", node)), None) => {
+                Ok(Case::Event { at, member, event: self.case_event(node, &root.field("event"))? })
             }
-            (None, None) => {
-                Err(root.refuse(RefusalCode::MissingField, "a case has an `order` or a `listing`; give one"))
+            (Some((_, node)), None) => {
+                Ok(Case::Listing { at, listing: self.listing(node, &root.field("listing"))? })
             }
-            (Some(_), Some(_)) => {
-                let message = "a case has an `order` or a `listing`, not both; write two cases";
+            (None, _) => {
+                let message = "a case has an `order`, an `event` or a `listing`; give one";
+                Err(root.refuse(RefusalCode::MissingField, message))
+            }
+            (Some((one, _)), Some((other, _))) => {
+                let message =
+                    format!("a case is about one thing, not `{one}` and `{other}`; write two cases");
                 Err(root.refuse(RefusalCode::InvalidValue, message))
             }
         }
-    }
-
-    fn case_member(&self, node: &Node, path: &Path<'_>) -> Result<MemberFacts, Refusal> {
-        let fields = Fields::of(node, path, "`member`")?;
-        fields.only(&self.names.member, &[])?;
-        self.member_facts(Some(&fields))
     }
 
     fn case_order(&self, node: &Node, path: &Path<'_>) -> Result<Order, Refusal> {

@@ -16,12 +16,12 @@ use crate::eval::{Refusal, RefusalCode};
 use crate::ledger::event::{Event, EventKind, Movement, TransferTo};
 use crate::ledger::intake::{Incoming, Place, Rejected};
 
-/// Every event type, as data spells it.
+/// Every event type besides those that the policy declares, as data spells it.
 pub(super) const TYPES: &[&str] = &[
-    "order", "ship", "cancel", "return", "refund", "grant", "adjust", "opening", "transfer", "cash_out",
-    "member",
+    "order", "ship", "cancel", "return", "refund", "grant", "adjust", "opening", "transfer", "convert",
+    "reward", "cash_out", "member", "mark",
 ];
-const COMMON_FIELDS: &[&str] = &["id", "type", "at", "account"];
+pub(super) const COMMON_FIELDS: &[&str] = &["id", "type", "at", "account"];
 
 impl Reader<'_> {
     /// What came in: an event, or why it is none with what of it could be read.
@@ -39,7 +39,7 @@ impl Reader<'_> {
         let root = Path::ROOT;
         node.refuse_repeated(&root)?;
         let fields = Fields::of(node, &root, "an event")?;
-        let kind = fields.required("type", event_type)?;
+        let kind = fields.required("type", |node, path| self.event_type(node, path))?;
         let id = fields.required("id", scalar::name)?.to_owned();
         let at = fields.required("at", scalar::instant)?;
         let account = fields.required("account", scalar::name)?.to_owned();
@@ -51,16 +51,50 @@ impl Reader<'_> {
         match kind {
             "order" => self.order_event(fields, aside),
             "ship" => movement(fields).map(EventKind::Ship),
+            "cancel" if fields.object.get("event").is_some() => self.cancel_event(fields),
             "cancel" => movement(fields).map(EventKind::Cancel),
             "return" => movement(fields).map(EventKind::Return),
+            "refund" if fields.object.get("event").is_some() => self.refund_event(fields),
             "refund" => self.refund(fields),
-            "grant" => grant(fields),
-            "adjust" => adjust(fields),
-            "opening" => opening(fields),
-            "transfer" => transfer(fields),
+            "grant" => self.grant(fields),
+            "adjust" => self.adjust(fields),
+            "opening" => self.opening(fields),
+            "transfer" => self.transfer(fields),
+            "convert" => self.convert(fields),
+            "reward" => self.reward_event(fields),
             "cash_out" => cash_out(fields),
-            _ => self.member(fields),
+            "mark" => self.mark_event(fields),
+            "member" => self.member(fields),
+            declared => match self.event_named(declared) {
+                Some(event) => self.happening(event, fields),
+                None => Err(self.unknown_type(declared, TYPES, &fields.path.field("type"))),
+            },
         }
+    }
+
+    fn event_type<'n>(&self, node: &'n Node, path: &Path<'_>) -> Result<&'n str, Refusal> {
+        let word = scalar::name(node, path)?;
+        if self.is_type(word) {
+            return Ok(word);
+        }
+        let declared = self.policy.events.iter().map(|event| event.name.as_str());
+        let known: Vec<&str> = TYPES.iter().copied().chain(declared).collect();
+        Err(self.unknown_type(word, &known, path))
+    }
+
+    /// True for a type of events, built in or declared.
+    pub(super) fn is_type(&self, word: &str) -> bool {
+        TYPES.contains(&word) || self.event_named(word).is_some()
+    }
+
+    /// The refusal of a word that is not among the `known` types.
+    pub(super) fn unknown_type(&self, word: &str, known: &[&str], path: &Path<'_>) -> Refusal {
+        let help = match suggest::nearest(word, known.iter().copied()) {
+            Some(near) => format!("did you mean \"{near}\"?"),
+            None if known.is_empty() => "the policy declares none".to_owned(),
+            None => format!("the types are {}", known.join(", ")),
+        };
+        path.refuse(RefusalCode::UnknownType, format!("there is no event type \"{}\"; {help}", shown(word)))
     }
 
     fn order_event(&self, fields: &Fields<'_>, aside: &mut Aside) -> Result<EventKind, Refusal> {
@@ -75,10 +109,7 @@ impl Reader<'_> {
         let number = fields.required("order", scalar::name)?.to_owned();
         let amount = |fields: &Fields<'_>| {
             fields.only(&["id", "amount"], &[])?;
-            fields.required("amount", |node, path| match scalar::money(node, path, self.policy.currency)? {
-                0 => Err(scalar::invalid(path, "must be above 0")),
-                amount => Ok(amount),
-            })
+            fields.required("amount", |node, path| self.amount_above_0(node, path))
         };
         let lines = fields.required("lines", |node, path| named_lines(node, path, amount))?;
         Ok(EventKind::Refund { number, lines })
@@ -127,19 +158,6 @@ impl Head {
     }
 }
 
-fn event_type<'n>(node: &'n Node, path: &Path<'_>) -> Result<&'n str, Refusal> {
-    let word = scalar::name(node, path)?;
-    if TYPES.contains(&word) {
-        return Ok(word);
-    }
-    let help = match suggest::nearest(word, TYPES.iter().copied()) {
-        Some(near) => format!("did you mean \"{near}\"?"),
-        None => format!("the types are {}", TYPES.join(", ")),
-    };
-    let message = format!("there is no event type \"{}\"; {help}", shown(word));
-    Err(path.refuse(RefusalCode::UnknownType, message))
-}
-
 fn movement(fields: &Fields<'_>) -> Result<Movement, Refusal> {
     fields.only(COMMON_FIELDS, &["order", "lines"])?;
     let number = fields.required("order", scalar::name)?.to_owned();
@@ -176,49 +194,67 @@ fn points(fields: &Fields<'_>) -> Result<i64, Refusal> {
     fields.required("points", |node, path| scalar::at_least(node, path, 1))
 }
 
-fn grant(fields: &Fields<'_>) -> Result<EventKind, Refusal> {
-    fields.only(COMMON_FIELDS, &["points", "reason"])?;
-    let reason = fields.optional("reason", scalar::text)?.map(str::to_owned);
-    Ok(EventKind::Grant { points: points(fields)?, reason })
-}
-
-fn adjust(fields: &Fields<'_>) -> Result<EventKind, Refusal> {
-    fields.only(COMMON_FIELDS, &["points", "reason"])?;
-    let points = fields.required("points", |node, path| match scalar::whole(node, path)? {
-        0 => Err(scalar::invalid(path, "must not be 0: a correction adds or takes points")),
-        points => Ok(points),
-    })?;
-    let reason = fields.required("reason", scalar::name)?.to_owned();
-    Ok(EventKind::Adjust { points, reason })
-}
-
-fn opening(fields: &Fields<'_>) -> Result<EventKind, Refusal> {
-    fields.only(COMMON_FIELDS, &["points", "expires_at"])?;
-    let points = points(fields)?;
-    Ok(EventKind::Opening { points, expires_at: fields.required("expires_at", scalar::instant)? })
-}
-
 fn cash_out(fields: &Fields<'_>) -> Result<EventKind, Refusal> {
     fields.only(COMMON_FIELDS, &["points"])?;
     Ok(EventKind::CashOut { points: points(fields)? })
 }
 
-fn transfer(fields: &Fields<'_>) -> Result<EventKind, Refusal> {
-    fields.only(COMMON_FIELDS, &["points", "to_account", "to_program"])?;
-    let points = points(fields)?;
-    let account = fields.optional("to_account", scalar::name)?;
-    let program = fields.optional("to_program", scalar::name)?;
-    let to = match (account, program) {
-        (Some(account), None) => TransferTo::Account(account.to_owned()),
-        (None, Some(program)) => TransferTo::Program(program.to_owned()),
-        (None, None) => {
-            let message = "a transfer says where to: give `to_account` or `to_program`";
-            return Err(fields.path.refuse(RefusalCode::MissingField, message));
-        }
-        (Some(_), Some(_)) => {
-            let message = "a transfer goes to one place: give `to_account` or `to_program`, not both";
-            return Err(fields.path.refuse(RefusalCode::InvalidValue, message));
-        }
-    };
-    Ok(EventKind::Transfer { points, to })
+/// Points that come from elsewhere, and points that go elsewhere.
+impl Reader<'_> {
+    fn grant(&self, fields: &Fields<'_>) -> Result<EventKind, Refusal> {
+        fields.only(COMMON_FIELDS, &["pool", "points", "reason"])?;
+        let reason = fields.optional("reason", scalar::text)?.map(str::to_owned);
+        Ok(EventKind::Grant { pool: self.pool(fields)?, points: points(fields)?, reason })
+    }
+
+    fn adjust(&self, fields: &Fields<'_>) -> Result<EventKind, Refusal> {
+        fields.only(COMMON_FIELDS, &["pool", "points", "reason"])?;
+        let points = fields.required("points", |node, path| match scalar::whole(node, path)? {
+            0 => Err(scalar::invalid(path, "must not be 0: a correction adds or takes points")),
+            points => Ok(points),
+        })?;
+        let reason = fields.required("reason", scalar::name)?.to_owned();
+        Ok(EventKind::Adjust { pool: self.pool(fields)?, points, reason })
+    }
+
+    fn opening(&self, fields: &Fields<'_>) -> Result<EventKind, Refusal> {
+        fields.only(COMMON_FIELDS, &["pool", "points", "expires_at"])?;
+        let points = points(fields)?;
+        let expires_at = fields.required("expires_at", scalar::instant)?;
+        Ok(EventKind::Opening { pool: self.pool(fields)?, points, expires_at })
+    }
+
+    fn transfer(&self, fields: &Fields<'_>) -> Result<EventKind, Refusal> {
+        fields.only(COMMON_FIELDS, &["points", "to_account", "to_program", "move"])?;
+        let points = points(fields)?;
+        let account = fields.optional("to_account", scalar::name)?;
+        let program = fields.optional("to_program", scalar::name)?;
+        let to = match (account, program) {
+            (Some(account), None) => TransferTo::Account(account.to_owned()),
+            (None, Some(program)) => TransferTo::Program(program.to_owned()),
+            (None, None) => {
+                let message = "a transfer says where to: give `to_account` or `to_program`";
+                return Err(fields.path.refuse(RefusalCode::MissingField, message));
+            }
+            (Some(_), Some(_)) => {
+                let message = "a transfer goes to one place: give `to_account` or `to_program`, not both";
+                return Err(fields.path.refuse(RefusalCode::InvalidValue, message));
+            }
+        };
+        let by = fields.optional("move", |node, path| self.move_rule(node, path))?;
+        Ok(EventKind::Transfer { points, to, by })
+    }
+
+    fn convert(&self, fields: &Fields<'_>) -> Result<EventKind, Refusal> {
+        fields.only(COMMON_FIELDS, &["move", "points"])?;
+        let by = fields.required("move", |node, path| self.move_rule(node, path))?;
+        Ok(EventKind::Convert { by, points: points(fields)? })
+    }
+
+    fn reward_event(&self, fields: &Fields<'_>) -> Result<EventKind, Refusal> {
+        fields.only(COMMON_FIELDS, &["reward", "quantity"])?;
+        let reward = fields.required("reward", |node, path| self.reward(node, path))?.to_owned();
+        let quantity = fields.optional("quantity", |node, path| scalar::at_least(node, path, 1))?;
+        Ok(EventKind::Reward { reward, quantity: quantity.unwrap_or(1) })
+    }
 }

@@ -72,7 +72,10 @@ impl Reader<'_> {
             FactType::Date => FactValue::Date(scalar::date(node, path)?),
             FactType::Text => FactValue::Text(scalar::text(node, path)?.to_owned()),
             FactType::YesNo => FactValue::YesNo(scalar::yes_no(node, path)?),
-            FactType::Choice(words) => FactValue::Choice(choice(words, node, path)?),
+            FactType::Choice(words) => {
+                let words: Vec<&str> = words.iter().map(String::as_str).collect();
+                FactValue::Choice(choice(&words, node, path)?)
+            }
         };
         in_range(fact, &value, path, self.policy.currency)?;
         Ok(value)
@@ -166,10 +169,11 @@ impl Reader<'_> {
     }
 }
 
-fn choice(words: &[String], node: &Node, path: &Path<'_>) -> Result<usize, Refusal> {
+/// The place of a word among the words that there are.
+pub(super) fn choice(words: &[&str], node: &Node, path: &Path<'_>) -> Result<usize, Refusal> {
     let word = scalar::text(node, path)?;
-    words.iter().position(|known| known == word).ok_or_else(|| {
-        let help = match suggest::nearest(word, words.iter().map(String::as_str)) {
+    words.iter().position(|known| *known == word).ok_or_else(|| {
+        let help = match suggest::nearest(word, words.iter().copied()) {
             Some(near) => format!("; did you mean \"{near}\"?"),
             None => String::new(),
         };

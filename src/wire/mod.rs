@@ -19,10 +19,13 @@ mod csv;
 mod event;
 mod facts;
 pub(crate) mod fields;
+mod happening;
 #[cfg(feature = "cli")]
 mod file;
 mod json;
 pub mod jsonl;
+mod known;
+mod names;
 mod order;
 pub(crate) mod path;
 mod read;
@@ -58,6 +61,10 @@ struct Names<'p> {
     line: Vec<&'p str>,
     order: Vec<&'p str>,
     member: Vec<&'p str>,
+    /// What a decide case tells of a member besides: tiers and measures.
+    known: Vec<&'p str>,
+    /// Those of declared events, by index of the event.
+    events: Vec<Vec<&'p str>>,
 }
 
 impl<'p> Reader<'p> {
@@ -65,6 +72,9 @@ impl<'p> Reader<'p> {
     pub fn new(policy: &'p Policy) -> Reader<'p> {
         let names = |subject| policy.facts.of(subject).iter().map(|fact| fact.name.as_str());
         let categories = policy.categories.iter().enumerate();
+        let tiers = policy.tiers.iter().map(|tier| tier.name.as_str());
+        let measures = policy.measures.iter().map(|measure| measure.name.as_str());
+        let events = (0..policy.events.len()).map(|event| names(Subject::Event(event)).collect());
         Reader {
             policy,
             categories: categories.map(|(i, category)| (category.name.as_str(), i)).collect(),
@@ -73,6 +83,8 @@ impl<'p> Reader<'p> {
                 line: names(Subject::Listing).chain(names(Subject::Line)).collect(),
                 order: names(Subject::Order).collect(),
                 member: names(Subject::Member).collect(),
+                known: tiers.chain(measures).collect(),
+                events: events.collect(),
             },
         }
     }

@@ -4,12 +4,13 @@ use std::collections::HashSet;
 
 use super::Reader;
 use super::fields::{Fields, list};
+use super::names::Named;
 use super::path::{Path, shown};
 use super::scalar;
 use super::value::{Node, Value};
-use crate::check::policy::{CategoryId, Subject};
+use crate::check::policy::{CategoryId, Occasion, Subject};
 use crate::diagnostic::suggest;
-use crate::eval::order::{Listing, Order, OrderLine};
+use crate::eval::order::{Listing, Order, OrderLine, RedeemAsk};
 use crate::eval::{Refusal, RefusalCode};
 
 /// Fields of an order besides its facts and what an event has.
@@ -36,12 +37,34 @@ impl Reader<'_> {
         let amounts = lines.iter().map(|line| i128::from(line.price) * i128::from(line.quantity));
         let total = amounts.fold(i128::from(shipping), i128::saturating_add);
         Ok(Order {
+            of: Occasion::Order,
             facts: self.facts(Subject::Order, fields, Some(total))?,
             shipping,
-            redeem: fields.optional("redeem", |node, path| scalar::at_least(node, path, 0))?.unwrap_or(0),
+            redeem: fields
+                .optional("redeem", |node, path| self.redeem(node, path))?
+                .unwrap_or(RedeemAsk::Plain(0)),
             honoured: fields.optional("honoured", scalar::yes_no)?.unwrap_or(false),
             lines,
         })
+    }
+
+    /// Points to pay with: a number, or a number for each redeem rule.
+    fn redeem(&self, node: &Node, path: &Path<'_>) -> Result<RedeemAsk, Refusal> {
+        let Value::Object(object) = &node.value else {
+            return scalar::at_least(node, path, 0).map(RedeemAsk::Plain);
+        };
+        let rules: Vec<&str> = self.policy.redeems.iter().map(|rule| rule.name.as_str()).collect();
+        let unknown = object.iter().map(|(name, _)| name).filter(|name| !rules.contains(name)).min();
+        if let Some(name) = unknown {
+            Named::Redeem.find(&rules, name, &path.field(name))?;
+        }
+        let mut asks = Vec::new();
+        for (rule, name) in rules.iter().enumerate() {
+            let points =
+                object.get(name).map(|node| scalar::at_least(node, &path.field(name), 0)).transpose()?;
+            asks.extend(points.filter(|points| *points > 0).map(|points| (rule, points)));
+        }
+        Ok(if asks.is_empty() { RedeemAsk::Plain(0) } else { RedeemAsk::ByRule(asks) })
     }
 
     /// A listing asked about on its own.
@@ -81,7 +104,7 @@ impl Reader<'_> {
         }
         Ok(OrderLine {
             sku: fields.optional("sku", scalar::text)?.map(str::to_owned),
-            category: fields.required("category", |node, path| self.category(node, path))?,
+            category: Some(fields.required("category", |node, path| self.category(node, path))?),
             quantity: fields.optional("quantity", |node, path| scalar::at_least(node, path, 1))?.unwrap_or(1),
             listing: self.facts(Subject::Listing, &fields, Some(price.into()))?,
             facts: self.facts(Subject::Line, &fields, Some(price.into()))?,

@@ -194,11 +194,7 @@ impl Draft<'_, '_> {
         let path = path.field(name);
         let refused = match name {
             "category" => self.reader.category(&node, &path).err(),
-            "type" if !TYPES.contains(&text) => {
-                let message =
-                    format!("there is no event type `{}`; the types are {}", shown(text), TYPES.join(", "));
-                Some(root.refuse(crate::eval::RefusalCode::UnknownType, message))
-            }
+            "type" if !self.reader.is_type(text) => Some(self.reader.unknown_type(text, TYPES, &root)),
             _ => self.fact(name).and_then(|fact| self.reader.fact(fact, &node, &path).err()),
         };
         let number = kind == Kind::Number && decimal::parse(text).is_none();

@@ -1,0 +1,78 @@
+//! What a decide case tells of a member besides declared facts: levels of tiers, and what measures read.
+
+use super::Reader;
+use super::facts::choice;
+use super::fields::Fields;
+use super::path::Path;
+use super::scalar;
+use super::value::Node;
+use crate::check::policy::{FactType, Measure, Unit};
+use crate::eval::Refusal;
+use crate::eval::order::{Known, Member};
+use crate::value::Ratio;
+
+impl Reader<'_> {
+    /// The member of a decide case. What is not said is the default, the start level, and nothing counted.
+    pub(super) fn case_member(&self, node: &Node, path: &Path<'_>) -> Result<Member, Refusal> {
+        let fields = Fields::of(node, path, "`member`")?;
+        fields.only(&self.names.member, &self.names.known)?;
+        Ok(Member { facts: self.member_facts(Some(&fields))?, known: self.known(&fields)? })
+    }
+
+    fn known(&self, fields: &Fields<'_>) -> Result<Known, Refusal> {
+        let mut known = Known::start(self.policy);
+        for (tier, level) in self.policy.tiers.iter().zip(&mut known.levels) {
+            let levels: Vec<&str> = tier.levels.iter().map(|level| level.name.as_str()).collect();
+            if let Some(said) = fields.optional(&tier.name, |node, path| choice(&levels, node, path))? {
+                *level = said;
+            }
+        }
+        for (measure, counts) in self.policy.measures.iter().zip(&mut known.so_far) {
+            fields.optional(&measure.name, |node, path| self.counts(measure, node, path, counts))?;
+        }
+        known.in_all.clone_from(&known.so_far);
+        Ok(known)
+    }
+
+    /// One count, or for a measure that counts for each choice of a fact an object of them.
+    fn counts(
+        &self,
+        measure: &Measure,
+        node: &Node,
+        path: &Path<'_>,
+        counts: &mut [Ratio],
+    ) -> Result<(), Refusal> {
+        let words = match self.key_words(measure) {
+            Some(words) => words,
+            None => {
+                let count = self.count(measure, node, path)?;
+                counts.first_mut().into_iter().for_each(|first| *first = count);
+                return Ok(());
+            }
+        };
+        let fields = Fields::of(node, path, &path.name())?;
+        fields.only(&words, &[])?;
+        for (word, slot) in words.iter().zip(counts) {
+            if let Some(count) = fields.optional(word, |node, path| self.count(measure, node, path))? {
+                *slot = count;
+            }
+        }
+        Ok(())
+    }
+
+    fn key_words(&self, measure: &Measure) -> Option<Vec<&str>> {
+        let (subject, fact) = measure.key?;
+        match &self.policy.facts.of(subject).get(fact)?.kind {
+            FactType::Choice(words) => Some(words.iter().map(String::as_str).collect()),
+            _ => None,
+        }
+    }
+
+    fn count(&self, measure: &Measure, node: &Node, path: &Path<'_>) -> Result<Ratio, Refusal> {
+        match measure.unit {
+            Unit::Money => scalar::money(node, path, self.policy.currency).map(Ratio::whole),
+            Unit::Points => scalar::at_least(node, path, 0).map(Ratio::whole),
+            Unit::Count | Unit::Rate => scalar::quantity(node, path),
+        }
+    }
+}
