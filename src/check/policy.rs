@@ -93,6 +93,12 @@ impl Policy {
         &self.digest
     }
 
+    /// A pool's terms in force.
+    pub(crate) fn pool_terms(&self, pool: PoolId, at: Timestamp) -> Option<&PoolTerms> {
+        let pool = self.pools.get(pool)?;
+        pool.versions.iter().find(|version| version.window.contains(at)).map(|version| &version.body)
+    }
+
     /// The text the policy came from.
     pub fn source(&self) -> &Source {
         &self.source

@@ -7,10 +7,10 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 
 use super::net::Net;
-use super::order::MemberFacts;
+use super::order::{Known, MemberFacts};
 use crate::check::policy::{
-    BadgeId, CategoryId, Comparison, Condition, DateValue, FactValue, Moment, Policy, Quantity, Subject,
-    Test, TimeComparison, Unit, ValueBody, ValueId,
+    BadgeId, CategoryId, ClockPart, Comparison, Condition, DateValue, FactValue, Moment, Occasion, Part,
+    Policy, Quantity, Subject, Table, TableKey, Test, TimeComparison, Unit, ValueBody, ValueId,
 };
 use crate::value::{Overflow, Ratio, decimal};
 
@@ -36,6 +36,8 @@ pub(crate) struct Context<'a> {
     /// The instant whose terms govern.
     pub at: Timestamp,
     pub member: Option<&'a MemberFacts>,
+    /// Levels and measures as the order or event reads them.
+    pub known: Option<&'a Known>,
     pub order: Option<&'a Net<'a>>,
     /// Index of the line in view.
     pub line: Option<usize>,
@@ -57,7 +59,7 @@ impl<'a> Context<'a> {
         Context {
             line: Some(index),
             listing: line.map(|line| line.listing.as_slice()),
-            category: line.map(|line| line.category),
+            category: line.and_then(|line| line.category),
             ..self
         }
     }
@@ -65,7 +67,7 @@ impl<'a> Context<'a> {
     fn fact(&self, subject: Subject, index: usize) -> Result<Option<&'a FactValue>, Fault> {
         Ok(match subject {
             Subject::Listing => self.listing.and_then(|facts| facts.get(index)),
-            Subject::Order => self.order.and_then(|net| net.order.facts.get(index)),
+            Subject::Order | Subject::Event(_) => self.order.and_then(|net| net.order.facts.get(index)),
             Subject::Line => {
                 let line = self.order.zip(self.line).and_then(|(net, line)| net.order.lines.get(line));
                 line.and_then(|line| line.facts.get(index))
@@ -93,8 +95,10 @@ impl<'a> Context<'a> {
             Quantity::Constant(ratio) => *ratio,
             Quantity::Value(id) => match self.value(*id) {
                 Some(ValueBody::Number(ratio)) => *ratio,
+                Some(ValueBody::Table(table)) => self.table(table)?,
                 _ => Ratio::ZERO,
             },
+            Quantity::Fact(Subject::Event(event), index) => self.event_number(*event, *index)?,
             Quantity::Fact(subject, index) => match self.fact(*subject, *index)? {
                 Some(FactValue::Number(ratio)) => *ratio,
                 _ => Ratio::ZERO,
@@ -107,11 +111,84 @@ impl<'a> Context<'a> {
             Quantity::OrderTotal => net(&Net::order_total)?,
             Quantity::OrderUnits => net(&Net::order_quantity)?,
             Quantity::OrderPointsPaid => net(&|net| Ok(Ratio::whole(net.points_paid()?)))?,
+            Quantity::OrderPriceFor(passes) => net(&|net| net.price_for(passes))?,
+            Quantity::OrderUnitsFor(passes) => net(&|net| net.units_for(passes))?,
+            Quantity::Clock(part) => self.clock(*part),
+            Quantity::Measure { measure, key, in_all } => {
+                let counts = self.known.map(|known| if *in_all { &known.in_all } else { &known.so_far });
+                let numbers = counts.and_then(|counts| counts.get(*measure));
+                numbers.and_then(|numbers| numbers.get(key.unwrap_or(0))).copied().unwrap_or(Ratio::ZERO)
+            }
             Quantity::Add(a, b) => self.quantity(a)?.add(self.quantity(b)?)?,
             Quantity::Subtract(a, b) => self.quantity(a)?.sub(self.quantity(b)?)?,
             Quantity::Multiply(a, b) => self.quantity(a)?.mul(self.quantity(b)?)?,
             Quantity::Divide(a, b) => self.quantity(a)?.div(self.quantity(b)?)?,
         })
+    }
+
+    /// A number of a declared event. Its amount is less what was refunded on it, and the parts of the amount shrink with
+    /// it.
+    fn event_number(&self, event: usize, index: usize) -> Result<Ratio, Fault> {
+        let Some(net) = self.order else { return Ok(Ratio::ZERO) };
+        let Some(FactValue::Number(number)) = net.order.facts.get(index) else { return Ok(Ratio::ZERO) };
+        if net.lines.first().is_none_or(|line| line.units == 0) {
+            return Ok(Ratio::ZERO);
+        }
+        let amount = self.policy.events.get(event).and_then(|kind| kind.amount);
+        let fact = self.policy.facts.of(Subject::Event(event)).get(index);
+        let part_of = fact.and_then(|fact| fact.part_of).map(|part| part.amount);
+        if amount == Some(index) {
+            return Ok(net.line_price(0)?);
+        }
+        let gross = net.gross(0)?;
+        match (part_of, amount) {
+            (Some(Part::Fact(of)), Some(amount)) if of == amount && !gross.is_zero() => {
+                Ok(number.mul(net.line_price(0)?)?.div(gross)?)
+            }
+            _ => Ok(*number),
+        }
+    }
+
+    fn clock(&self, part: ClockPart) -> Ratio {
+        let local = self.policy.calendar.zone.local(self.at);
+        Ratio::whole(match part {
+            ClockPart::Hour => i64::from(local.hour()),
+            ClockPart::Day => i64::from(local.day()),
+            ClockPart::Month => i64::from(local.month()),
+            ClockPart::Year => i64::from(local.year()),
+        })
+    }
+
+    fn weekday(&self) -> usize {
+        usize::try_from(self.policy.calendar.zone.local(self.at).weekday().to_monday_zero_offset())
+            .unwrap_or(0)
+    }
+
+    fn level(&self, tier: usize) -> usize {
+        self.known.and_then(|known| known.levels.get(tier)).copied().unwrap_or(0)
+    }
+
+    fn table(&self, table: &Table) -> Result<Ratio, Fault> {
+        let case = match &table.by {
+            TableKey::Fact(subject, index) => match self.fact(*subject, *index)? {
+                Some(FactValue::Choice(case) | FactValue::Category(case)) => Some(*case),
+                _ => None,
+            },
+            TableKey::Tier(tier) => Some(self.level(*tier)),
+            TableKey::Category => self.category,
+            TableKey::Weekday => Some(self.weekday()),
+            TableKey::Quantity(quantity) => {
+                let amount = self.quantity(quantity)?;
+                let band = table.bands.iter().rev().find(|(from, _)| *from <= amount);
+                return band.map_or(Ok(Ratio::ZERO), |(_, number)| self.quantity(number));
+            }
+        };
+        let row = case.and_then(|case| table.rows.iter().find(|(cases, _)| cases.contains(&case)));
+        match (row, &table.otherwise) {
+            (Some((_, number)), _) => self.quantity(number),
+            (None, Some(otherwise)) => self.quantity(otherwise),
+            (None, None) => Ok(Ratio::ZERO),
+        }
     }
 
     /// None if the condition holds, else the first part of it that failed.
@@ -169,6 +246,9 @@ impl<'a> Context<'a> {
             Test::CategoryIn { passes } => {
                 self.category.and_then(|category| passes.get(category)).copied().unwrap_or(false)
             }
+            Test::Level { tier, op, level } => holds(self.level(*tier).cmp(level), *op),
+            Test::LevelIn { tier, among } => among.contains(&self.level(*tier)),
+            Test::WeekdayIn { among } => among.contains(&self.weekday()),
             Test::Fact { subject, fact } => {
                 matches!(self.fact(*subject, *fact)?, Some(FactValue::YesNo(true)))
             }

@@ -1,22 +1,26 @@
-//! Deciding: an order or a listing in, a [`Decision`] out.
+//! Deciding: an order, a declared event or a listing in, a [`Decision`] out.
 
 use jiff::Timestamp;
 
 use super::context::{Context, Failure, Fault};
+use super::derive::{Derived, RuleOutcome, derive};
 use super::earn::{self, Given, Outcome};
 use super::net::Net;
-use super::order::{Listing, MemberFacts, Order};
-use super::redeem;
+use super::order::{Known, Listing, Member, MemberFacts, Order, RedeemAsk};
+use super::redeem::{Offer, PayingRule, offer, paying_rules};
 use super::refusal::{Refusal, RefusalCode};
-use crate::check::policy::{Policy, Window};
+use super::room::Used;
+use crate::check::policy::{Occasion, Policy, Rule, Window};
 use crate::value::Ratio;
 
 /// What an order earns and may pay, with a reason for everything given and everything not given.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Decision {
-    /// Points earned on the whole order.
+    /// Points earned on the whole order, over all pools.
     pub points: i64,
-    /// The most points that may be paid on it.
+    /// By pool, those that get any, in the order declared.
+    pub pools: Vec<(String, i64)>,
+    /// The most points that may be paid on it, under the rule that lets most be paid.
     pub redeemable: i64,
     /// Line by line, in the order given.
     pub lines: Vec<LineDecision>,
@@ -25,7 +29,7 @@ pub struct Decision {
 /// The decision on one line.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LineDecision {
-    /// The line's id.
+    /// The line's id; for a declared event its kind.
     pub id: String,
     /// Points earned on it.
     pub points: i64,
@@ -46,11 +50,13 @@ pub struct LineDecision {
 pub struct RulePoints {
     /// The rule's name.
     pub rule: String,
+    /// The pool that they go to.
+    pub pool: String,
     /// What it gave.
     pub points: i64,
     /// Before rounding.
     pub exact: Ratio,
-    /// After rounding, before the rule's limits.
+    /// After rounding, before any limit.
     pub rounded: i64,
 }
 
@@ -83,167 +89,308 @@ pub(crate) struct Earned {
     pub points: i64,
 }
 
-/// Decides an order at `at` for a member. Pure: same input, same answer.
-pub fn decide(
-    policy: &Policy,
-    at: Timestamp,
-    member: &MemberFacts,
-    order: &Order,
-) -> Result<Decision, Refusal> {
-    let context = order_context(policy, at, member);
-    let placed = Net::placed(order, &[]);
-    let offer =
-        redeem::redeemable(context, &placed).map_err(|fault| refuse(policy, fault, "the redeem rule"))?;
-    let paid = check_redeem(&context, order, &offer)?;
-    let net = Net::placed(order, &paid);
-    let outcomes = rule_outcomes(context, &net)?;
-    let redeem_rule = redeem::rule(&context).map_or("", |(name, _)| name);
-    let mut lines = Vec::with_capacity(order.lines.len());
-    let mut points = 0i64;
+/// What an order earns, as the ledger keeps it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Earning {
+    /// By line.
+    pub lines: Vec<Vec<Earned>>,
+    /// What is used of limits over several orders.
+    pub used: Used,
+    /// Totals of rules over all lines, before rounding, after it, and as given: what measures count.
+    pub totals: Vec<(usize, Ratio, i64, i64)>,
+}
+
+/// Points that pay an order under one rule.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct PaymentPlan {
+    /// Index of the redeem rule.
+    pub rule: usize,
+    pub points: i64,
+    /// By line.
+    pub lines: Vec<i64>,
+    /// What they pay, by line, minor units.
+    pub money: Vec<Ratio>,
+}
+
+/// Decides an order or a declared event at `at` for a member. Pure: same input, same answer. Limits over several orders
+/// have all their room.
+pub fn decide(policy: &Policy, at: Timestamp, member: &Member, order: &Order) -> Result<Decision, Refusal> {
+    let context = context_of(policy, at, &member.facts, &member.known);
+    let placed = Net::placed(order);
+    let (offer, rule) = best_offer(context, &placed)?;
+    let mut net = Net::placed(order);
+    for plan in payments(policy, at, member_of(member), order, &Used::default())? {
+        net.pay(&plan.lines, &plan.money).map_err(|_| refuse(policy, Fault::Overflow, "the points paid"))?;
+    }
+    let derived = derived(context, &net, &Used::default())?;
+    let mut decision = Decision { points: 0, pools: Vec::new(), redeemable: offer.points, lines: Vec::new() };
+    let overflow = |what: &str| refuse(policy, Fault::Overflow, what);
+    let mut by_pool = vec![0i64; policy.pools.len()];
     for (index, line) in order.lines.iter().enumerate() {
         let view = Context { order: Some(&net), ..context }.at_line(&net, index);
-        let (by, not) = two_sides(&view, &outcomes, index);
+        let (by, not) = two_sides(&view, &derived, index, &mut by_pool);
         let sum = by.iter().try_fold(0i64, |sum, by| sum.checked_add(by.points));
-        let sum = sum.ok_or_else(|| refuse(policy, Fault::Overflow, "the sum of the rules"))?;
-        points =
-            points.checked_add(sum).ok_or_else(|| refuse(policy, Fault::Overflow, "the sum of the lines"))?;
+        let sum = sum.ok_or_else(|| overflow("the sum of the rules"))?;
+        decision.points = decision.points.checked_add(sum).ok_or_else(|| overflow("the sum of the lines"))?;
         let failed = offer.failures.get(index).cloned().flatten();
-        lines.push(LineDecision {
+        decision.lines.push(LineDecision {
             id: line.id.clone(),
             points: sum,
             redeemable: offer.lines.get(index).copied().unwrap_or(0),
             by,
             not,
             badges: badges(&view)?.into_iter().map(|badge| badge.name).collect(),
-            not_redeemable: failed.map(|failure| not_given(redeem_rule, failure)),
+            not_redeemable: failed.map(|failure| not_given(&rule, failure)),
         });
     }
-    Ok(Decision { points, redeemable: offer.points, lines })
+    let pools = policy.pools.iter().zip(by_pool).filter(|(_, points)| *points > 0);
+    decision.pools = pools.map(|(pool, points)| (pool.name.clone(), points)).collect();
+    Ok(decision)
 }
 
 /// The badges that a listing shows at `at`.
 pub fn decide_listing(policy: &Policy, at: Timestamp, listing: &Listing) -> Result<Vec<ShownBadge>, Refusal> {
+    let (facts, known) = (MemberFacts::default(), Known::default());
     let context = Context {
         listing: Some(&listing.facts),
         category: listing.category,
-        ..order_context(policy, at, &EMPTY)
+        ..context_of(policy, at, &facts, &known)
     };
     badges(&context)
 }
 
-static EMPTY: MemberFacts = MemberFacts(Vec::new());
+/// Facts of a member with levels and measures.
+pub(crate) type MemberView<'a> = (&'a MemberFacts, &'a Known);
 
-fn order_context<'a>(policy: &'a Policy, at: Timestamp, member: &'a MemberFacts) -> Context<'a> {
-    Context { policy, at, member: Some(member), order: None, line: None, listing: None, category: None }
+fn member_of(member: &Member) -> MemberView<'_> {
+    (&member.facts, &member.known)
 }
 
-/// How the points an order pays spread over its lines, or why it may not pay that many.
-pub(crate) fn points_paid(
+/// A case with nothing ordered in view yet.
+pub(crate) fn context_of<'a>(
+    policy: &'a Policy,
+    at: Timestamp,
+    member: &'a MemberFacts,
+    known: &'a Known,
+) -> Context<'a> {
+    Context {
+        policy,
+        at,
+        member: Some(member),
+        known: Some(known),
+        order: None,
+        line: None,
+        listing: None,
+        category: None,
+    }
+}
+
+/// The offer that lets most be paid, with its rule; an empty one where nothing may be paid.
+fn best_offer(context: Context<'_>, net: &Net<'_>) -> Result<(Offer, String), Refusal> {
+    let mut best: Option<(Offer, String)> = None;
+    if net.order.of == Occasion::Order {
+        for rule in paying_rules(context.policy, context.at) {
+            let offer = offer_of(context, net, rule, &Used::default())?;
+            if best.as_ref().is_none_or(|(other, _)| offer.points > other.points) {
+                best = Some((offer, rule.name.to_owned()));
+            }
+        }
+    }
+    Ok(best.unwrap_or_else(|| (Offer::none(net.lines.len()), String::new())))
+}
+
+fn offer_of(
+    context: Context<'_>,
+    net: &Net<'_>,
+    rule: PayingRule<'_>,
+    used: &Used,
+) -> Result<Offer, Refusal> {
+    offer(context, net, rule, used).map_err(|fault| refuse(context.policy, fault, rule.name))
+}
+
+/// How the points that an order pays spread over its lines, or why it may not pay that many.
+pub(crate) fn payments(
     policy: &Policy,
     at: Timestamp,
-    member: &MemberFacts,
+    (facts, known): MemberView<'_>,
     order: &Order,
-) -> Result<Vec<i64>, Refusal> {
-    let context = order_context(policy, at, member);
-    let placed = Net::placed(order, &[]);
-    let offer =
-        redeem::redeemable(context, &placed).map_err(|fault| refuse(policy, fault, "the redeem rule"))?;
-    check_redeem(&context, order, &offer)
+    used: &Used,
+) -> Result<Vec<PaymentPlan>, Refusal> {
+    if order.redeem.is_nothing() {
+        return Ok(Vec::new());
+    }
+    let context = context_of(policy, at, facts, known);
+    let net = Net::placed(order);
+    let rules = paying_rules(policy, at);
+    let mut plans = Vec::new();
+    for (rule, points) in asked(policy, &rules, &order.redeem)? {
+        let offer = offer_of(context, &net, rule, used)?;
+        let path = match &order.redeem {
+            RedeemAsk::Plain(_) => "redeem".to_owned(),
+            RedeemAsk::ByRule(_) => format!("redeem.{}", rule.name),
+        };
+        check_ask(context, rule, points, &offer, &path)?;
+        let too_large = |_| refuse(policy, Fault::Overflow, rule.name);
+        let lines = offer.split(points).map_err(too_large)?;
+        let money = offer.money(&lines).map_err(too_large)?;
+        plans.push(PaymentPlan { rule: rule.id, points, lines, money });
+    }
+    check_together(context, &net, &plans)?;
+    Ok(plans)
+}
+
+fn asked<'a>(
+    policy: &Policy,
+    rules: &[PayingRule<'a>],
+    ask: &RedeemAsk,
+) -> Result<Vec<(PayingRule<'a>, i64)>, Refusal> {
+    let none = |path: String| {
+        let message = "no redeem rule is in force at this instant; `redeem` must be 0";
+        Refusal::new(RefusalCode::RedeemNotOffered, path, message)
+    };
+    match ask {
+        RedeemAsk::Plain(points) => match rules {
+            [] => Err(none("redeem".to_owned())),
+            [rule] => Ok(vec![(*rule, *points)]),
+            [first, ..] => {
+                let names: Vec<&str> = rules.iter().map(|rule| rule.name).collect();
+                let message = format!(
+                    "several redeem rules are in force ({}); say which: {{\"redeem\": {{\"{}\": {points}}}}}",
+                    names.join(", "),
+                    first.name
+                );
+                Err(Refusal::new(RefusalCode::SeveralRules, "redeem", message))
+            }
+        },
+        RedeemAsk::ByRule(asks) => asks
+            .iter()
+            .map(|(id, points)| {
+                let rule = rules.iter().find(|rule| rule.id == *id);
+                let name = policy.redeems.get(*id).map_or("", |rule| rule.name.as_str());
+                rule.map(|rule| (*rule, *points)).ok_or_else(|| none(format!("redeem.{name}")))
+            })
+            .collect(),
+    }
+}
+
+fn check_ask(
+    context: Context<'_>,
+    rule: PayingRule<'_>,
+    points: i64,
+    offer: &Offer,
+    path: &str,
+) -> Result<(), Refusal> {
+    let name = rule.name;
+    let refusal = |code, message: String| Err(Refusal::new(code, path, message).by_rule(name));
+    if points > offer.points {
+        let message = format!(
+            "{points} points are to be paid, but at most {} may be paid on this order (rule `{name}`)",
+            offer.points
+        );
+        return refusal(RefusalCode::RedeemAboveLimit, message);
+    }
+    if let Some(least) = &rule.version.body.at_least {
+        let fault = |fault| refuse(context.policy, fault, name);
+        let least = context.quantity(least).map_err(fault)?;
+        if Ratio::whole(points) < least {
+            let message = format!("{points} points are to be paid, but the least is {least} (rule `{name}`)");
+            return refusal(RefusalCode::BelowMinimum, message);
+        }
+    }
+    match rule.version.body.steps {
+        Some(steps) if steps > 0 && points % steps != 0 => {
+            let message = format!(
+                "{points} points are to be paid, but points are paid in steps of {steps} (rule `{name}`)"
+            );
+            refusal(RefusalCode::NotInSteps, message)
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Points of several rules may not pay more than a line costs.
+fn check_together(context: Context<'_>, net: &Net<'_>, plans: &[PaymentPlan]) -> Result<(), Refusal> {
+    if plans.len() < 2 {
+        return Ok(());
+    }
+    let too_large = |_| refuse(context.policy, Fault::Overflow, "the points paid");
+    for (index, line) in net.order.lines.iter().enumerate() {
+        let paid = plans.iter().filter_map(|plan| plan.money.get(index));
+        let paid = paid.into_iter().try_fold(Ratio::ZERO, |sum, money| sum.add(*money)).map_err(too_large)?;
+        if paid > net.gross(index).map_err(too_large)? {
+            let message =
+                format!("the points of several rules together pay more than line `{}` costs", line.id);
+            return Err(Refusal::new(RefusalCode::RedeemAboveLimit, "redeem", message));
+        }
+    }
+    Ok(())
 }
 
 /// What each rule earns on each line of what is left of an order, under the terms of its own instant.
 pub(crate) fn earned(
     policy: &Policy,
     at: Timestamp,
-    member: &MemberFacts,
+    (facts, known): MemberView<'_>,
     net: &Net<'_>,
-) -> Result<Vec<Vec<Earned>>, Refusal> {
-    let outcomes = rule_outcomes(order_context(policy, at, member), net)?;
-    let mut lines = vec![Vec::new(); net.lines.len()];
-    for (rule, outcome) in outcomes.into_iter().enumerate() {
+    used: &Used,
+) -> Result<Earning, Refusal> {
+    let derived = derived(context_of(policy, at, facts, known), net, used)?;
+    let mut earning = Earning { lines: vec![Vec::new(); net.lines.len()], ..Earning::default() };
+    let too_large = |_| refuse(policy, Fault::Overflow, "the sum of the lines");
+    for (rule, outcome) in derived.rules.iter().enumerate() {
         let RuleOutcome::InForce(outcomes) = outcome else { continue };
-        for (line, outcome) in lines.iter_mut().zip(outcomes) {
-            if let Outcome::Given(Given { points, .. }) = outcome
-                && points > 0
-            {
+        let mut total = (rule, Ratio::ZERO, 0i64, 0i64);
+        for (line, outcome) in earning.lines.iter_mut().zip(outcomes) {
+            let Given { exact, rounded, points, .. } = outcome.given();
+            total.1 = total.1.add(exact).map_err(too_large)?;
+            total.2 = total.2.saturating_add(rounded);
+            total.3 = total.3.saturating_add(points);
+            if points > 0 {
                 line.push(Earned { rule, points });
             }
         }
+        earning.totals.push(total);
     }
-    Ok(lines)
+    earning.used = derived.used;
+    Ok(earning)
 }
 
-/// Money that one point pays on an order placed at `at`, minor units.
-pub(crate) fn point_value(policy: &Policy, at: Timestamp) -> Result<Ratio, Refusal> {
-    let context = order_context(policy, at, &EMPTY);
-    redeem::point_value(&context).map_err(|fault| refuse(policy, fault.into(), "the redeem rule"))
-}
-
-/// True where an order-level condition (of an anchor) holds on an order as placed.
+/// True where a condition holds on an order as placed.
 pub(crate) fn condition_holds(
     policy: &Policy,
     at: Timestamp,
-    member: &MemberFacts,
-    net: &Net<'_>,
+    (facts, known): MemberView<'_>,
+    net: Option<&Net<'_>>,
     condition: &crate::check::policy::Condition,
 ) -> Result<bool, Refusal> {
-    let context = Context { order: Some(net), ..order_context(policy, at, member) };
+    let context = Context { order: net, ..context_of(policy, at, facts, known) };
     let failure = context.failure(condition).map_err(|fault| refuse(policy, fault, &condition.text))?;
     Ok(failure.is_none())
 }
 
-enum RuleOutcome {
-    InForce(Vec<Outcome>),
-    NotInForce,
+fn derived(context: Context<'_>, net: &Net<'_>, used: &Used) -> Result<Derived, Refusal> {
+    derive(context, net, used).map_err(|fault| {
+        let refusal = refuse(context.policy, fault.fault, &fault.rule);
+        refusal.by_rule(&fault.rule)
+    })
 }
 
-fn rule_outcomes(context: Context<'_>, net: &Net<'_>) -> Result<Vec<RuleOutcome>, Refusal> {
-    let evaluate = |rule: &crate::check::policy::Rule<_>| match rule.at(context.at) {
-        None => Ok(RuleOutcome::NotInForce),
-        Some(version) => earn::evaluate(context, net, &version.body)
-            .map(RuleOutcome::InForce)
-            .map_err(|fault| refuse(context.policy, fault, &rule.name).by_rule(&rule.name)),
-    };
-    context.policy.earns.iter().map(evaluate).collect()
-}
-
-fn check_redeem(
-    context: &Context<'_>,
-    order: &Order,
-    offer: &redeem::Redeemable,
-) -> Result<Vec<i64>, Refusal> {
-    if order.redeem == 0 {
-        return Ok(vec![0; order.lines.len()]);
-    }
-    let Some((rule, _)) = redeem::rule(context) else {
-        let message = "no redeem rule is in force at this instant; `redeem` must be 0";
-        return Err(Refusal::new(RefusalCode::RedeemNotOffered, "redeem", message));
-    };
-    if order.redeem > offer.points {
-        let message = format!(
-            "{} points are to be paid, but at most {} may be paid on this order (rule `{rule}`)",
-            order.redeem, offer.points
-        );
-        return Err(Refusal::new(RefusalCode::RedeemAboveLimit, "redeem", message).by_rule(rule));
-    }
-    offer.split(order.redeem).map_err(|fault| refuse(context.policy, fault.into(), rule))
-}
-
-fn two_sides(view: &Context<'_>, outcomes: &[RuleOutcome], line: usize) -> (Vec<RulePoints>, Vec<RuleNot>) {
+fn two_sides(
+    view: &Context<'_>,
+    derived: &Derived,
+    line: usize,
+    by_pool: &mut [i64],
+) -> (Vec<RulePoints>, Vec<RuleNot>) {
     let (mut by, mut not) = (Vec::new(), Vec::new());
-    for (rule, outcome) in view.policy.earns.iter().zip(outcomes) {
+    for (rule, outcome) in view.policy.earns.iter().zip(&derived.rules) {
         let failure = match outcome {
-            RuleOutcome::NotInForce => {
-                let windows = rule.versions.iter().map(|version| describe(&version.window));
-                let text = format!("in force {}", windows.collect::<Vec<_>>().join(", "));
-                Some(Failure { text, short_by: None })
-            }
+            RuleOutcome::Elsewhere => None,
+            RuleOutcome::NotInForce => Some(not_in_force(rule)),
             RuleOutcome::InForce(outcomes) => match outcomes.get(line) {
                 Some(Outcome::Given(given)) => {
                     let nothing = earn::why_nothing(view, given);
                     if nothing.is_none() {
-                        let Given { exact, rounded, points } = *given;
-                        by.push(RulePoints { rule: rule.name.clone(), points, exact, rounded });
+                        by.extend(rule_points(view, rule, given, by_pool));
                     }
                     nothing
                 }
@@ -254,6 +401,26 @@ fn two_sides(view: &Context<'_>, outcomes: &[RuleOutcome], line: usize) -> (Vec<
         not.extend(failure.map(|failure| not_given(&rule.name, failure)));
     }
     (by, not)
+}
+
+fn rule_points(
+    view: &Context<'_>,
+    rule: &Rule<crate::check::policy::Earn>,
+    given: &Given,
+    by_pool: &mut [i64],
+) -> Option<RulePoints> {
+    let pool = rule.at(view.at)?.body.pool;
+    if let Some(sum) = by_pool.get_mut(pool) {
+        *sum = sum.saturating_add(given.points);
+    }
+    let pool = view.policy.pools.get(pool).map_or_else(String::new, |pool| pool.name.clone());
+    let Given { exact, rounded, points, .. } = *given;
+    Some(RulePoints { rule: rule.name.clone(), pool, points, exact, rounded })
+}
+
+fn not_in_force<T>(rule: &Rule<T>) -> Failure {
+    let windows = rule.versions.iter().map(|version| describe(&version.window));
+    Failure { text: format!("in force {}", windows.collect::<Vec<_>>().join(", ")), short_by: None }
 }
 
 fn not_given(rule: &str, failure: Failure) -> RuleNot {
@@ -281,7 +448,8 @@ fn badges(context: &Context<'_>) -> Result<Vec<ShownBadge>, Refusal> {
     Ok(shown)
 }
 
-fn refuse(policy: &Policy, fault: Fault, rule: &str) -> Refusal {
+/// A fault as a refusal that names the rule.
+pub(crate) fn refuse(policy: &Policy, fault: Fault, rule: &str) -> Refusal {
     match fault {
         Fault::Overflow => {
             let message = format!("`{rule}` gives a number too large to compute with");

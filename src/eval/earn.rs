@@ -1,10 +1,16 @@
-//! Which rule gives how many points on which line. For each rule in force, in this order: conditions and filters,
-//! the amount that earns, the exact points, rounding at the rule's grain, the rule's own limits. Rules add up.
+//! What one earn rule gives on each line. In this order: conditions and filters, the amount that earns (and `on first`,
+//! which cuts it), the exact points, rounding at the rule's grain, the rule's own limits. What groups make of it
+//! follows in `derive`.
 
+use super::base::{base_of, line_base, order_base};
 use super::context::{Context, Failure, Fault};
 use super::net::Net;
-use super::redeem;
-use crate::check::policy::{Amount, Base, BaseOf, Cap, Condition, Earn, Filter, Grain, Unit};
+use super::room::{CapKey, Owner, Used};
+use crate::check::policy::{
+    Amount, Cap, CapScope, Condition, Earn, EarnId, Filter, Grain, Occasion, Quantity, Unit,
+};
+use crate::syntax::ast::Stage;
+use crate::value::rounding::split_within;
 use crate::value::{Ratio, Rounding, largest_remainder};
 
 /// What one rule does on one line.
@@ -17,42 +23,73 @@ pub(crate) enum Outcome {
 }
 
 /// Points that a rule gives on a line, stage by stage.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Given {
     /// Before rounding.
     pub exact: Ratio,
     /// After rounding.
     pub rounded: i64,
-    /// After limits: what is given.
+    /// After the rule's own limits.
+    pub capped: i64,
+    /// After groups and their limits: what is given.
     pub points: i64,
 }
 
-/// What one rule does on every line of the order. A line of which nothing is left gets no points.
-pub(crate) fn evaluate(context: Context<'_>, net: &Net<'_>, earn: &Earn) -> Result<Vec<Outcome>, Fault> {
-    let context = Context { order: Some(net), ..context };
+impl Outcome {
+    /// Points as they stand.
+    pub fn given(&self) -> Given {
+        match self {
+            Outcome::Given(given) => *given,
+            Outcome::Failed(_) => Given::default(),
+        }
+    }
+
+    /// Points at one stage.
+    pub fn stage(&self, stage: Stage) -> Ratio {
+        let given = self.given();
+        match stage {
+            Stage::Exact => given.exact,
+            Stage::Rounded => Ratio::whole(given.rounded),
+            Stage::Capped => Ratio::whole(given.capped),
+        }
+    }
+}
+
+/// One rule at work on one order or event.
+pub(crate) struct Work<'a> {
+    pub context: Context<'a>,
+    pub net: &'a Net<'a>,
+    pub id: EarnId,
+    pub earn: &'a Earn,
+    /// What the rules that it reads did on each line.
+    pub others: &'a dyn Fn(EarnId) -> Option<&'a [Outcome]>,
+    /// What earlier orders and events have used of limits.
+    pub used: &'a Used,
+}
+
+/// What a rule does on every line, and what it uses of `on first`. A line of which nothing is left gets no points.
+pub(crate) fn evaluate(work: &Work<'_>) -> Result<(Vec<Outcome>, Vec<(CapKey, Ratio)>), Fault> {
+    let (net, earn) = (work.net, work.earn);
     let mut failures = Vec::with_capacity(net.lines.len());
     for index in 0..net.lines.len() {
         let gone = (!net.stands(index))
             .then(|| Failure { text: "nothing of the line is kept".into(), short_by: None });
         failures.push(match gone {
             Some(failure) => Some(failure),
-            None => first_failure(&context.at_line(net, index), &earn.filters, &earn.conditions)?,
+            None => first_failure(&work.context.at_line(net, index), &earn.filters, &earn.conditions)?,
         });
     }
     let passes: Vec<bool> = failures.iter().map(Option::is_none).collect();
-    let exact = exact_points(context, net, earn, &passes)?;
-    let rounded = round(net, earn, &exact)?;
-    let points = cap(context, net, &earn.caps, &exact, &rounded)?;
-    let given = exact.into_iter().zip(rounded).zip(points);
-    let given = given.map(|((exact, rounded), points)| Given { exact, rounded, points });
-    Ok(failures
-        .into_iter()
-        .zip(given)
-        .map(|(failure, given)| match failure {
-            Some(failure) => Outcome::Failed(failure),
-            None => Outcome::Given(given),
-        })
-        .collect())
+    let (exact, first_used) = exact_points(work, &passes)?;
+    let rounded = round(earn, &exact)?;
+    let capped = own_caps(work, &exact, &rounded)?;
+    let given = exact.into_iter().zip(rounded).zip(capped);
+    let given = given.map(|((exact, rounded), capped)| Given { exact, rounded, capped, points: capped });
+    let outcomes = failures.into_iter().zip(given).map(|(failure, given)| match failure {
+        Some(failure) => Outcome::Failed(failure),
+        None => Outcome::Given(given),
+    });
+    Ok((outcomes.collect(), first_used))
 }
 
 /// The first clause, in the order written, that keeps a rule from the line in view.
@@ -81,14 +118,24 @@ pub(crate) fn first_failure(
     Ok(first.map(|(_, failure)| failure))
 }
 
+type Exact = (Vec<Ratio>, Vec<(CapKey, Ratio)>);
+
 /// Exact points of each line; nought where the rule does not hold. What a rule gives for the whole order is spread
-/// over its lines in proportion to the money that earns (alike where there is none).
-fn exact_points(
-    context: Context<'_>,
-    net: &Net<'_>,
-    earn: &Earn,
-    passes: &[bool],
-) -> Result<Vec<Ratio>, Fault> {
+/// over its lines in proportion to the amount that earns (alike where there is none).
+fn exact_points(work: &Work<'_>, passes: &[bool]) -> Result<Exact, Fault> {
+    let (context, net, earn) = (work.context, work.net, work.earn);
+    let mut exact = vec![Ratio::ZERO; passes.len()];
+    let standing = || passes.iter().enumerate().filter(|(_, passes)| **passes).map(|(index, _)| index);
+    if let Amount::OfRule { factor, stage, rule } = &earn.amount {
+        for index in standing() {
+            let read = (work.others)(*rule).and_then(|lines| lines.get(index)).map(|line| line.stage(*stage));
+            let factor = context.at_line(net, index).quantity(factor)?;
+            if let Some(slot) = exact.get_mut(index) {
+                *slot = factor.mul(read.unwrap_or(Ratio::ZERO))?;
+            }
+        }
+        return Ok((exact, Vec::new()));
+    }
     let mut bases = vec![Ratio::ZERO; passes.len()];
     if let Some(base) = base_of(&earn.amount) {
         for (index, slot) in
@@ -97,25 +144,32 @@ fn exact_points(
             *slot = line_base(context.at_line(net, index), net, index, base)?;
         }
     }
-    let mut exact = vec![Ratio::ZERO; passes.len()];
-    let standing = || passes.iter().enumerate().filter(|(_, passes)| **passes).map(|(index, _)| index);
+    let mut beyond = match base_of(&earn.amount) {
+        Some(base) if earn.each == Grain::Order && standing().next().is_some() => {
+            order_base(context, net, base)?
+        }
+        _ => Ratio::ZERO,
+    };
+    let first_used = on_first(work, &mut bases, &mut beyond)?;
     if earn.each != Grain::Order {
         for index in standing() {
             let units = if earn.each == Grain::Unit { Ratio::whole(net.units(index)) } else { Ratio::ONE };
             let base = bases.get(index).copied().unwrap_or(Ratio::ZERO).div(units)?;
-            let piece = amount(context.at_line(net, index), &earn.amount, base)?;
+            let piece = amount(work, context.at_line(net, index), base)?;
             let piece = if rounds_by_unit(earn) { Ratio::whole(whole(earn, piece)?) } else { piece };
             if let Some(slot) = exact.get_mut(index) {
                 *slot = piece.mul(units)?;
             }
         }
-        return Ok(exact);
+        return Ok((exact, first_used));
     }
     if standing().next().is_none() {
-        return Ok(exact);
+        return Ok((exact, first_used));
     }
     let of_lines = bases.iter().try_fold(Ratio::ZERO, |sum, base| sum.add(*base))?;
-    let total = amount(context, &earn.amount, of_lines.add(order_base(context, net, &earn.amount)?)?)?;
+    // A declared event is its one line; its category and facts are read there.
+    let context = if earn.of == Occasion::Order { context } else { context.at_line(net, 0) };
+    let total = amount(work, context, of_lines.add(beyond)?)?;
     let alike = Ratio::new(1, standing().count() as i128)?;
     for index in standing() {
         let base = bases.get(index).copied().unwrap_or(Ratio::ZERO);
@@ -124,61 +178,42 @@ fn exact_points(
             *slot = total.mul(share)?;
         }
     }
-    Ok(exact)
+    Ok((exact, first_used))
 }
 
-fn base_of(amount: &Amount) -> Option<&Base> {
-    match amount {
-        Amount::Share { base, .. } | Amount::Per { base, .. } => Some(base),
-        Amount::Fixed { .. } => None,
-    }
-}
-
-/// The money of a line that earns: its net price less the parts left out, never below nought. A part stands
-/// for each unit and shrinks with a refund as the price does.
-fn line_base(context: Context<'_>, net: &Net<'_>, index: usize, base: &Base) -> Result<Ratio, Fault> {
-    let price = net.line_price(index)?;
-    let gross = net.gross(index)?;
-    let mut earns = price;
-    for part in &base.without_line_parts {
-        let part = context
-            .quantity(&crate::check::policy::Quantity::Fact(crate::check::policy::Subject::Line, *part))?;
-        let part = part.mul(Ratio::whole(net.units(index)))?;
-        if !gross.is_zero() {
-            earns = earns.sub(part.mul(price)?.div(gross)?)?;
+/// `on first`: cuts the amounts that earn, line after line, then what lies beyond the lines. Says what it used.
+fn on_first(work: &Work<'_>, bases: &mut [Ratio], beyond: &mut Ratio) -> Result<Vec<(CapKey, Ratio)>, Fault> {
+    let mut uses = Vec::new();
+    for (index, (limit, scope)) in work.earn.first.iter().enumerate() {
+        let key = CapKey { owner: Owner::Earn(work.id), index, first: true };
+        let limit = work.context.quantity(limit)?;
+        let mut room = match scope {
+            CapScope::Piece(_) => limit,
+            CapScope::Member { .. } | CapScope::Everyone { .. } => work.used.room(key, limit)?,
+        };
+        let mut sum = Ratio::ZERO;
+        for base in bases.iter_mut().chain(std::iter::once(&mut *beyond)) {
+            *base = (*base).min(room);
+            sum = sum.add(*base)?;
+            if *scope != CapScope::Piece(Grain::Line) {
+                room = room.sub(*base)?;
+            }
+        }
+        if !matches!(scope, CapScope::Piece(_)) {
+            uses.push((key, sum));
         }
     }
-    if !base.with_points_paid {
-        let paid = net.lines.get(index).map_or(0, |line| line.points_paid);
-        earns = earns.sub(Ratio::whole(paid).mul(redeem::point_value(&context)?)?)?;
-    }
-    Ok(earns.max(Ratio::ZERO))
+    Ok(uses)
 }
 
-/// What an order earns on beyond its lines: shipping, less the order's own parts left out.
-fn order_base(context: Context<'_>, net: &Net<'_>, amount: &Amount) -> Result<Ratio, Fault> {
-    let Some(base) = base_of(amount).filter(|base| base.of == BaseOf::OrderTotal) else {
-        return Ok(Ratio::ZERO);
-    };
-    let mut earns = net.shipping();
-    for part in &base.without_order_parts {
-        let part = context
-            .quantity(&crate::check::policy::Quantity::Fact(crate::check::policy::Subject::Order, *part))?;
-        earns = earns.sub(part)?;
-    }
-    Ok(earns)
-}
-
-/// Exact points for one piece whose earning money is `base`.
-fn amount(context: Context<'_>, amount: &Amount, base: Ratio) -> Result<Ratio, Fault> {
-    Ok(match amount {
+/// Exact points for one piece whose earning amount is `base`.
+fn amount(work: &Work<'_>, context: Context<'_>, base: Ratio) -> Result<Ratio, Fault> {
+    Ok(match &work.earn.amount {
         Amount::Share { rate, .. } => {
             // A share of money is money; the worth of a point turns it into points.
             let money = context.quantity(rate)?.mul(base)?;
-            let pool = context.policy.pools.first().and_then(|pool| {
-                pool.versions.iter().find(|version| version.window.contains(context.at)).map(|v| v.body.worth)
-            });
-            money.div(pool.unwrap_or(Ratio::ONE))?
+            let pool = context.policy.pool_terms(work.earn.pool, context.at);
+            money.div(pool.map_or(Ratio::ONE, |terms| terms.worth))?
         }
         Amount::Per { points, full, step, .. } => {
             let steps = base.div(context.quantity(step)?)?;
@@ -186,6 +221,7 @@ fn amount(context: Context<'_>, amount: &Amount, base: Ratio) -> Result<Ratio, F
             steps.mul(context.quantity(points)?)?
         }
         Amount::Fixed { points } => context.quantity(points)?,
+        Amount::OfRule { .. } => Ratio::ZERO,
     })
 }
 
@@ -199,7 +235,7 @@ fn whole(earn: &Earn, exact: Ratio) -> Result<i64, Fault> {
     Ok(rounding.apply(exact)?)
 }
 
-fn round(net: &Net<'_>, earn: &Earn, exact: &[Ratio]) -> Result<Vec<i64>, Fault> {
+fn round(earn: &Earn, exact: &[Ratio]) -> Result<Vec<i64>, Fault> {
     let by_order = match earn.rounding {
         Some((_, grain)) => grain == Grain::Order,
         None => earn.each == Grain::Order,
@@ -209,38 +245,54 @@ fn round(net: &Net<'_>, earn: &Earn, exact: &[Ratio]) -> Result<Vec<i64>, Fault>
     }
     let sum = exact.iter().try_fold(Ratio::ZERO, |sum, exact| sum.add(*exact))?;
     if sum.is_zero() {
-        return Ok(vec![0; net.lines.len()]);
+        return Ok(vec![0; exact.len()]);
     }
     Ok(largest_remainder(whole(earn, sum)?, exact)?)
 }
 
-/// The rule's own limits, in the order written. A limit for the order is split in proportion to the exact amounts.
-fn cap(
-    context: Context<'_>,
-    net: &Net<'_>,
-    caps: &[Cap],
-    exact: &[Ratio],
-    rounded: &[i64],
-) -> Result<Vec<i64>, Fault> {
+/// The rule's own limits, in the order written.
+fn own_caps(work: &Work<'_>, exact: &[Ratio], rounded: &[i64]) -> Result<Vec<i64>, Fault> {
     let mut points = rounded.to_vec();
-    for cap in caps {
-        if cap.per == Grain::Order {
-            let limit = context.quantity(&cap.limit)?.floor_points()?;
-            let sum = points
-                .iter()
-                .try_fold(0i64, |sum, points| sum.checked_add(*points))
-                .ok_or(Fault::Overflow)?;
-            if sum > limit {
-                points = largest_remainder(limit, exact)?;
+    for (index, cap) in work.earn.caps.iter().enumerate() {
+        let key = CapKey { owner: Owner::Earn(work.id), index, first: false };
+        match cap.per {
+            CapScope::Piece(Grain::Order) => {
+                let limit = limit(work.context, work.net, work.earn.of, &cap.limit)?;
+                points = split_within(limit, exact, &points)?;
             }
-            continue;
-        }
-        for (index, points) in points.iter_mut().enumerate() {
-            let limit = context.at_line(net, index).quantity(&cap.limit)?.floor_points()?;
-            *points = limit.min(*points);
+            CapScope::Piece(_) => {
+                for (index, points) in points.iter_mut().enumerate() {
+                    let context = work.context.at_line(work.net, index);
+                    *points = context.quantity(&cap.limit)?.floor_points()?.min(*points);
+                }
+            }
+            CapScope::Member { .. } | CapScope::Everyone { .. } => {
+                let limit = Ratio::whole(limit(work.context, work.net, work.earn.of, &cap.limit)?);
+                let mut room = work.used.room(key, limit)?.floor_points()?;
+                for points in &mut points {
+                    *points = room.min(*points);
+                    room -= *points;
+                }
+            }
         }
     }
     Ok(points)
+}
+
+/// A limit over the whole order or event, in points.
+pub(crate) fn limit(
+    context: Context<'_>,
+    net: &Net<'_>,
+    of: Occasion,
+    quantity: &Quantity,
+) -> Result<i64, Fault> {
+    let context = if of == Occasion::Order { context } else { context.at_line(net, 0) };
+    Ok(context.quantity(quantity)?.floor_points()?.max(0))
+}
+
+/// True where a limit goes over several orders or events.
+pub(crate) fn is_long(cap: &Cap) -> bool {
+    !matches!(cap.per, CapScope::Piece(_))
 }
 
 /// What rounding or limits took away, in words; None where points were given.

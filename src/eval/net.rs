@@ -13,6 +13,8 @@ pub(crate) struct NetLine {
     pub refunded: Ratio,
     /// Points that pay for the units kept.
     pub points_paid: i64,
+    /// What they pay, minor units.
+    pub money_paid: Ratio,
 }
 
 /// An order with what is left of each line.
@@ -24,16 +26,25 @@ pub(crate) struct Net<'a> {
 }
 
 impl<'a> Net<'a> {
-    /// The order as placed, with the points paid split over its lines.
-    pub fn placed(order: &'a Order, points_paid: &[i64]) -> Net<'a> {
-        let paid = points_paid.iter().copied().chain(std::iter::repeat(0));
-        let lines = order.lines.iter().zip(paid);
-        let lines = lines.map(|(line, points_paid)| NetLine {
+    /// The order as placed and not yet paid.
+    pub fn placed(order: &'a Order) -> Net<'a> {
+        let lines = order.lines.iter();
+        let lines = lines.map(|line| NetLine {
             units: line.quantity,
             refunded: Ratio::ZERO,
-            points_paid,
+            points_paid: 0,
+            money_paid: Ratio::ZERO,
         });
         Net { order, lines: lines.collect() }
+    }
+
+    /// Adds points that pay for each line, and what they pay.
+    pub fn pay(&mut self, points: &[i64], money: &[Ratio]) -> Result<(), Overflow> {
+        for ((line, points), money) in self.lines.iter_mut().zip(points).zip(money) {
+            line.points_paid = line.points_paid.checked_add(*points).ok_or(Overflow)?;
+            line.money_paid = line.money_paid.add(*money)?;
+        }
+        Ok(())
     }
 
     /// Units kept of a line.
@@ -61,6 +72,23 @@ impl<'a> Net<'a> {
     /// `order.price`: the sum of its lines.
     pub fn order_price(&self) -> Result<Ratio, Overflow> {
         (0..self.lines.len()).try_fold(Ratio::ZERO, |sum, index| sum.add(self.line_price(index)?))
+    }
+
+    /// `order.price for …`: the sum of the lines whose category passes.
+    pub fn price_for(&self, passes: &[bool]) -> Result<Ratio, Overflow> {
+        let lines = (0..self.lines.len()).filter(|index| self.passes(*index, passes));
+        lines.into_iter().try_fold(Ratio::ZERO, |sum, index| sum.add(self.line_price(index)?))
+    }
+
+    /// `order.quantity for …`: units kept of the lines whose category passes.
+    pub fn units_for(&self, passes: &[bool]) -> Result<Ratio, Overflow> {
+        let lines = (0..self.lines.len()).filter(|index| self.passes(*index, passes));
+        lines.into_iter().try_fold(Ratio::ZERO, |sum, index| sum.add(Ratio::whole(self.units(index))))
+    }
+
+    fn passes(&self, index: usize, passes: &[bool]) -> bool {
+        let category = self.order.lines.get(index).and_then(|line| line.category);
+        category.and_then(|category| passes.get(category)).copied().unwrap_or(false)
     }
 
     /// `order.total`: its lines and the shipping charged; nought once nothing of it is kept.

@@ -1,63 +1,162 @@
-//! What may be paid with points, and how points paid spread over the lines.
+//! What may be paid with points under one redeem rule, and how points paid spread over the lines.
+
+use jiff::Timestamp;
 
 use super::context::{Context, Failure, Fault};
 use super::net::Net;
-use crate::check::policy::{Redeem, Version};
+use super::room::{CapKey, Owner, Used};
+use crate::check::policy::{CapScope, Pays, PaysFor, Policy, Redeem, Version};
 use crate::value::{Overflow, Ratio, largest_remainder};
 
-/// What may be paid with points on an order.
+/// What may be paid with points on an order under one rule.
 #[derive(Clone, Debug)]
-pub(crate) struct Redeemable {
+pub(crate) struct Offer {
     /// The most points that may be paid on the whole order.
     pub points: i64,
     /// The same, split over the lines.
     pub lines: Vec<i64>,
-    /// Money that each line offers to points, minor units; nought where the line is excluded.
+    /// Money that one point pays on each line, minor units.
+    pub values: Vec<Ratio>,
+    /// Points that each line could take; nought where it is excluded.
     weights: Vec<Ratio>,
     /// Per line, why it may not be paid with points.
     pub failures: Vec<Option<Failure>>,
 }
 
-impl Redeemable {
+impl Offer {
+    /// Nothing may be paid.
+    pub fn none(count: usize) -> Offer {
+        Offer {
+            points: 0,
+            lines: vec![0; count],
+            values: vec![Ratio::ZERO; count],
+            weights: vec![Ratio::ZERO; count],
+            failures: vec![None; count],
+        }
+    }
+
     /// Splits `redeem` points over the lines, in proportion to what each offers.
     pub fn split(&self, redeem: i64) -> Result<Vec<i64>, Overflow> {
         largest_remainder(redeem, &self.weights)
     }
-}
 
-/// The redeem rule in force at the order's instant, with its name.
-pub(crate) fn rule<'a>(context: &Context<'a>) -> Option<(&'a str, &'a Version<Redeem>)> {
-    let rules = context.policy.redeems.iter();
-    rules.filter_map(|rule| Some((rule.name.as_str(), rule.at(context.at)?))).next()
-}
-
-/// Money that one point pays, minor units; nought without a rule.
-pub(crate) fn point_value(context: &Context<'_>) -> Result<Ratio, Overflow> {
-    rule(context).map_or(Ok(Ratio::ZERO), |(_, version)| version.body.money.div(version.body.points))
-}
-
-/// The most that may be paid with points: the money of the eligible lines at the redemption rate, rounded down
-/// for the order.
-pub(crate) fn redeemable(context: Context<'_>, net: &Net<'_>) -> Result<Redeemable, Fault> {
-    let count = net.lines.len();
-    let mut out = Redeemable {
-        points: 0,
-        lines: vec![0; count],
-        weights: vec![Ratio::ZERO; count],
-        failures: vec![None; count],
-    };
-    let Some((_, version)) = rule(&context) else { return Ok(out) };
-    let context = Context { order: Some(net), ..context };
-    let mut money = Ratio::ZERO;
-    for (index, (weight, failure)) in out.weights.iter_mut().zip(&mut out.failures).enumerate() {
-        let line = context.at_line(net, index);
-        *failure = super::earn::first_failure(&line, &version.body.filters, &version.body.conditions)?;
-        if failure.is_none() {
-            *weight = net.gross(index)?;
-            money = money.add(*weight)?;
-        }
+    /// What such a split pays, line by line.
+    pub fn money(&self, points: &[i64]) -> Result<Vec<Ratio>, Overflow> {
+        points.iter().zip(&self.values).map(|(points, value)| Ratio::whole(*points).mul(*value)).collect()
     }
-    out.points = money.mul(version.body.points)?.div(version.body.money)?.floor_points()?;
+}
+
+/// A redeem rule that pays, in force at the order's instant.
+#[derive(Clone, Copy)]
+pub(crate) struct PayingRule<'a> {
+    pub id: usize,
+    pub name: &'a str,
+    pub version: &'a Version<Redeem>,
+    pub pays: &'a Pays,
+}
+
+/// The redeem rules that pay at an instant.
+pub(crate) fn paying_rules(policy: &Policy, at: Timestamp) -> Vec<PayingRule<'_>> {
+    let rules = policy.redeems.iter().enumerate();
+    let paying = rules.filter_map(|(id, rule)| {
+        let version = rule.at(at)?;
+        Some(PayingRule { id, name: rule.name.as_str(), version, pays: version.body.pays.as_ref()? })
+    });
+    paying.collect()
+}
+
+/// The most that may be paid with points under a rule: the money of the eligible lines at its rate, rounded down for
+/// the order, within the rule's limits. The balance is not looked at.
+pub(crate) fn offer(
+    context: Context<'_>,
+    net: &Net<'_>,
+    rule: PayingRule<'_>,
+    used: &Used,
+) -> Result<Offer, Fault> {
+    let body = &rule.version.body;
+    let context = Context { order: Some(net), ..context };
+    let mut out = Offer::none(net.lines.len());
+    let mut points = Ratio::ZERO;
+    let mut shipping = if rule.pays.of == PaysFor::Total { net.shipping() } else { Ratio::ZERO };
+    for index in 0..net.lines.len() {
+        let line = context.at_line(net, index);
+        let failure = super::earn::first_failure(&line, &body.filters, &body.conditions)?;
+        if failure.is_none() {
+            let value = line.quantity(&rule.pays.money)?.div(rule.pays.points)?;
+            let money = net.gross(index)?;
+            let weight = if value.is_zero() { Ratio::ZERO } else { money.div(value)? };
+            points = points.add(weight)?;
+            if !value.is_zero() {
+                // Shipping is paid at the rate of the first line that may be paid for.
+                points = points.add(shipping.div(value)?)?;
+                shipping = Ratio::ZERO;
+            }
+            set(&mut out.weights, index, weight);
+            set(&mut out.values, index, value);
+        }
+        set(&mut out.failures, index, failure);
+    }
+    out.points = within_limits(context, net, rule, used, points)?;
     out.lines = out.split(out.points)?;
     Ok(out)
+}
+
+fn set<T>(list: &mut [T], index: usize, value: T) {
+    if let Some(slot) = list.get_mut(index) {
+        *slot = value;
+    }
+}
+
+fn within_limits(
+    context: Context<'_>,
+    net: &Net<'_>,
+    rule: PayingRule<'_>,
+    used: &Used,
+    offered: Ratio,
+) -> Result<i64, Fault> {
+    let body = &rule.version.body;
+    let mut points = offered;
+    for (rate, of) in &body.shares {
+        let whole = if *of == PaysFor::Total { net.order_total()? } else { net.order_price()? };
+        let all = net.order_price()?.add(if rule.pays.of == PaysFor::Total {
+            net.shipping()
+        } else {
+            Ratio::ZERO
+        })?;
+        let share = context.quantity(rate)?.mul(whole)?;
+        // In points: the offered points stand for what is eligible; a share of money caps them at its own worth.
+        let value = if offered.is_zero() { Ratio::ONE } else { value_of(context, net, rule)? };
+        let cap = if value.is_zero() { Ratio::ZERO } else { share.min(all).div(value)? };
+        points = points.min(cap);
+    }
+    for (index, cap) in body.caps.iter().enumerate() {
+        let limit = context.quantity(&cap.limit)?;
+        let room = match cap.per {
+            CapScope::Piece(_) => limit,
+            _ => used.room(CapKey { owner: Owner::Redeem(rule.id), index, first: false }, limit)?,
+        };
+        points = points.min(room);
+    }
+    let mut whole = points.max(Ratio::ZERO).floor_points()?;
+    if let Some(steps) = body.steps.filter(|steps| *steps > 0) {
+        whole -= whole.rem_euclid(steps);
+    }
+    if let Some(least) = &body.at_least
+        && Ratio::whole(whole) < context.quantity(least)?
+    {
+        whole = 0;
+    }
+    Ok(whole)
+}
+
+/// Money that one point pays on the first line that may be paid for.
+fn value_of(context: Context<'_>, net: &Net<'_>, rule: PayingRule<'_>) -> Result<Ratio, Fault> {
+    for index in 0..net.lines.len() {
+        let line = context.at_line(net, index);
+        let body = &rule.version.body;
+        if super::earn::first_failure(&line, &body.filters, &body.conditions)?.is_none() {
+            return Ok(line.quantity(&rule.pays.money)?.div(rule.pays.points)?);
+        }
+    }
+    Ok(Ratio::ZERO)
 }

@@ -77,3 +77,36 @@ pub fn largest_remainder(total: i64, weights: &[Ratio]) -> Result<Vec<i64>, Over
     }
     Ok(parts)
 }
+
+/// Splits `total` over parts in proportion to `weights`, none above its `ceiling`. Where the ceilings add up to no
+/// more than `total`, every part has its ceiling. What a ceiling cuts off is split over the others the same way.
+pub fn split_within(total: i64, weights: &[Ratio], ceilings: &[i64]) -> Result<Vec<i64>, Overflow> {
+    let sum = ceilings.iter().try_fold(0i64, |sum, ceiling| sum.checked_add(*ceiling)).ok_or(Overflow)?;
+    let mut parts = ceilings.to_vec();
+    if sum <= total {
+        return Ok(parts);
+    }
+    let mut open: Vec<usize> = (0..parts.len()).filter(|i| ceilings.get(*i) != Some(&0)).collect();
+    let mut left = total;
+    loop {
+        let of_open: Vec<Ratio> =
+            open.iter().map(|i| weights.get(*i).copied().unwrap_or(Ratio::ZERO)).collect();
+        let split = largest_remainder(left, &of_open)?;
+        let above: Vec<usize> = open
+            .iter()
+            .zip(&split)
+            .filter(|(i, part)| ceilings.get(**i).is_some_and(|ceiling| *part > ceiling))
+            .map(|(i, _)| *i)
+            .collect();
+        if above.is_empty() {
+            for (i, part) in open.iter().zip(split) {
+                if let Some(slot) = parts.get_mut(*i) {
+                    *slot = part;
+                }
+            }
+            return Ok(parts);
+        }
+        left -= above.iter().filter_map(|i| ceilings.get(*i)).sum::<i64>();
+        open.retain(|i| !above.contains(i));
+    }
+}

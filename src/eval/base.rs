@@ -1,0 +1,71 @@
+//! The amount that earns: what a base names, less the parts that do not earn, with what lies beside it and earns too.
+
+use super::context::{Context, Fault};
+use super::net::Net;
+use crate::check::policy::{Amount, Base, BaseOf, Quantity, Subject};
+use crate::value::Ratio;
+
+/// The base of an amount, where it has one.
+pub(crate) fn base_of(amount: &Amount) -> Option<&Base> {
+    match amount {
+        Amount::Share { base, .. } | Amount::Per { base, .. } => Some(base),
+        Amount::Fixed { .. } | Amount::OfRule { .. } => None,
+    }
+}
+
+/// The amount of one line that earns, never below nought. A part stands for each unit and shrinks with a refund as
+/// the price does.
+pub(crate) fn line_base(
+    context: Context<'_>,
+    net: &Net<'_>,
+    index: usize,
+    base: &Base,
+) -> Result<Ratio, Fault> {
+    let fact = |subject, index| context.quantity(&Quantity::Fact(subject, index));
+    let mut earns = match &base.of {
+        BaseOf::LinePrice | BaseOf::OrderPrice | BaseOf::OrderTotal => net.line_price(index)?,
+        BaseOf::EventFact(event, index) => fact(Subject::Event(*event), *index)?,
+        BaseOf::Number(quantity) => context.quantity(quantity)?,
+        BaseOf::Measure(measure, key) => {
+            context.quantity(&Quantity::Measure { measure: *measure, key: *key, in_all: true })?
+        }
+    };
+    if let BaseOf::EventFact(event, _) = base.of {
+        for part in &base.without_event_parts {
+            earns = earns.sub(fact(Subject::Event(event), *part)?)?;
+        }
+        for part in &base.with_event_beside {
+            earns = earns.add(fact(Subject::Event(event), *part)?)?;
+        }
+        return Ok(earns.max(Ratio::ZERO));
+    }
+    let (price, gross) = (net.line_price(index)?, net.gross(index)?);
+    let of_units = |part: Ratio| -> Result<Ratio, Fault> {
+        let part = part.mul(Ratio::whole(net.units(index)))?;
+        Ok(if gross.is_zero() { part } else { part.mul(price)?.div(gross)? })
+    };
+    for part in &base.without_line_parts {
+        earns = earns.sub(of_units(fact(Subject::Line, *part)?)?)?;
+    }
+    for part in &base.with_line_beside {
+        earns = earns.add(of_units(fact(Subject::Line, *part)?)?)?;
+    }
+    let pays_points = matches!(base.of, BaseOf::LinePrice | BaseOf::OrderPrice | BaseOf::OrderTotal);
+    if pays_points && !base.with_points_paid {
+        earns = earns.sub(net.lines.get(index).map_or(Ratio::ZERO, |line| line.money_paid))?;
+    }
+    Ok(earns.max(Ratio::ZERO))
+}
+
+/// What an order earns on beyond its lines: shipping, less the order's own parts left out, with what lies beside it.
+pub(crate) fn order_base(context: Context<'_>, net: &Net<'_>, base: &Base) -> Result<Ratio, Fault> {
+    let fact = |index| context.quantity(&Quantity::Fact(Subject::Order, index));
+    let mut earns = if base.of == BaseOf::OrderTotal { net.shipping() } else { Ratio::ZERO };
+    for part in &base.without_order_parts {
+        earns = earns.sub(fact(*part)?)?;
+    }
+    for part in &base.with_order_beside {
+        earns = earns.add(fact(*part)?)?;
+    }
+    Ok(earns)
+}

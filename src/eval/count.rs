@@ -1,0 +1,79 @@
+//! What an order or declared event adds to a measure.
+
+use super::base::{line_base, order_base};
+use super::context::{Context, Fault};
+use super::decide::Earning;
+use super::earn::first_failure;
+use super::net::Net;
+use crate::check::policy::{Counted, Counting, Grain, Occasion};
+use crate::syntax::ast::Stage;
+use crate::value::Ratio;
+
+/// What one clause of a measure counts on what is left of an order or event. Nothing once nothing is left.
+pub(crate) fn count(
+    context: Context<'_>,
+    net: &Net<'_>,
+    counting: &Counting,
+    earning: &Earning,
+) -> Result<Ratio, Fault> {
+    let context = Context { order: Some(net), ..context };
+    if counting.of != net.order.of || !(0..net.lines.len()).any(|line| net.stands(line)) {
+        return Ok(Ratio::ZERO);
+    }
+    let whole = if net.order.of == Occasion::Order { context } else { context.at_line(net, 0) };
+    if counting.each == Grain::Order && counting.filters.is_empty() {
+        let failed = first_failure(&whole, &[], &counting.conditions)?;
+        return if failed.is_some() { Ok(Ratio::ZERO) } else { of_order(whole, net, counting, earning) };
+    }
+    let mut sum = Ratio::ZERO;
+    let mut any = false;
+    for index in (0..net.lines.len()).filter(|index| net.stands(*index)) {
+        let line = context.at_line(net, index);
+        if first_failure(&line, &counting.filters, &counting.conditions)?.is_some() {
+            continue;
+        }
+        any = true;
+        sum = sum.add(of_line(line, net, index, counting)?)?;
+    }
+    // An order counts once when any of its lines passes; its money is that of the lines that pass.
+    match (&counting.what, counting.each) {
+        (Counted::Amount(quantity), Grain::Order) if any => Ok(whole.quantity(quantity)?),
+        (Counted::Rule(..), Grain::Order) if any => of_order(whole, net, counting, earning),
+        (Counted::Base(base), Grain::Order) if any => Ok(sum.add(order_base(context, net, base)?)?),
+        _ => Ok(sum),
+    }
+}
+
+fn of_order(
+    context: Context<'_>,
+    net: &Net<'_>,
+    counting: &Counting,
+    earning: &Earning,
+) -> Result<Ratio, Fault> {
+    match &counting.what {
+        Counted::Amount(quantity) => context.quantity(quantity),
+        Counted::Rule(stage, rule) => {
+            let total = earning.totals.iter().find(|(id, ..)| id == rule);
+            Ok(total.map_or(Ratio::ZERO, |(_, exact, rounded, given)| match stage {
+                Stage::Exact => *exact,
+                Stage::Rounded => Ratio::whole(*rounded),
+                Stage::Capped => Ratio::whole(*given),
+            }))
+        }
+        Counted::Base(base) => {
+            let mut sum = Ratio::ZERO;
+            for index in (0..net.lines.len()).filter(|index| net.stands(*index)) {
+                sum = sum.add(line_base(context.at_line(net, index), net, index, base)?)?;
+            }
+            Ok(sum.add(order_base(context, net, base)?)?)
+        }
+    }
+}
+
+fn of_line(context: Context<'_>, net: &Net<'_>, index: usize, counting: &Counting) -> Result<Ratio, Fault> {
+    match &counting.what {
+        Counted::Amount(quantity) => context.quantity(quantity),
+        Counted::Base(base) => line_base(context, net, index, base),
+        Counted::Rule(..) => Ok(Ratio::ZERO),
+    }
+}
