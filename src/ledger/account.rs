@@ -244,6 +244,7 @@ impl Account {
         }
         let placed = note.line.and_then(|(order, line)| Some((self.orders.get_index(order)?.1, line)));
         let entry = Entry {
+            pool: 0,
             at,
             action: shift.action,
             points: shift.points,

@@ -157,6 +157,8 @@ impl Citation {
 /// One movement of points, with everything that led to it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
+    /// Index of the pool.
+    pub pool: usize,
     /// When it takes effect.
     pub at: Timestamp,
     /// What it does.

@@ -14,6 +14,8 @@ pub struct Statement {
     pub account: String,
     /// By pool, in the order declared.
     pub pools: Vec<PoolStatement>,
+    /// (tier, level, until when it lasts; None for all time and for a start level), in the order declared.
+    pub tiers: Vec<(String, String, Option<Timestamp>)>,
 }
 
 /// An account's points in one pool.
@@ -27,6 +29,8 @@ pub struct PoolStatement {
     pub expires_at: Option<Timestamp>,
     /// Pending points with a known interval, the earliest first.
     pub becoming: Vec<Becoming>,
+    /// (points, from when they are gone): the available points whose lots expire, the earliest first.
+    pub expiring: Vec<(i64, Timestamp)>,
 }
 
 /// Pending points that become available in an interval. They count from its later end.
@@ -63,8 +67,9 @@ impl Account {
             balance: self.balance,
             expires_at: self.deadline.filter(|_| self.balance.available > 0),
             becoming: self.becoming(policy, at),
+            expiring: Vec::new(),
         });
-        Statement { account: self.id.to_string(), pools: pools.collect() }
+        Statement { account: self.id.to_string(), pools: pools.collect(), tiers: Vec::new() }
     }
 
     fn becoming(&self, policy: &Policy, at: Timestamp) -> Vec<Becoming> {
