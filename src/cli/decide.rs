@@ -21,7 +21,7 @@ pub(crate) fn decide(options: &DecideOptions, out: &mut dyn Write) -> Result<Sta
             status = Status::Refused;
         }
         match options.json {
-            true => print_json(answer, options.explain, out),
+            true => print_json(&policy, answer, options.explain, out),
             false => print_people(&policy, number, answer, options.explain, out),
         }
     })?;
@@ -61,18 +61,27 @@ fn within(head: &str) -> impl Fn(Refusal) -> Refusal {
 }
 
 /// The JSON form of an answer.
-pub(crate) fn json(answer: Result<Answer, Refusal>, explain: bool) -> serde_json::Result<serde_json::Value> {
+pub(crate) fn json(
+    policy: &Policy,
+    answer: Result<Answer, Refusal>,
+    explain: bool,
+) -> serde_json::Result<serde_json::Value> {
     match answer {
-        Ok(Answer::Order(decision)) => serde_json::to_value(DecisionAnswer::new(&decision, explain)),
+        Ok(Answer::Order(decision)) => serde_json::to_value(DecisionAnswer::new(policy, &decision, explain)),
         Ok(Answer::Listing(badges)) => serde_json::to_value(ListingAnswer::new(badges)),
         Err(refusal) => serde_json::to_value(ErrorAnswer::new(&refusal)),
     }
 }
 
-fn print_json(answer: Result<Answer, Refusal>, explain: bool, out: &mut dyn Write) -> std::io::Result<()> {
+fn print_json(
+    policy: &Policy,
+    answer: Result<Answer, Refusal>,
+    explain: bool,
+    out: &mut dyn Write,
+) -> std::io::Result<()> {
     match answer {
         Ok(Answer::Order(decision)) => {
-            serde_json::to_writer(&mut *out, &DecisionAnswer::new(&decision, explain))
+            serde_json::to_writer(&mut *out, &DecisionAnswer::new(policy, &decision, explain))
         }
         Ok(Answer::Listing(badges)) => serde_json::to_writer(&mut *out, &ListingAnswer::new(badges)),
         Err(refusal) => serde_json::to_writer(&mut *out, &ErrorAnswer::new(&refusal)),
@@ -120,7 +129,21 @@ fn print_decision(
 ) -> std::io::Result<()> {
     let (earned, redeemable) =
         (policy.count_points(decision.points), policy.count_points(decision.redeemable));
-    writeln!(out, "case {number}: earns {earned}; up to {redeemable} may be paid")?;
+    match policy.pools.as_slice() {
+        [] | [_] => writeln!(out, "case {number}: earns {earned}; up to {redeemable} may be paid")?,
+        _ => {
+            let pools = decision.pools.iter().map(|(pool, earned)| format!("{} {pool}", points(*earned)));
+            let earned = match pools.collect::<Vec<_>>().join(", ") {
+                none if none.is_empty() => "nothing".to_owned(),
+                earned => earned,
+            };
+            writeln!(
+                out,
+                "case {number}: earns {earned}; up to {} may be paid",
+                points(decision.redeemable)
+            )?;
+        }
+    }
     let mut rows = Vec::new();
     for line in &decision.lines {
         let mut id = format!("  {}", line.id);
@@ -130,7 +153,11 @@ fn print_decision(
             } else {
                 format!("exactly {}", by.exact)
             };
-            rows.push(vec![std::mem::take(&mut id), points(by.points), by.rule.clone(), rounding]);
+            let rule = match policy.pools.len() {
+                0 | 1 => by.rule.clone(),
+                _ => format!("{} ({})", by.rule, by.pool),
+            };
+            rows.push(vec![std::mem::take(&mut id), points(by.points), rule, rounding]);
         }
         for not in line.not.iter().filter(|_| explain) {
             let short = not.short_by.as_ref().map(|short| format!(" ({short} short)")).unwrap_or_default();

@@ -7,13 +7,17 @@ use serde::Serialize;
 use std::sync::Arc;
 
 use crate::check::Policy;
+use crate::check::policy::LotExpiry;
 use crate::eval::{Decision, LineDecision, Refusal, RuleNot, ShownBadge};
 use crate::ledger::{Account, Becoming, Citation, Entry, Outcome, PoolStatement, Refused, Statement};
 
-/// The answer to a decide case about an order.
+/// The answer to a decide case about an order or a declared event.
 #[derive(Debug, Serialize)]
 pub struct DecisionAnswer {
     points: i64,
+    /// Where the policy has several pools.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pools: Option<IndexMap<String, i64>>,
     redeemable: i64,
     lines: Vec<LineAnswer>,
 }
@@ -35,6 +39,8 @@ struct LineAnswer {
 struct ByAnswer {
     rule: String,
     points: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pool: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     exact: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -78,20 +84,24 @@ struct ErrorBody {
 
 impl DecisionAnswer {
     /// The published form of a decision; with `explain`, also what rounding and limits took and why rules gave none.
-    pub fn new(decision: &Decision, explain: bool) -> DecisionAnswer {
+    pub fn new(policy: &Policy, decision: &Decision, explain: bool) -> DecisionAnswer {
+        let several = policy.pools.len() > 1;
+        let lines = decision.lines.iter().map(|line| LineAnswer::new(line, several, explain));
         DecisionAnswer {
             points: decision.points,
+            pools: several.then(|| decision.pools.iter().cloned().collect()),
             redeemable: decision.redeemable,
-            lines: decision.lines.iter().map(|line| LineAnswer::new(line, explain)).collect(),
+            lines: lines.collect(),
         }
     }
 }
 
 impl LineAnswer {
-    fn new(line: &LineDecision, explain: bool) -> LineAnswer {
+    fn new(line: &LineDecision, several_pools: bool, explain: bool) -> LineAnswer {
         let by = line.by.iter().map(|by| ByAnswer {
             rule: by.rule.clone(),
             points: by.points,
+            pool: several_pools.then(|| by.pool.clone()),
             exact: explain.then(|| by.exact.to_string()),
             rounded: explain.then_some(by.rounded),
         });
@@ -156,8 +166,17 @@ struct PolicyAnswer {
 #[derive(Debug, Serialize)]
 pub struct AccountAnswer {
     account: String,
+    /// The level of the first tier.
     tier: Option<String>,
+    #[serde(skip_serializing_if = "IndexMap::is_empty")]
+    tiers: IndexMap<String, TierAnswer>,
     pools: IndexMap<String, PoolAnswer>,
+}
+
+#[derive(Debug, Serialize)]
+struct TierAnswer {
+    level: String,
+    until: Option<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -171,6 +190,15 @@ struct PoolAnswer {
     transferred: i64,
     expires_at: Option<String>,
     becoming: Vec<BecomingAnswer>,
+    /// Where lots expire.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expiring: Option<Vec<ExpiringAnswer>>,
+}
+
+#[derive(Debug, Serialize)]
+struct ExpiringAnswer {
+    points: i64,
+    at: String,
 }
 
 #[derive(Debug, Serialize)]
@@ -229,7 +257,16 @@ impl AccountAnswer {
     /// The published form of a statement.
     pub fn new(policy: &Policy, statement: &Statement) -> AccountAnswer {
         let pools = statement.pools.iter().map(|pool| (pool.pool.clone(), PoolAnswer::new(policy, pool)));
-        AccountAnswer { account: statement.account.clone(), tier: None, pools: pools.collect() }
+        let tiers = statement.tiers.iter().map(|(tier, level, until)| {
+            let until = until.map(|at| policy.show_instant(at));
+            (tier.clone(), TierAnswer { level: level.clone(), until })
+        });
+        AccountAnswer {
+            account: statement.account.clone(),
+            tier: statement.tiers.first().map(|(_, level, _)| level.clone()),
+            tiers: tiers.collect(),
+            pools: pools.collect(),
+        }
     }
 }
 
@@ -242,6 +279,8 @@ impl PoolAnswer {
             from: show(*from),
             by: show(*by),
         });
+        let expiring =
+            pool.expiring.iter().map(|(points, at)| ExpiringAnswer { points: *points, at: show(*at) });
         PoolAnswer {
             available: pool.balance.available,
             pending: pool.balance.pending,
@@ -252,8 +291,16 @@ impl PoolAnswer {
             transferred: pool.balance.transferred,
             expires_at: pool.expires_at.map(show),
             becoming: becoming.collect(),
+            expiring: lots_expire(policy, &pool.pool).then(|| expiring.collect()),
         }
     }
+}
+
+/// True for a pool whose lots expire, in some version of its terms.
+fn lots_expire(policy: &Policy, pool: &str) -> bool {
+    let pool = policy.pools.iter().find(|declared| declared.name == pool);
+    let mut versions = pool.into_iter().flat_map(|pool| &pool.versions);
+    versions.any(|version| !matches!(version.body.lot_expiry, LotExpiry::Never))
 }
 
 impl RefusedAnswer {
@@ -280,6 +327,7 @@ impl RefusedAnswer {
 #[derive(Debug, Serialize)]
 pub struct EntryAnswer {
     account: String,
+    pool: String,
     at: String,
     action: &'static str,
     points: i64,
@@ -302,6 +350,7 @@ impl EntryAnswer {
         let rule = entry.rule.as_ref();
         EntryAnswer {
             account: account.id().to_owned(),
+            pool: policy.pools.get(entry.pool).map_or_else(String::new, |pool| pool.name.clone()),
             at: policy.show_instant(entry.at),
             action: entry.action.word(),
             points: entry.points,

@@ -71,7 +71,11 @@ pub fn decide(policy: &Policy, case: &Value) -> Value {
     let answered = Reader::new(policy).case(&case.to_string()).and_then(|case| match case {
         Case::Order { at, member, order } => {
             let decision = meed::eval::decide(policy, at, &member, &order)?;
-            Ok(serde_json::to_value(DecisionAnswer::new(&decision, true)).unwrap())
+            Ok(serde_json::to_value(DecisionAnswer::new(policy, &decision, true)).unwrap())
+        }
+        Case::Event { at, member, event } => {
+            let decision = meed::eval::decide(policy, at, &member, &event)?;
+            Ok(serde_json::to_value(DecisionAnswer::new(policy, &decision, true)).unwrap())
         }
         Case::Listing { at, listing } => {
             let badges = meed::eval::decide_listing(policy, at, &listing)?;

@@ -181,7 +181,7 @@ fn reasons(policy: &Policy, outcome: &Outcome, expect: &Expect) -> String {
 
 fn check_decision(policy: &Policy, case: &DecideCase, differences: &mut Vec<String>) {
     let read = Reader::new(policy).case_of(&case.case);
-    let actual = json(read.and_then(|case| answer(policy, case)), true).unwrap_or_default();
+    let actual = json(policy, read.and_then(|case| answer(policy, case)), true).unwrap_or_default();
     let mut rows = Vec::new();
     compare_json("", &case.expect, &actual, &mut rows);
     if !rows.is_empty() {

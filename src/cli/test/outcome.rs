@@ -49,8 +49,8 @@ pub(super) fn describe(policy: &Policy, scenario: &Scenario, incoming: &[Incomin
     }
     let reader = Reader::new(policy);
     for case in &scenario.decides {
-        let actual =
-            json(reader.case_of(&case.case).and_then(|case| answer(policy, case)), true).unwrap_or_default();
+        let read = reader.case_of(&case.case);
+        let actual = json(policy, read.and_then(|case| answer(policy, case)), true).unwrap_or_default();
         let _ = writeln!(out, "\ndecide {}", serde_json::to_string_pretty(&actual).unwrap_or_default());
     }
     String::from_utf8_lossy(&out).into_owned()
