@@ -6,10 +6,10 @@ use std::io::{self, Write};
 
 use super::args::RunOptions;
 use super::input::{self, Events};
-use super::table::{Column, plain, points};
+use super::table::{Column, plain};
 use super::{Failure, Status, statement};
 use crate::check::Policy;
-use crate::ledger::{Incoming, Options, Outcome, Replay, replay};
+use crate::ledger::{Balance, Incoming, Options, Outcome, Replay, replay};
 use crate::wire::answer::{EntryAnswer, RunAnswer};
 
 /// The most accounts that a table for people shows.
@@ -114,28 +114,30 @@ fn accounts_table(policy: &Policy, outcome: &Outcome, at: Timestamp, out: &mut d
     let accounts = &outcome.accounts;
     writeln!(out, "{}: {} accounts, {} events", policy.statement_title(), accounts.len(), outcome.accepted)?;
     writeln!(out, "{} as of {}\n", policy.label(), statement::moment(policy, at))?;
-    let mut sum = crate::ledger::Balance::default();
+    let mut sums = vec![Balance::default(); policy.pools.len()];
     let mut rows = Vec::new();
     for (index, account) in accounts.iter().enumerate() {
-        let balance = account.balance();
-        sum.issued = sum.issued.saturating_add(balance.issued);
-        sum.pending = sum.pending.saturating_add(balance.pending);
-        sum.available = sum.available.saturating_add(balance.available);
-        sum.redeemed = sum.redeemed.saturating_add(balance.redeemed);
-        sum.expired = sum.expired.saturating_add(balance.expired);
-        sum.reversed = sum.reversed.saturating_add(balance.reversed);
-        if index < MOST_ROWS {
-            rows.push(row(account.id().to_owned(), &balance));
+        let mut name = account.id().to_owned();
+        let statement = account.statement(policy, at);
+        for (pool, (sum, pool_statement)) in sums.iter_mut().zip(&statement.pools).enumerate() {
+            add(sum, &pool_statement.balance);
+            if index < MOST_ROWS {
+                rows.push(row(policy, pool, std::mem::take(&mut name), &pool_statement.balance));
+            }
         }
     }
     if accounts.len() > MOST_ROWS {
-        let more = format!("... {} more", accounts.len() - MOST_ROWS);
-        rows.push([vec![more], vec![String::new(); 6]].concat());
+        rows.push(vec![format!("... {} more", accounts.len() - MOST_ROWS)]);
     }
-    rows.push(row("all".to_owned(), &sum));
+    let mut all = "all".to_owned();
+    for (pool, sum) in sums.iter().enumerate() {
+        rows.push(row(policy, pool, std::mem::take(&mut all), sum));
+    }
+    let mut head = vec![("account", Column::Left), ("pool", Column::Left)];
     let numbers = ["available", "pending", "redeemed", "expired", "reversed", "issued"];
-    let mut head = vec![("account", Column::Left)];
     head.extend(numbers.map(|name| (name, Column::Right)));
+    let head = statement::columns(policy, &head);
+    rows.iter_mut().for_each(|row| row.resize(head.len(), String::new()));
     out.write_all(plain(&head, rows).as_bytes())?;
     if accounts.len() > 1 {
         writeln!(out, "\nAdd --account ID for one account's whole history.")?;
@@ -143,7 +145,18 @@ fn accounts_table(policy: &Policy, outcome: &Outcome, at: Timestamp, out: &mut d
     Ok(())
 }
 
-fn row(name: String, balance: &crate::ledger::Balance) -> Vec<String> {
+fn add(sum: &mut Balance, balance: &Balance) {
+    sum.issued = sum.issued.saturating_add(balance.issued);
+    sum.pending = sum.pending.saturating_add(balance.pending);
+    sum.available = sum.available.saturating_add(balance.available);
+    sum.redeemed = sum.redeemed.saturating_add(balance.redeemed);
+    sum.expired = sum.expired.saturating_add(balance.expired);
+    sum.reversed = sum.reversed.saturating_add(balance.reversed);
+}
+
+fn row(policy: &Policy, pool: usize, name: String, balance: &Balance) -> Vec<String> {
+    let mut row = vec![name];
+    row.extend((policy.pools.len() > 1).then(|| statement::pool_name(policy, pool)));
     let numbers = [
         balance.available,
         balance.pending,
@@ -152,7 +165,8 @@ fn row(name: String, balance: &crate::ledger::Balance) -> Vec<String> {
         balance.reversed,
         balance.issued,
     ];
-    [vec![name], numbers.map(points).to_vec()].concat()
+    row.extend(numbers.map(|amount| statement::amount_of(policy, pool, amount)));
+    row
 }
 
 fn refusals(outcome: &Outcome, out: &mut dyn Write) -> io::Result<()> {

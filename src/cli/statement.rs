@@ -4,9 +4,14 @@
 use jiff::Timestamp;
 use std::io::{self, Write};
 
-use super::table::{Column, plain, points, signed};
+use super::table::{Column, plain, points};
 use crate::check::Policy;
-use crate::ledger::{Account, Action, Balance, Becoming, Bucket, Entry, PoolStatement};
+use crate::check::policy::{Pending, PendingAnchor};
+use crate::ledger::{Account, Action, Balance, Becoming, Bucket, Entry, PoolStatement, Statement};
+use crate::value::Ratio;
+
+/// The most lots that expire apart which a statement lists.
+const MOST_LOTS: usize = 12;
 
 /// Prints a whole statement.
 pub(crate) fn print(
@@ -18,8 +23,12 @@ pub(crate) fn print(
     let statement = account.statement(policy, at);
     writeln!(out, "{}: {}", policy.statement_title(), statement.account)?;
     writeln!(out, "{} as of {}\n", policy.label(), moment(policy, at))?;
-    for pool in &statement.pools {
-        balances(policy, pool, out)?;
+    levels(policy, &statement, out)?;
+    for (index, pool) in statement.pools.iter().enumerate() {
+        if statement.pools.len() > 1 {
+            writeln!(out, "{}{}", if index == 0 { "" } else { "\n" }, pool_label(policy, index, at))?;
+        }
+        balances(policy, index, pool, out)?;
     }
     if account.entries().is_empty() {
         return Ok(());
@@ -28,22 +37,53 @@ pub(crate) fn print(
     history(policy, account.entries(), out)
 }
 
-fn balances(policy: &Policy, pool: &PoolStatement, out: &mut dyn Write) -> io::Result<()> {
+/// The member's levels, each with its end.
+fn levels(policy: &Policy, statement: &Statement, out: &mut dyn Write) -> io::Result<()> {
+    for (name, level, until) in &statement.tiers {
+        let tier = policy.tiers.iter().find(|tier| tier.name == *name);
+        let label = tier.map_or(name.as_str(), |tier| tier.label.as_str());
+        let known = tier.into_iter().flat_map(|tier| &tier.levels).find(|known| known.name == *level);
+        let level = known.map_or(level.as_str(), |level| level.label.as_str());
+        let until = until.map_or_else(String::new, |at| format!(", until {}", moment(policy, at)));
+        writeln!(out, "{label}: {level}{until}")?;
+    }
+    if statement.tiers.is_empty() { Ok(()) } else { writeln!(out) }
+}
+
+/// The pool's label as it is at an instant.
+fn pool_label(policy: &Policy, pool: usize, at: Timestamp) -> &str {
+    let Some(pool) = policy.pools.get(pool) else { return "" };
+    let version = pool.versions.iter().find(|version| version.window.contains(at)).or(pool.versions.last());
+    version.map_or(pool.name.as_str(), |version| version.label.as_str())
+}
+
+fn balances(policy: &Policy, index: usize, pool: &PoolStatement, out: &mut dyn Write) -> io::Result<()> {
     let balance = &pool.balance;
+    let show = |amount: i64| amount_of(policy, index, amount);
     let mut rows = Vec::new();
-    let expiry = match pool.expires_at {
-        Some(at) => format!("usable before {}, gone from then on", moment(policy, at)),
-        None if balance.available < 0 => "owed: points that come in fill this first".to_owned(),
-        None => String::new(),
+    let expiry = match (pool.expires_at, pool.expiring.as_slice()) {
+        (_, [(all, at)]) if *all == balance.available => gone(policy, *at),
+        (Some(at), []) => gone(policy, at),
+        _ if balance.available < 0 => "owed: points that come in fill this first".to_owned(),
+        _ => String::new(),
     };
-    rows.push(vec!["available".to_owned(), points(balance.available), expiry]);
-    rows.push(vec!["pending".to_owned(), points(balance.pending), waiting(balance.pending, &pool.becoming)]);
+    let apart = expiry.is_empty();
+    rows.push(vec!["available".to_owned(), show(balance.available), expiry]);
+    for (amount, at) in pool.expiring.iter().take(MOST_LOTS).filter(|_| apart) {
+        rows.push(vec![String::new(), show(*amount), gone(policy, *at)]);
+    }
+    let (more, rest) = (pool.expiring.len().saturating_sub(MOST_LOTS), pool.expiring.iter().skip(MOST_LOTS));
+    if more > 0 {
+        let rest = rest.fold(0i64, |sum, (amount, _)| sum.saturating_add(*amount));
+        rows.push(vec![String::new(), show(rest), format!("later, on {more} more dates")]);
+    }
+    rows.push(vec!["pending".to_owned(), show(balance.pending), waiting(policy, index, pool)]);
     for Becoming { points: amount, from, by } in &pool.becoming {
         let when = match from == by {
             true => format!("available {}", moment(policy, *by)),
             false => format!("available from {} to {}", moment(policy, *from), moment(policy, *by)),
         };
-        rows.push(vec![String::new(), points(*amount), when]);
+        rows.push(vec![String::new(), show(*amount), when]);
     }
     for (name, amount) in [
         ("redeemed", balance.redeemed),
@@ -52,49 +92,100 @@ fn balances(policy: &Policy, pool: &PoolStatement, out: &mut dyn Write) -> io::R
         ("transferred", balance.transferred),
     ] {
         if amount != 0 {
-            rows.push(vec![name.to_owned(), points(amount), String::new()]);
+            rows.push(vec![name.to_owned(), show(amount), String::new()]);
         }
     }
-    rows.push(vec!["issued".to_owned(), points(balance.issued), "in all: the sum of the above".to_owned()]);
+    rows.push(vec!["issued".to_owned(), show(balance.issued), "in all: the sum of the above".to_owned()]);
     out.write_all(plain(&[("", Column::Left), ("", Column::Right), ("", Column::Left)], rows).as_bytes())
 }
 
-fn waiting(pending: i64, becoming: &[Becoming]) -> String {
-    let known: i64 = becoming.iter().map(|row| row.points).sum();
-    match pending - known {
+fn gone(policy: &Policy, at: Timestamp) -> String {
+    format!("usable before {}, gone from then on", moment(policy, at))
+}
+
+/// What is said of pending points whose date is not known yet.
+fn waiting(policy: &Policy, index: usize, pool: &PoolStatement) -> String {
+    let known: i64 = pool.becoming.iter().map(|row| row.points).sum();
+    match pool.balance.pending - known {
         0 => String::new(),
-        waiting => format!("{} of them wait to be shipped", points(waiting)),
+        waiting if waits_for_shipping_only(policy, index) => {
+            format!("{} of them wait to be shipped", amount_of(policy, index, waiting))
+        }
+        waiting => format!("{} of them have no date yet", amount_of(policy, index, waiting)),
     }
+}
+
+/// True where points of a pool wait for nothing but shipping.
+fn waits_for_shipping_only(policy: &Policy, index: usize) -> bool {
+    let pool = policy.pools.get(index).into_iter().flat_map(|pool| &pool.versions);
+    let earns = policy.earns.iter().flat_map(|rule| &rule.versions).map(|version| &version.body);
+    let own = earns.filter(|earn| earn.pool == index).filter_map(|earn| Some(&earn.pending.as_ref()?.0));
+    let mut waits = pool.map(|version| &version.body.pending).chain(own);
+    waits.all(|pending| match pending {
+        Pending::Never => true,
+        Pending::Until { anchor, .. } => *anchor == PendingAnchor::Shipped,
+    })
+}
+
+/// An amount of a pool: points, or money where the pool counts in money.
+pub(crate) fn amount_of(policy: &Policy, pool: usize, amount: i64) -> String {
+    match policy.pools.get(pool).and_then(|pool| pool.versions.last()) {
+        Some(version) if version.body.unit.is_none() => policy.currency.format(Ratio::whole(amount)),
+        _ => points(amount),
+    }
+}
+
+/// As [`amount_of`], always signed.
+fn signed_amount(policy: &Policy, pool: usize, amount: i64) -> String {
+    format!("{}{}", if amount > 0 { "+" } else { "" }, amount_of(policy, pool, amount))
+}
+
+/// The name of a pool, for a table's column.
+pub(crate) fn pool_name(policy: &Policy, pool: usize) -> String {
+    policy.pools.get(pool).map_or_else(String::new, |pool| pool.name.clone())
+}
+
+/// Columns of a table; `pool` only where the policy has several.
+pub(crate) fn columns(policy: &Policy, all: &[(&'static str, Column)]) -> Vec<(&'static str, Column)> {
+    all.iter().filter(|(title, _)| *title != "pool" || policy.pools.len() > 1).copied().collect()
 }
 
 /// The history of an account: neighbours that differ in their lots only stand in one row.
 fn history(policy: &Policy, entries: &[Entry], out: &mut dyn Write) -> io::Result<()> {
-    let mut rows: Vec<(Vec<String>, i64, i64)> = Vec::new();
-    let mut balance = Balance::default();
+    let several = policy.pools.len() > 1;
+    let mut rows: Vec<(usize, [String; 4], i64, i64)> = Vec::new();
+    let mut balances = vec![Balance::default(); policy.pools.len()];
     for entry in entries {
+        let Some(balance) = balances.get_mut(entry.pool) else { continue };
         balance.apply(entry.from, entry.to, entry.points);
-        let words = vec![minute(policy, entry.at), what(entry).to_owned(), subject(entry), why(entry)];
+        let words = [minute(policy, entry.at), what(entry).to_owned(), subject(entry), why(entry)];
         match rows.last_mut() {
-            Some((last, points, available)) if *last == words => {
+            Some((pool, last, points, available)) if *last == words && *pool == entry.pool => {
                 *points += change(entry);
                 *available = balance.available;
             }
-            _ => rows.push((words, change(entry), balance.available)),
+            _ => rows.push((entry.pool, words, change(entry), balance.available)),
         }
     }
-    let rows = rows.into_iter().map(|(mut words, change, available)| {
-        let why = words.pop().unwrap_or_default();
-        words.extend([signed(change), points(available), why]);
-        words
+    let rows = rows.into_iter().map(|(pool, [when, what, subject, why], change, available)| {
+        let (change, available) = (signed_amount(policy, pool, change), amount_of(policy, pool, available));
+        let mut row = vec![when, what, subject];
+        row.extend(several.then(|| pool_name(policy, pool)));
+        row.extend([change, available, why]);
+        row
     });
-    let head = [
-        ("when", Column::Left),
-        ("what", Column::Left),
-        ("order", Column::Left),
-        ("points", Column::Right),
-        ("available", Column::Right),
-        ("rule", Column::Left),
-    ];
+    let head = columns(
+        policy,
+        &[
+            ("when", Column::Left),
+            ("what", Column::Left),
+            (if policy.events.is_empty() { "order" } else { "order, event" }, Column::Left),
+            ("pool", Column::Left),
+            ("points", Column::Right),
+            ("available", Column::Right),
+            ("rule", Column::Left),
+        ],
+    );
     out.write_all(plain(&head, rows.collect()).as_bytes())?;
     writeln!(out, "\nThe number behind a rule is its line in {}.", file_name(policy))
 }
@@ -104,17 +195,23 @@ pub(crate) fn trace(policy: &Policy, entries: &[Entry], out: &mut dyn Write) -> 
     let rows = entries.iter().map(|entry| {
         let event = entry.event.as_deref().unwrap_or("(due)").to_owned();
         let rule = entry.rule.as_ref().map(|rule| rule.rule.clone()).or_else(|| entry.reason.clone());
-        let words = [minute(policy, entry.at), entry.action.word().to_owned(), place(entry)];
-        [words.to_vec(), vec![signed(change(entry)), rule.unwrap_or_default(), event]].concat()
+        let mut row = vec![minute(policy, entry.at), entry.action.word().to_owned(), place(entry)];
+        row.extend((policy.pools.len() > 1).then(|| pool_name(policy, entry.pool)));
+        row.extend([signed_amount(policy, entry.pool, change(entry)), rule.unwrap_or_default(), event]);
+        row
     });
-    let head = [
-        ("when", Column::Left),
-        ("what", Column::Left),
-        ("line (lot)", Column::Left),
-        ("points", Column::Right),
-        ("rule", Column::Left),
-        ("event", Column::Left),
-    ];
+    let head = columns(
+        policy,
+        &[
+            ("when", Column::Left),
+            ("what", Column::Left),
+            ("line (lot)", Column::Left),
+            ("pool", Column::Left),
+            ("points", Column::Right),
+            ("rule", Column::Left),
+            ("event", Column::Left),
+        ],
+    );
     out.write_all(plain(&head, rows.collect()).as_bytes())
 }
 
@@ -148,15 +245,16 @@ fn what(entry: &Entry) -> &'static str {
         (Action::Expire, Bucket::Redeemed) => "came back expired",
         (Action::Expire, _) => "expired",
         (Action::Adjust, _) => "corrected",
+        #[allow(unreachable_patterns, reason = "an action added later says its own word")]
+        (other, _) => other.word(),
     }
 }
 
 /// The effect on what the member can see: into pending or available counts up, out of them down.
 fn change(entry: &Entry) -> i64 {
     match (entry.from, entry.to) {
-        (Bucket::Programme | Bucket::Redeemed | Bucket::Pending, Bucket::Pending | Bucket::Available) => {
-            entry.points
-        }
+        (Bucket::Available, _) => -entry.points,
+        (_, Bucket::Pending | Bucket::Available) => entry.points,
         _ => -entry.points,
     }
 }

@@ -50,12 +50,7 @@ pub(crate) fn plain(head: &[(&str, Column)], rows: Vec<Vec<String>>) -> String {
     text.lines().map(|line| format!("{}\n", line.trim_end())).collect()
 }
 
-/// Points with thousands commas; with a sign where asked for.
+/// Points with thousands commas.
 pub(crate) fn points(points: i64) -> String {
     decimal::grouped(points.into())
-}
-
-/// As [`points`], always signed.
-pub(crate) fn signed(points: i64) -> String {
-    format!("{}{}", if points > 0 { "+" } else { "" }, self::points(points))
 }
