@@ -2,6 +2,7 @@
 //! rule, entry and balance) is compared with the one that was accepted last, so that a change of a policy shows as a change
 //! of behaviour.
 
+mod expectations;
 mod find;
 mod outcome;
 mod scenario;
@@ -97,9 +98,7 @@ fn check(policy: &Policy, incoming: &[Incoming], expect: &Expect, differences: &
     let outcome = replay(policy, incoming.to_vec(), &options);
     let answer = serde_json::to_value(RunAnswer::new(policy, &outcome)).unwrap_or_default();
     let mut rows = Vec::new();
-    if !expect.fields.is_empty() {
-        compare_pool(&answer, expect, &mut rows);
-    }
+    expectations::compare(&answer, expect, &mut rows);
     if let Some(expected) = &expect.refused {
         compare_refused(&outcome, expected, &mut rows);
     }
@@ -113,31 +112,6 @@ fn check(policy: &Policy, incoming: &[Incoming], expect: &Expect, differences: &
         let head = format!("line {}: account {}{at}", expect.line, expect.account);
         differences.push(format!("{head}\n  {}\n{}", rows.join("\n  "), reasons(policy, &outcome, expect)));
     }
-}
-
-fn compare_pool(answer: &Json, expect: &Expect, rows: &mut Vec<String>) {
-    let accounts = answer.get("accounts").and_then(Json::as_array).into_iter().flatten();
-    let account =
-        accounts.into_iter().find(|a| a.get("account").and_then(Json::as_str) == Some(&expect.account));
-    let pools = account.and_then(|account| account.get("pools")).and_then(Json::as_object);
-    let Some(pool) = pools.and_then(|pools| pools.values().next()) else {
-        // An account that nothing has happened to holds nothing.
-        let holds = expect.fields.iter().filter(|(_, value)| !is_nothing(value));
-        rows.extend(
-            holds.map(|(name, value)| format!("{name}: expected {value}, but the account does not exist")),
-        );
-        return;
-    };
-    for (name, expected) in &expect.fields {
-        let actual = pool.get(name).unwrap_or(&Json::Null);
-        if actual != expected {
-            rows.push(format!("{name}: expected {expected}, actual {actual}"));
-        }
-    }
-}
-
-fn is_nothing(value: &Json) -> bool {
-    value.is_null() || value.as_i64() == Some(0) || value.as_array().is_some_and(Vec::is_empty)
 }
 
 fn compare_refused(outcome: &Outcome, expected: &[(String, Option<String>)], rows: &mut Vec<String>) {

@@ -29,8 +29,10 @@ pub(crate) struct Expect {
     pub line: u64,
     pub at: Option<Timestamp>,
     pub account: String,
-    /// Fields of the published pool form with the values they must have.
-    pub fields: Vec<(String, Json)>,
+    /// For each pool (None: the only one) fields of its published form with the values they must have.
+    pub pools: Vec<(Option<String>, Vec<(String, Json)>)>,
+    /// Levels by tier (None: the first), as a level's name or as parts of the published form.
+    pub tiers: Vec<(Option<String>, Json)>,
     /// (event, code if given), in any order.
     pub refused: Option<Vec<(String, Option<String>)>>,
     pub duplicates: Option<i64>,
@@ -43,7 +45,7 @@ pub(crate) struct DecideCase {
     pub expect: Json,
 }
 
-const POOL_FIELDS: [&str; 9] = [
+const POOL_FIELDS: [&str; 10] = [
     "available",
     "pending",
     "issued",
@@ -53,7 +55,9 @@ const POOL_FIELDS: [&str; 9] = [
     "transferred",
     "expires_at",
     "becoming",
+    "expiring",
 ];
+const CHECK_FIELDS: [&str; 8] = ["at", "account", "pool", "pools", "tier", "tiers", "refused", "duplicates"];
 
 /// Makes a scenario of the tree of its file.
 pub(crate) fn scenario(node: &Node) -> Result<Scenario, Refusal> {
@@ -103,17 +107,57 @@ fn events(node: &Node, path: &Path<'_>, account: &str) -> Result<Vec<Node>, Refu
 
 fn expect(node: &Node, path: &Path<'_>, account: &str) -> Result<Expect, Refusal> {
     let fields = Fields::of(node, path, "a check")?;
-    fields.only(&["at", "account", "refused", "duplicates"], &POOL_FIELDS)?;
+    fields.only(&CHECK_FIELDS, &POOL_FIELDS)?;
     let named = fields.optional("account", |node, path| scalar::text(node, path).map(str::to_owned))?;
-    let pool = fields.object.iter().filter(|(name, _)| POOL_FIELDS.contains(name));
+    let pool = fields.optional("pool", |node, path| scalar::name(node, path).map(str::to_owned))?;
+    let mut pools = fields.optional("pools", pools)?.unwrap_or_default();
+    let of_one = pool_fields(&fields);
+    if pool.is_some() || !of_one.is_empty() {
+        pools.push((pool, of_one));
+    }
+    let mut tiers = fields.optional("tiers", tiers)?.unwrap_or_default();
+    tiers.extend(fields.optional("tier", |node, _| Ok((None, json(node))))?);
     Ok(Expect {
         line: node.line,
         at: fields.optional("at", scalar::instant)?,
         account: named.unwrap_or_else(|| account.to_owned()),
-        fields: pool.map(|(name, node)| (name.to_owned(), json(node))).collect(),
+        pools,
+        tiers,
         refused: fields.optional("refused", refused)?,
         duplicates: fields.optional("duplicates", scalar::whole)?,
     })
+}
+
+fn pool_fields(fields: &Fields<'_>) -> Vec<(String, Json)> {
+    let pool = fields.object.iter().filter(|(name, _)| POOL_FIELDS.contains(name));
+    pool.map(|(name, node)| (name.to_owned(), json(node))).collect()
+}
+
+/// `pools: {points: {available: 10}, limited: {available: 5}}`
+type PoolChecks = Vec<(Option<String>, Vec<(String, Json)>)>;
+
+fn pools(node: &Node, path: &Path<'_>) -> Result<PoolChecks, Refusal> {
+    let mut pools = Vec::new();
+    for (name, node) in Fields::of(node, path, "`pools`")?.object.iter() {
+        let path = path.field(name);
+        let fields = Fields::of(node, &path, "a pool's check")?;
+        fields.only(&[], &POOL_FIELDS)?;
+        pools.push((Some(name.to_owned()), pool_fields(&fields)));
+    }
+    Ok(pools)
+}
+
+/// `tiers: {status: gold}`, or `tiers: {status: {level: gold, until: …}}`
+fn tiers(node: &Node, path: &Path<'_>) -> Result<Vec<(Option<String>, Json)>, Refusal> {
+    let mut tiers = Vec::new();
+    for (name, node) in Fields::of(node, path, "`tiers`")?.object.iter() {
+        let path = path.field(name);
+        if let Value::Object(_) = &node.value {
+            Fields::of(node, &path, "a tier's check")?.only(&["level", "until"], &[])?;
+        }
+        tiers.push((Some(name.to_owned()), json(node)));
+    }
+    Ok(tiers)
 }
 
 fn refused(node: &Node, path: &Path<'_>) -> Result<Vec<(String, Option<String>)>, Refusal> {
@@ -130,7 +174,7 @@ fn refused(node: &Node, path: &Path<'_>) -> Result<Vec<(String, Option<String>)>
 
 fn decide_case(node: &Node, path: &Path<'_>) -> Result<DecideCase, Refusal> {
     let fields = Fields::of(node, path, "a case")?;
-    fields.only(&["at", "member", "order", "listing", "expect"], &[])?;
+    fields.only(&["at", "member", "order", "event", "listing", "expect"], &[])?;
     let expect = fields.required("expect", |node, _| Ok(json(node)))?;
     let mut case = crate::wire::value::Object::default();
     for (name, node) in fields.object.iter().filter(|(name, _)| *name != "expect") {
