@@ -29,6 +29,14 @@ nonsense
 }
 
 #[test]
+fn events_fit() {
+    let events = std::fs::read_to_string(root().join(YEAR)).unwrap();
+    for line in events.lines().filter(|line| !line.trim().is_empty()) {
+        assert_fits("event", &serde_json::from_str(line).unwrap());
+    }
+}
+
+#[test]
 fn entries_fit() {
     let output = meed(&["run", POLICY, YEAR, "--ledger", "-"], "");
     for line in text(&output.stdout).lines() {
@@ -41,6 +49,9 @@ fn decisions_fit() {
     let cases = r#"{"at": "2021-03-01T10:00:00+09:00", "order": {"lines": [{"id": "l1", "category": "video", "price": 49, "points_rate": "2%", "seller": "domestic"}]}}
 {"at": "2021-03-01T10:00:00+09:00", "listing": {"points_rate": "2%", "seller": "overseas"}}
 {"at": "2021-03-01T10:00:00+09:00", "listing": {"points_rate": "2%"}}"#;
+    for case in cases.lines() {
+        assert_fits("case", &serde_json::from_str(case).unwrap());
+    }
     for arguments in [&["decide", POLICY, "--json"][..], &["decide", POLICY, "--json", "--explain"]] {
         for line in text(&meed(arguments, cases).stdout).lines() {
             assert_fits("decision", &serde_json::from_str(line).unwrap());
