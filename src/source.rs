@@ -24,26 +24,68 @@ impl Span {
     }
 }
 
-/// A named text: what a policy author wrote.
+/// What a policy author wrote: a named text, or several, one behind the other. A span is a range of the whole; the
+/// name, the line and the column of a place are those in its own file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Source {
-    name: Arc<str>,
     text: Arc<str>,
+    files: Arc<[Part]>,
     line_starts: Arc<[usize]>,
+}
+
+/// One of the texts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Part {
+    name: Arc<str>,
+    /// Where it stands in the whole, without the newline that parts it from the next.
+    span: Span,
 }
 
 impl Source {
     /// A source called `name` (a file name, or `<stdin>`) holding `text`.
     pub fn new(name: impl Into<Arc<str>>, text: impl Into<Arc<str>>) -> Source {
         let text: Arc<str> = text.into();
-        let mut starts = vec![0];
-        starts.extend(text.bytes().enumerate().filter(|(_, b)| *b == b'\n').map(|(i, _)| i + 1));
-        Source { name: name.into(), text, line_starts: starts.into() }
+        let span = Span::new(0, text.len());
+        Source::of(text, vec![Part { name: name.into(), span }])
     }
 
-    /// The name it was given.
+    /// This source and one more text behind it.
+    pub fn with_file(&self, name: impl Into<Arc<str>>, text: &str) -> Source {
+        let whole = format!("{}\n{text}", self.text);
+        let mut files = self.files.to_vec();
+        files.push(Part { name: name.into(), span: Span::new(self.text.len() + 1, whole.len()) });
+        Source::of(whole.into(), files)
+    }
+
+    fn of(text: Arc<str>, files: Vec<Part>) -> Source {
+        let mut starts = vec![0];
+        starts.extend(text.bytes().enumerate().filter(|(_, b)| *b == b'\n').map(|(i, _)| i + 1));
+        Source { text, files: files.into(), line_starts: starts.into() }
+    }
+
+    /// The name of the first file.
     pub fn name(&self) -> &str {
-        &self.name
+        self.files.first().map_or("", |file| &file.name)
+    }
+
+    /// The name of the file in which `span` starts.
+    pub fn name_at(&self, span: Span) -> &str {
+        self.part(span.start).map_or("", |file| &file.name)
+    }
+
+    /// The names of the files and where they stand in the whole, in order.
+    pub fn files(&self) -> impl ExactSizeIterator<Item = (&str, Span)> {
+        self.files.iter().map(|file| (file.name.as_ref(), file.span))
+    }
+
+    /// Where the file of a byte offset stands in the whole.
+    pub fn file_at(&self, offset: usize) -> Span {
+        self.part(offset).map_or_else(Span::default, |file| file.span)
+    }
+
+    fn part(&self, offset: usize) -> Option<&Part> {
+        let behind = self.files.partition_point(|file| file.span.start <= offset);
+        self.files.get(behind.saturating_sub(1))
     }
 
     /// The whole text.
@@ -56,16 +98,23 @@ impl Source {
         self.text.get(span.start..span.end).unwrap_or("")
     }
 
-    /// Line and column (both from 1; columns count characters) of a byte offset.
+    /// Line and column (both from 1; columns count characters) of a byte offset, in its own file.
     pub fn position(&self, offset: usize) -> (usize, usize) {
         let line = self.line_starts.partition_point(|start| *start <= offset);
+        let before = self.line_starts.partition_point(|start| *start < self.file_at(offset).start);
         let start = self.line_starts.get(line.saturating_sub(1)).copied().unwrap_or(0);
         let column = self.text.get(start..offset).map_or(0, |text| text.chars().count()) + 1;
-        (line, column)
+        (line - before, column)
     }
 
-    /// The line (from 1) on which `span` starts.
+    /// The line (from 1) on which `span` starts, in its own file.
     pub fn line(&self, span: Span) -> usize {
         self.position(span.start).0
+    }
+
+    /// The line of text on which `span` starts, without the blanks around it.
+    pub fn line_text(&self, span: Span) -> &str {
+        let lines = self.slice(self.file_at(span.start)).lines();
+        lines.skip(self.line(span).saturating_sub(1)).map(str::trim).next().unwrap_or("")
     }
 }

@@ -43,7 +43,6 @@ codes! {
     // Reading the text.
     SyntaxError "syntax-error" Error "text that is no clause, condition or amount",
     UnknownDeclaration "unknown-declaration" Error "a declaration keyword that Meed does not have",
-    UnsupportedDeclaration "unsupported-declaration" Error "a declaration that this version of Meed does not run yet",
     UnknownClause "unknown-clause" Error "a line whose first word starts no clause",
     UnclosedBlock "unclosed-block" Error "a `{` without its `}`",
     UnclosedText "unclosed-text" Error "a text without its closing quote",

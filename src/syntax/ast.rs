@@ -749,6 +749,8 @@ pub enum Amount {
 pub struct Base {
     /// `line.price`
     pub of: Path,
+    /// `of mobile`: the choice that a measure is counted for.
+    pub key: Option<Name>,
     /// Parts that earn too.
     pub with: Vec<Name>,
     /// Parts that do not.

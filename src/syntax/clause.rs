@@ -1,20 +1,18 @@
-//! Lines of a body: pairs to clauses.
+//! Lines of a body: pairs to clauses. Amounts and limits are built in `amount`, moments in `moment`.
 
 use super::ast::{
-    Amount, Anchor, AnchorKind, Base, CategoryNode, ClauseKind, DeadlineEnd, Field, FieldType, Gives,
-    LimitScope, MissingDayChoice, Moment, MomentKind, Name, Operation, PartOf, ReturnChoice, SpendKey,
+    CaseKey, CategoryNode, ClauseKind, Combine, DeadlineEnd, Field, FieldType, LimitScope, MissingDayChoice,
+    MoveTarget, Name, Operation, PartOf, ReturnChoice, SpendKey, Text, ThenChoice, Threshold,
 };
+use super::expression;
 use super::grammar::{Pair, Rule, parts};
 use super::literal::Builder;
-use super::{explain, forms};
-use crate::diagnostic::suggest::nearest;
 use crate::value::Rounding;
 
 impl Builder<'_> {
     /// One clause; None where a part of it is wrong and has been reported.
     pub fn clause(&mut self, pair: Pair<'_>) -> Option<ClauseKind> {
-        let rule = pair.as_rule();
-        Some(match rule {
+        Some(match pair.as_rule() {
             Rule::currency_clause => ClauseKind::Currency(self.one_name(pair)?),
             Rule::timezone => ClauseKind::Timezone(self.one_name(pair)?),
             Rule::unit => ClauseKind::Unit(self.one_name(pair)?),
@@ -28,42 +26,224 @@ impl Builder<'_> {
                 _ => MissingDayChoice::FirstOfNextMonth,
             }),
             Rule::is_clause => ClauseKind::Is(parts(pair).map(|e| self.expr(e)).collect::<Option<_>>()?),
-            Rule::worth => ClauseKind::Worth(self.sum(parts(pair).next()?)?),
-            Rule::pending => ClauseKind::Pending(self.optional_moment(pair)?),
-            Rule::balance => ClauseKind::BalanceExpires(self.optional_moment(pair)?),
-            Rule::spend => ClauseKind::Spend(spend_keys(pair)),
-            Rule::returns => ClauseKind::Return(return_choice(parts(pair).next()?)),
-            Rule::gives => ClauseKind::Gives(self.gives(pair)?),
+            Rule::by_clause => ClauseKind::By(self.one_sum(pair)?),
+            Rule::case => self.case(pair)?,
+            Rule::marks => ClauseKind::Marks(self.one_list(pair)?),
             Rule::when => ClauseKind::When(self.expr(parts(pair).next()?)?),
-            Rule::only_for => ClauseKind::OnlyFor(self.names(parts(pair).next()?)),
+            Rule::only_for => ClauseKind::OnlyFor(self.one_list(pair)?),
             Rule::not_for => {
                 let mut lists = parts(pair);
                 let excluded = self.names(lists.next()?);
                 let except = lists.next().map(|names| self.names(names)).unwrap_or_default();
                 ClauseKind::NotFor { excluded, except }
             }
+            Rule::transfer => ClauseKind::Operation(operation(pair)),
+            Rule::cash_out => ClauseKind::Operation(Operation::CashOut),
+            Rule::shown => ClauseKind::ShownIn(self.one_list(pair)?),
+            Rule::worth | Rule::pending | Rule::balance | Rule::lot | Rule::spend | Rule::spend_before => {
+                self.pool_clause(pair)?
+            }
+            Rule::for_each | Rule::per_period | Rule::counts_measure | Rule::start_level | Rule::level => {
+                self.member_clause(pair)?
+            }
+            Rule::lasts | Rule::then | Rule::returns => self.member_clause(pair)?,
+            _ => self.rule_clause(pair)?,
+        })
+    }
+
+    /// `silver, gold: 25%`
+    fn case(&mut self, pair: Pair<'_>) -> Option<ClauseKind> {
+        let mut pieces = parts(pair).filter(|piece| piece.as_rule() != Rule::colon);
+        let key = pieces.next()?;
+        let key = match key.as_rule() {
+            Rule::else_key => CaseKey::Else(self.span(&key)),
+            Rule::from_key => CaseKey::From(self.one_sum(key)?),
+            _ => CaseKey::Names(self.names(key)),
+        };
+        Some(ClauseKind::Case { key, value: self.sum(pieces.next()?)? })
+    }
+
+    /// What a pool says about its points.
+    fn pool_clause(&mut self, pair: Pair<'_>) -> Option<ClauseKind> {
+        Some(match pair.as_rule() {
+            Rule::worth => ClauseKind::Worth(self.one_sum(pair)?),
+            Rule::pending => ClauseKind::Pending(self.optional_moment(pair)?),
+            Rule::balance => ClauseKind::BalanceExpires(self.optional_moment(pair)?),
+            Rule::lot => {
+                let paused = parts(pair.clone()).find(|piece| piece.as_rule() == Rule::paused);
+                let at = self.optional_moment(pair)?;
+                let paused = match paused {
+                    Some(paused) => Some(self.expr(parts(paused).next()?)?),
+                    None => None,
+                };
+                ClauseKind::LotExpires { at, paused }
+            }
+            Rule::spend_before => ClauseKind::SpendBefore(self.one_name(pair)?),
+            _ => ClauseKind::Spend(spend_keys(pair)),
+        })
+    }
+
+    /// What a measure counts over, and how a tier's levels come and go.
+    fn member_clause(&mut self, pair: Pair<'_>) -> Option<ClauseKind> {
+        Some(match pair.as_rule() {
+            Rule::for_each => ClauseKind::ForEach(self.path(parts(pair).next()?)?),
+            Rule::per_period => ClauseKind::Per(self.period(parts(pair).next()?)?),
+            Rule::counts_measure => ClauseKind::CountsMeasure(self.one_name(pair)?),
+            Rule::start_level => {
+                let (name, label, _) = self.labelled(pair)?;
+                ClauseKind::Start { name, label }
+            }
+            Rule::level => {
+                let (name, label, at) = self.labelled(pair)?;
+                ClauseKind::Level { name, label, at: self.thresholds(at?)? }
+            }
+            Rule::lasts => ClauseKind::Lasts(self.optional_moment(pair)?),
+            Rule::then => {
+                let falls = parts(pair).find(|piece| piece.as_rule() == Rule::falls);
+                ClauseKind::Then(match falls {
+                    Some(falls) => ThenChoice::Falls(self.count(&parts(falls).next()?)?),
+                    None => ThenChoice::WorkedOutAgain,
+                })
+            }
+            _ => match parts(pair).next()? {
+                level if level.as_rule() == Rule::lowers_level => ClauseKind::ReturnLevel { lowers: true },
+                level if level.as_rule() == Rule::keeps_level => ClauseKind::ReturnLevel { lowers: false },
+                points => ClauseKind::Return(return_choice(points)),
+            },
+        })
+    }
+
+    /// A name, its label, and what follows.
+    fn labelled<'i>(&mut self, pair: Pair<'i>) -> Option<(Name, Option<Text>, Option<Pair<'i>>)> {
+        let mut pieces = parts(pair).peekable();
+        let name = self.name(&pieces.next()?);
+        let label = pieces.next_if(|piece| piece.as_rule() == Rule::text).map(|label| self.text(&label));
+        Some((name, label, pieces.next()))
+    }
+
+    /// `40 or 10 of stays`: all of an inner list, any of the outer.
+    fn thresholds(&mut self, pair: Pair<'_>) -> Option<Vec<Vec<Threshold>>> {
+        let (mut groups, mut texts, mut words) = (Vec::new(), Vec::new(), Vec::new());
+        for piece in pair.into_inner() {
+            if piece.as_rule() != Rule::threshold_group {
+                words.push((piece.as_rule(), self.span(&piece)));
+                continue;
+            }
+            texts.push(piece.as_str().trim().to_owned());
+            let group = parts(piece).filter(|piece| piece.as_rule() == Rule::threshold);
+            groups.push(group.map(|one| self.threshold(one)).collect::<Option<Vec<_>>>()?);
+        }
+        match expression::one_word(&texts, &words) {
+            Err(mixed) => {
+                self.report(mixed);
+                None
+            }
+            Ok(Some(Rule::w_and)) => Some(vec![groups.into_iter().flatten().collect()]),
+            Ok(_) => Some(groups),
+        }
+    }
+
+    fn threshold(&mut self, pair: Pair<'_>) -> Option<Threshold> {
+        let span = self.span(&pair);
+        let mut pieces = parts(pair);
+        let amount = self.sum(pieces.next()?)?;
+        Some(Threshold { amount, of: pieces.next().map(|name| self.name(&name)), span })
+    }
+
+    /// What a rule gives, takes and limits.
+    fn rule_clause(&mut self, pair: Pair<'_>) -> Option<ClauseKind> {
+        Some(match pair.as_rule() {
+            Rule::counts => self.counts(pair)?,
+            Rule::gives => ClauseKind::Gives(self.gives(pair)?),
+            Rule::on_first => {
+                let (amount, per) = self.limit(pair)?;
+                ClauseKind::OnFirst { amount, per }
+            }
             Rule::round => {
                 let grain = self.piece(&parts(pair.clone()).last()?)?;
                 let mode = pair.into_inner().nth(1)?;
                 ClauseKind::Round { mode: rounding(mode.as_rule()), grain }
             }
-            Rule::at_most => {
+            Rule::at_most_share => {
                 let mut pieces = parts(pair);
-                ClauseKind::AtMost {
-                    limit: self.sum(pieces.next()?)?,
-                    per: LimitScope::Piece(self.piece(&pieces.next()?)?),
-                }
+                ClauseKind::AtMostShare { rate: self.sum(pieces.next()?)?, of: self.path(pieces.next()?)? }
+            }
+            Rule::at_most => {
+                let (limit, per) = self.limit(pair)?;
+                ClauseKind::AtMost { limit, per }
+            }
+            Rule::into => ClauseKind::Into(self.one_name(pair)?),
+            Rule::combine | Rule::all_of_rules => self.combine(pair)?,
+            Rule::out_of => ClauseKind::OutOf(self.one_name(pair)?),
+            Rule::at_least => ClauseKind::AtLeast(self.one_sum(pair)?),
+            Rule::in_steps => ClauseKind::InSteps(self.one_sum(pair)?),
+            Rule::reward => {
+                let (name, label, cost) = self.labelled(pair)?;
+                ClauseKind::Reward { name, label, cost: self.sum(cost?)? }
             }
             Rule::pays => {
                 let mut pieces = parts(pair);
                 let (points, money) = (self.sum(pieces.next()?)?, self.sum(pieces.next()?)?);
                 ClauseKind::Pays { points, money, of: self.path(pieces.next()?)? }
             }
-            Rule::transfer => ClauseKind::Operation(operation(pair)),
-            Rule::cash_out => ClauseKind::Operation(Operation::CashOut),
-            Rule::shown => ClauseKind::ShownIn(self.names(parts(pair).next()?)),
+            _ => return self.move_clause(pair),
+        })
+    }
+
+    fn combine(&mut self, pair: Pair<'_>) -> Option<ClauseKind> {
+        let how = match pair.clone().into_inner().next()?.as_rule() {
+            Rule::w_best => Combine::Best,
+            Rule::w_first => Combine::First,
+            _ => Combine::All,
+        };
+        let mut pieces = parts(pair);
+        let of = self.names(pieces.next()?);
+        let per = match pieces.next() {
+            Some(piece) => Some(self.piece(&piece)?),
+            None => None,
+        };
+        Some(ClauseKind::Combine { how, of, per })
+    }
+
+    /// What a move takes and gives, and when.
+    fn move_clause(&mut self, pair: Pair<'_>) -> Option<ClauseKind> {
+        Some(match pair.as_rule() {
+            Rule::move_to => {
+                let mut pieces = parts(pair);
+                let from = self.name(&pieces.next()?);
+                let to = match pieces.next() {
+                    Some(program) if program.as_rule() == Rule::to_program => {
+                        MoveTarget::Program(self.one_name(program)?)
+                    }
+                    Some(pool) => MoveTarget::Pool(self.name(&pool)),
+                    None => MoveTarget::Account,
+                };
+                ClauseKind::MoveTo { from, to }
+            }
+            Rule::on_request => ClauseKind::OnRequest,
+            Rule::on_days => {
+                ClauseKind::OnDays(parts(pair).map(|day| self.year_day(day)).collect::<Option<_>>()?)
+            }
+            Rule::gives_per => {
+                let mut pieces = parts(pair).peekable();
+                let amount = self.sum(pieces.next()?)?;
+                let full = pieces.next_if(|piece| piece.as_rule() == Rule::full).is_some();
+                ClauseKind::GivesPer { amount, full, step: self.sum(pieces.next()?)? }
+            }
+            Rule::fee => ClauseKind::Fee(self.one_sum(pair)?),
             _ => return None,
         })
+    }
+
+    /// An amount and the scope behind it.
+    fn limit(&mut self, pair: Pair<'_>) -> Option<(super::ast::Expr, LimitScope)> {
+        let mut pieces = parts(pair);
+        let amount = self.sum(pieces.next()?)?;
+        let scope = match pieces.next() {
+            Some(scope) => self.scope(scope)?,
+            None => LimitScope::Each,
+        };
+        Some((amount, scope))
     }
 
     /// `fruit "Fresh fruit"`, without what is under it.
@@ -71,6 +251,14 @@ impl Builder<'_> {
         let mut pieces = parts(pair);
         let name = self.name(&pieces.next()?);
         Some(CategoryNode { name, label: pieces.next().map(|label| self.text(&label)), children: Vec::new() })
+    }
+
+    /// A line of an event: a fact or its marks.
+    pub fn event_line(&mut self, pair: Pair<'_>) -> Option<ClauseKind> {
+        match pair.as_rule() {
+            Rule::field => self.field(pair).map(ClauseKind::Field),
+            _ => self.clause(pair),
+        }
     }
 
     /// `points_rate: rate 0% to 95%`
@@ -93,8 +281,9 @@ impl Builder<'_> {
                     let mut ends = parts(piece);
                     field.range = Some((self.atom(ends.next()?)?, self.atom(ends.next()?)?));
                 }
-                Rule::part_of => {
-                    field.part_of = Some(PartOf { amount: self.one_name(piece)?, beside: false })
+                Rule::part_of | Rule::beside => {
+                    let beside = piece.as_rule() == Rule::beside;
+                    field.part_of = Some(PartOf { amount: self.one_name(piece)?, beside });
                 }
                 _ => field.default = Some(self.sum(parts(piece).next()?)?),
             }
@@ -109,9 +298,10 @@ impl Builder<'_> {
             Rule::choice => FieldType::Choice(
                 parts(pair).filter(|p| p.as_rule() == Rule::name).map(|p| self.name(&p)).collect(),
             ),
+            Rule::count_type => FieldType::Count(self.one_name(pair)),
+            Rule::quantity_type => FieldType::Quantity(self.one_name(pair)),
             _ => match pair.as_str() {
                 "rate" => FieldType::Rate,
-                "count" => FieldType::Count(None),
                 "date" => FieldType::Date,
                 "text" => FieldType::Text,
                 _ => FieldType::Named(self.name(&pair)),
@@ -119,105 +309,19 @@ impl Builder<'_> {
         })
     }
 
-    fn one_name(&self, pair: Pair<'_>) -> Option<Name> {
+    /// The last name of a clause.
+    pub fn one_name(&self, pair: Pair<'_>) -> Option<Name> {
         parts(pair).last().map(|name| self.name(&name))
     }
 
-    /// `line`, `order`, `unit`, or another word, unless it is plainly one of them misspelt.
-    fn piece(&mut self, pair: &Pair<'_>) -> Option<Name> {
-        let name = self.name(pair);
-        match nearest(&name.text, forms::PIECES.iter().copied()) {
-            Some(near) if !forms::PIECES.contains(&name.text.as_str()) => {
-                self.report(explain::misspelt_piece(&name, near));
-                None
-            }
-            _ => Some(name),
-        }
+    /// The only amount of a clause.
+    fn one_sum(&mut self, pair: Pair<'_>) -> Option<super::ast::Expr> {
+        self.sum(parts(pair).next()?)
     }
 
-    fn gives(&mut self, pair: Pair<'_>) -> Option<Gives> {
-        let mut pieces = parts(pair);
-        let each = self.piece(&pieces.next()?)?;
-        let points = self.sum(pieces.next()?)?;
-        let Some(rest) = pieces.next() else {
-            return Some(Gives { each, period: None, amount: Amount::Fixed { points } });
-        };
-        let per = rest.as_rule() == Rule::per_money;
-        let mut pieces = parts(rest).peekable();
-        let full = pieces.next_if(|piece| piece.as_rule() == Rule::full).is_some();
-        let amount = if per {
-            let step = self.sum(pieces.next()?)?;
-            Amount::Per { points, full, step, base: self.base(pieces.next()?)? }
-        } else {
-            Amount::Share { rate: points, base: self.base(pieces.next()?)? }
-        };
-        Some(Gives { each, period: None, amount })
-    }
-
-    fn base(&mut self, pair: Pair<'_>) -> Option<Base> {
-        let span = self.span(&pair);
-        let mut pieces = parts(pair);
-        let mut base = Base { of: self.path(pieces.next()?)?, with: Vec::new(), without: Vec::new(), span };
-        for piece in pieces {
-            let with = piece.as_rule() == Rule::with;
-            let names = self.names(parts(piece).next()?);
-            *(if with { &mut base.with } else { &mut base.without }) = names;
-        }
-        Some(base)
-    }
-
-    /// The moment after `until` or `expires`; nothing for `never`.
-    fn optional_moment(&mut self, pair: Pair<'_>) -> Option<Option<Moment>> {
-        match parts(pair).next() {
-            Some(moment) => Some(Some(self.moment(moment)?)),
-            None => Some(None),
-        }
-    }
-
-    fn moment(&mut self, pair: Pair<'_>) -> Option<Moment> {
-        let span = self.span(&pair);
-        let (mut length, mut anchors) = (None, Vec::new());
-        for piece in parts(pair) {
-            match piece.as_rule() {
-                Rule::duration_range => {
-                    length = self.duration_range(piece).map(|(earliest, length)| (Some(earliest), length));
-                }
-                Rule::duration => length = self.duration(piece).map(|length| (None, length)),
-                Rule::latest => {
-                    anchors = parts(piece).map(|anchor| self.anchor(anchor)).collect::<Option<_>>()?;
-                }
-                _ => anchors.push(self.anchor(piece)?),
-            }
-        }
-        let anchor = Moment { kind: MomentKind::Anchors(anchors), span };
-        Some(match length {
-            None => anchor,
-            Some((earliest, length)) => {
-                let of = Box::new(anchor);
-                Moment { kind: MomentKind::Shift { earliest, length, before: false, of }, span }
-            }
-        })
-    }
-
-    fn anchor(&mut self, pair: Pair<'_>) -> Option<Anchor> {
-        let span = self.span(&pair);
-        let (mut kind, mut when) = (AnchorKind::Shipped, None);
-        for piece in pair.into_inner() {
-            match piece.as_rule() {
-                Rule::order_placed => kind = AnchorKind::OrderPlaced,
-                Rule::points_what => kind = self.points_anchor(piece),
-                Rule::expr => when = Some(self.expr(piece)?),
-                _ => {}
-            }
-        }
-        Some(Anchor { kind, when, span })
-    }
-
-    fn points_anchor(&self, pair: Pair<'_>) -> AnchorKind {
-        let redeemed = pair.clone().into_inner().any(|word| word.as_rule() == Rule::w_redeemed);
-        let word = pair.into_inner().next();
-        let name = word.map_or(Name { text: String::new(), span: Default::default() }, |w| self.name(&w));
-        if redeemed { AnchorKind::Redeemed(name) } else { AnchorKind::Acquired(name) }
+    /// The only list of a clause.
+    fn one_list(&self, pair: Pair<'_>) -> Option<Vec<Name>> {
+        parts(pair).next().map(|names| self.names(names))
     }
 }
 

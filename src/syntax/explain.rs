@@ -1,6 +1,6 @@
 //! Why a line does not read: from the grammar's refusal to a message that teaches. The order is from the surest
-//! finding to the vaguest: a sign or number that is wrong anywhere, an unknown first word, a form of later
-//! versions, a one-word repair, and last what could have stood there.
+//! finding to the vaguest: a sign or number that is wrong anywhere, an unknown first word, a one-word repair, and last
+//! what could have stood there.
 
 use super::ast::{Kind, Name};
 use super::forms;
@@ -29,7 +29,13 @@ impl<'a> Place<'a> {
         self.plain.get(span.start..span.end).unwrap_or("")
     }
 
-    fn first_word(&self, line: &Line) -> &'a str {
+    /// True where the first word tells which clause a line is.
+    pub fn is_clause(&self) -> bool {
+        matches!(self.rule, Rule::clause_line | Rule::value_line | Rule::move_line | Rule::event_line)
+    }
+
+    /// The first word of a line.
+    pub fn first_word(&self, line: &Line) -> &'a str {
         line.tokens.first().map_or("", |token| self.word(token.span))
     }
 }
@@ -39,7 +45,6 @@ pub(super) fn explain(place: &Place<'_>, line: &Line, failure: &Failure) -> Diag
     let wrong = wrong_token(line, failure);
     spelling::explain(place, line, wrong, failure)
         .or_else(|| first_word(place, line))
-        .or_else(|| later_form(place, line, wrong))
         .or_else(|| repair::repair(place, line, failure).map(|repair| repaired(place, line, repair)))
         .unwrap_or_else(|| expected(place, line, wrong, failure))
 }
@@ -52,7 +57,7 @@ pub(super) fn wrong_token(line: &Line, failure: &Failure) -> Option<usize> {
 
 /// A clause whose first word starts no clause.
 fn first_word(place: &Place<'_>, line: &Line) -> Option<Diagnostic> {
-    let kind = place.kind.filter(|_| place.rule == Rule::clause_line)?;
+    let kind = place.kind.filter(|_| place.is_clause())?;
     let token = line.tokens.first()?;
     let word = place.word(token.span);
     if token.kind == TokenKind::Number {
@@ -64,10 +69,8 @@ fn first_word(place: &Place<'_>, line: &Line) -> Option<Diagnostic> {
     let own: Vec<&str> = forms::clauses_of(kind).map(|form| form.word).collect();
     let all: Vec<&str> = forms::FORMS.iter().map(|form| form.word).collect();
     let found = [&own, &all].into_iter().find_map(|words| repair::first_word(place, line, words));
-    if found.is_none()
-        && let Some(what) = forms::later_clause(word)
-    {
-        return Some(unsupported(token.span, &format!("{word} …"), what));
+    if found.is_none() && starts_with_name(place, line) {
+        return None;
     }
     let message = format!("no clause starts with `{word}`");
     let report = Diagnostic::new(Code::UnknownClause, token.span, message);
@@ -76,15 +79,30 @@ fn first_word(place: &Place<'_>, line: &Line) -> Option<Diagnostic> {
     Some(match (found, near) {
         (Some(repair), _) => {
             let first = repair.line.split(' ').next().unwrap_or("");
-            let form = forms::clause(first).map_or("", |form| form.form);
+            let form = forms::clause_in(place.kind, first).map_or("", |form| form.form);
             report.with_label(format!("did you mean `{first}`?")).with_help(write_line(&repair.line, form))
         }
         (None, Some(near)) => {
-            let form = forms::clause(near).map_or("", |form| form.form);
+            let form = forms::clause_in(place.kind, near).map_or("", |form| form.form);
             report.with_label(format!("did you mean `{near}`?")).with_help(reads(form))
         }
         (None, None) => report.with_help(clauses_help(kind)),
     })
+}
+
+/// True where a line is plainly one of those that start with a name: a case `silver: 5%`, `points to vouchers`, a fact.
+fn starts_with_name(place: &Place<'_>, line: &Line) -> bool {
+    let second = line.tokens.get(1);
+    let word = second.map_or("", |token| place.word(token.span));
+    match place.rule {
+        Rule::value_line => {
+            let colon = line.tokens.iter().any(|token| place.word(token.span) == ":");
+            colon || word == "," || second.is_some_and(|token| token.kind == TokenKind::Number)
+        }
+        Rule::move_line => word == "to" || nearest(word, ["to"]).is_some(),
+        Rule::event_line => word == ":",
+        _ => false,
+    }
 }
 
 /// `{ 1% }` for `{ is 1% }`: only a `redeem` has clauses that start with a number.
@@ -105,8 +123,15 @@ fn without_first_word(place: &Place<'_>, line: &Line, kind: Kind) -> Option<Diag
 fn clauses_help(kind: Kind) -> String {
     let mut words: Vec<String> =
         forms::clauses_of(kind).map(|form| format!("`{}`", lead(form.form))).collect();
-    if kind == Kind::Redeem {
-        words.insert(0, "`1 point pays …`".to_owned());
+    let first = match kind {
+        Kind::Redeem => Some("1 point pays …"),
+        Kind::Move => Some("POOL to …"),
+        Kind::Value => Some("CASES: …"),
+        Kind::Event => Some("FACT: …"),
+        _ => None,
+    };
+    if let Some(first) = first {
+        words.insert(0, format!("`{first}`"));
     }
     let mut forms = String::new();
     for (i, word) in words.iter().enumerate() {
@@ -126,23 +151,6 @@ fn clauses_help(kind: Kind) -> String {
 fn lead(form: &str) -> String {
     let fixed = |word: &&str| word.chars().all(|c| c.is_ascii_lowercase());
     form.split(' ').take_while(fixed).chain(["…"]).collect::<Vec<_>>().join(" ")
-}
-
-fn later_form(place: &Place<'_>, line: &Line, wrong: Option<usize>) -> Option<Diagnostic> {
-    let first = place.first_word(line);
-    let wrong = wrong.unwrap_or(line.tokens.len());
-    let near = (wrong.saturating_sub(1)..=wrong).rev().filter_map(|i| line.tokens.get(i));
-    let mut found = near.filter_map(|token| {
-        let rest = Span::new(token.span.start, line.span().end);
-        let what = forms::later_word(first, place.word(token.span))?;
-        Some(unsupported(rest, place.word(rest), what))
-    });
-    found.next()
-}
-
-fn unsupported(span: Span, form: &str, what: &str) -> Diagnostic {
-    Diagnostic::new(Code::UnsupportedForm, span, format!("this version of Meed does not run `{form}` yet"))
-        .with_help(format!("it is for {what}; leave it out for now"))
 }
 
 /// A repair as a message.
@@ -169,12 +177,19 @@ fn gap(line: &Line, at: usize) -> Span {
 }
 
 /// The full form of the line.
-fn form_of(place: &Place<'_>, line: &Line) -> &'static str {
-    match place.rule {
-        Rule::field_line => forms::FIELD_FORM,
-        Rule::child_line => "NAME [\"LABEL\"]",
-        Rule::head_line => "KIND NAME \"LABEL\" [from DATE] [until DATE] {",
-        _ => forms::clause(place.first_word(line)).map_or(forms::PAYS_FORM, |form| form.form),
+pub(super) fn form_of(place: &Place<'_>, line: &Line) -> &'static str {
+    let first = place.first_word(line);
+    let own = place.kind.and_then(|kind| forms::clauses_of(kind).find(|form| form.word == first));
+    match (place.rule, own) {
+        (Rule::field_line, _) => forms::FIELD_FORM,
+        (Rule::child_line, _) => "NAME [\"LABEL\"]",
+        (Rule::head_line, _) => "KIND NAME \"LABEL\" [from DATE] [until DATE] {",
+        (Rule::use_line, _) => forms::USE_FORM,
+        (_, Some(form)) => form.form,
+        (Rule::event_line, _) => forms::FIELD_FORM,
+        (Rule::value_line, _) if starts_with_name(place, line) => forms::CASE_FORM,
+        (Rule::move_line, _) if starts_with_name(place, line) => forms::MOVE_FORM,
+        _ => forms::clause(first).map_or(forms::PAYS_FORM, |form| form.form),
     }
 }
 
@@ -229,7 +244,11 @@ fn expected_words(failure: &Failure) -> Vec<String> {
             Rule::colon => "`:`".to_owned(),
             Rule::bar => "`|`".to_owned(),
             Rule::close => "`)`".to_owned(),
-            Rule::name | Rule::names | Rule::excluded | Rule::path | Rule::base => "a name".to_owned(),
+            Rule::name | Rule::names | Rule::excluded | Rule::path | Rule::base | Rule::case_name => {
+                "a name".to_owned()
+            }
+            Rule::year_day | Rule::ordinal => "a day such as `15th` or `end of february`".to_owned(),
+            Rule::period | Rule::calendar_period => "a period such as `calendar month`".to_owned(),
             Rule::expr | Rule::unary | Rule::comparison => "a condition or a value".to_owned(),
             Rule::sum | Rule::product => "a value".to_owned(),
             Rule::number | Rule::whole | Rule::counted | Rule::bound => "a number".to_owned(),
@@ -241,7 +260,7 @@ fn expected_words(failure: &Failure) -> Vec<String> {
             Rule::text => "a text in quotes".to_owned(),
             Rule::currency => "a currency such as `JPY`".to_owned(),
             Rule::zone => "a timezone such as `Asia/Tokyo`".to_owned(),
-            Rule::type_word | Rule::yes_no_type | Rule::choice => {
+            Rule::type_word | Rule::yes_no_type | Rule::choice | Rule::count_type | Rule::quantity_type => {
                 "a type such as `rate` or `a | b`".to_owned()
             }
             Rule::piece => {
@@ -260,7 +279,7 @@ fn expected_words(failure: &Failure) -> Vec<String> {
     words
 }
 
-/// Parentheses, `not` and signs nested or chained too deep to be read safely.
+/// Parentheses, `not`, signs and steps of moments nested or chained too deep to be read safely.
 pub(super) fn too_deep(place: &Place<'_>, line: &Line) -> Option<Diagnostic> {
     let mut outer: Vec<usize> = Vec::new();
     let mut depth = 0usize;
@@ -272,14 +291,15 @@ pub(super) fn too_deep(place: &Place<'_>, line: &Line) -> Option<Diagnostic> {
                 depth += 1;
             }
             (TokenKind::CloseParen, _) => depth = outer.pop().unwrap_or(0),
-            (TokenKind::Word, "not") | (TokenKind::Sign, "+" | "-" | "*" | "/") => depth += 1,
+            (TokenKind::Word, "not" | "after" | "before" | "start" | "end") => depth += 1,
+            (TokenKind::Sign, "+" | "-" | "*" | "/") => depth += 1,
             (TokenKind::Word, "and" | "or") | (TokenKind::Comma, _) => {
                 depth = outer.last().map_or(0, |outer| outer + 1);
             }
             _ => {}
         }
         if depth > MAX_DEPTH {
-            let message = format!("this goes deeper than {MAX_DEPTH} parentheses, `not`s and signs");
+            let message = format!("this goes deeper than {MAX_DEPTH} parentheses, `not`s, signs and steps");
             let report = Diagnostic::new(Code::TooDeep, token.span, message);
             return Some(
                 report.with_help("give a part of it a name: `value big_order \"Big order\" { is … }`"),
@@ -297,7 +317,8 @@ pub(super) fn swallowed_line(place: &Place<'_>, line: &Line) -> Option<(Span, Li
     }
     let at = line.breaks.iter().copied().find(|at| {
         let first = line.tokens.get(*at).map_or("", |token| place.word(token.span));
-        forms::clause(first).is_some() || (place.rule == Rule::field_line && is_field(place, line, *at))
+        let fields = matches!(place.rule, Rule::field_line | Rule::event_line);
+        forms::clause(first).is_some() || (fields && is_field(place, line, *at))
     })?;
     let (kept, given) = line.tokens.split_at_checked(at)?;
     let last = kept.last()?;
@@ -315,27 +336,24 @@ fn is_field(place: &Place<'_>, line: &Line, at: usize) -> bool {
 }
 
 /// A clause with a block behind it.
-pub(super) fn block_in_clause(place: &Place<'_>, line: &Line, block: Span) -> Diagnostic {
-    let first = place.first_word(line);
-    match forms::later_clause(first) {
-        Some(what) => unsupported(line.span(), &format!("{first} … {{ … }}"), what),
-        None => {
-            let report = Diagnostic::new(
-                Code::SyntaxError,
-                Span::new(block.start, block.start + 1),
-                "a clause has no block",
-            );
-            report
-                .with_help("a clause is one line; only declarations and branches of a `category` have blocks")
-        }
-    }
+pub(super) fn block_in_clause(block: Span) -> Diagnostic {
+    let brace = Span::new(block.start, block.start + 1);
+    let report = Diagnostic::new(Code::SyntaxError, brace, "a clause has no block");
+    report.with_help("a clause is one line; only declarations and branches of a `category` have blocks")
 }
 
 /// `lin` for `line`.
 pub(super) fn misspelt_piece(name: &Name, near: &str) -> Diagnostic {
     Diagnostic::new(Code::SyntaxError, name.span, format!("`{}` does not fit here", name.text))
         .with_label(format!("did you mean `{near}`?"))
-        .with_help("the words here are `line`, `order` and `unit`")
+        .with_help("the words here are `line`, `order`, `unit` and the names of declared events")
+}
+
+/// `shiped` for `shipped`.
+pub(super) fn misspelt_anchor(name: &Name, near: &str) -> Diagnostic {
+    Diagnostic::new(Code::SyntaxError, name.span, format!("`{}` does not fit here", name.text))
+        .with_label(format!("did you mean `{near}`?"))
+        .with_help("a moment counts from `order placed`, `shipped`, `points acquired`, `points redeemed`, `EVENT happened`, a mark of an event or, in a tier, `reached`")
 }
 
 /// The grammar says yes and the builder no: cannot happen, and is said rather than hidden.

@@ -6,6 +6,7 @@ use super::grammar::{Failure, Rule};
 use super::layout::Line;
 use super::scan::{Token, TokenKind};
 use super::{forms, names, repair, spelling};
+use crate::diagnostic::suggest::nearest;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::Span;
 
@@ -107,7 +108,7 @@ pub(super) fn unknown_declaration(line: &Line, plain: &str) -> Diagnostic {
     let place = Place { rule: Rule::head_line, kind: None, plain };
     let span = line.tokens.first().map_or(line.span(), |token| token.span);
     let word = place.word(span);
-    if line.block.is_none() && (forms::clause(word).is_some() || forms::later_clause(word).is_some()) {
+    if line.block.is_none() && forms::clause(word).is_some() {
         return Diagnostic::new(
             Code::SyntaxError,
             line.span(),
@@ -117,6 +118,13 @@ pub(super) fn unknown_declaration(line: &Line, plain: &str) -> Diagnostic {
     }
     let report =
         Diagnostic::new(Code::UnknownDeclaration, span, format!("no declaration starts with `{word}`"));
+    let text = line.tokens.get(1).is_some_and(|token| token.kind == TokenKind::Text);
+    if text && line.block.is_none() && nearest(word, [forms::USE]).is_some() {
+        let rest = place.word(Span::new(span.end, line.span().end));
+        return report
+            .with_label(format!("did you mean `{}`?", forms::USE))
+            .with_help(format!("write `{}{rest}`", forms::USE));
+    }
     match forms::nearest_kind(word) {
         Some(kind) => {
             let rest = place.word(Span::new(span.end, line.span().end));
@@ -129,6 +137,29 @@ pub(super) fn unknown_declaration(line: &Line, plain: &str) -> Diagnostic {
             report.with_help(format!("declarations start with {}", words.join(", ")))
         }
     }
+}
+
+/// `use cards`, `use "a.meed", "b.meed"`
+pub(super) fn explain_use(place: &Place<'_>, line: &Line, failure: &Failure) -> Diagnostic {
+    let wrong = explain::wrong_token(line, failure);
+    let rest = line.tokens.get(1..).unwrap_or_default();
+    match (rest.first(), rest.last()) {
+        (Some(first), Some(last)) if rest.iter().all(|token| token.kind != TokenKind::Text) => {
+            let span = first.span.to(last.span);
+            let name = place.word(span).trim_matches(|c: char| !c.is_alphanumeric());
+            let file = if name.contains('.') { name.to_owned() } else { format!("{name}.meed") };
+            Diagnostic::new(Code::SyntaxError, span, "the file of this `use` is not in quotes")
+                .with_help(format!("write `use \"{file}\"`"))
+        }
+        _ => explain::expected(place, line, wrong, failure),
+    }
+}
+
+/// `use "cards.meed" { … }`
+pub(super) fn use_with_block(block: Span) -> Diagnostic {
+    let brace = Span::new(block.start, block.start + 1);
+    Diagnostic::new(Code::SyntaxError, brace, "a `use` has no block")
+        .with_help("a `use` is one line: `use \"cards.meed\"`")
 }
 
 /// A head with neither block nor clauses.

@@ -20,15 +20,14 @@ impl Builder<'_> {
                 rule => words.push((rule, self.span(&piece))),
             }
         }
-        let first = |rule: Rule| words.iter().find(|(word, _)| *word == rule).map(|(_, place)| *place);
-        let kind = match (first(Rule::w_and), first(Rule::w_or)) {
-            (Some(and), Some(or)) => {
-                self.report(mixed(and, or, &texts, &words));
+        let kind = match one_word(&texts, &words) {
+            Err(mixed) => {
+                self.report(mixed);
                 return None;
             }
-            (Some(_), None) => ExprKind::And(terms),
-            (None, Some(_)) => ExprKind::Or(terms),
-            (None, None) => return terms.pop(),
+            Ok(Some(Rule::w_and)) => ExprKind::And(terms),
+            Ok(Some(_)) => ExprKind::Or(terms),
+            Ok(None) => return terms.pop(),
         };
         Some(Expr { kind, span })
     }
@@ -123,9 +122,29 @@ impl Builder<'_> {
                 let unit = self.name(&pieces.next()?);
                 if money { ExprKind::Money(number, unit) } else { ExprKind::Counted(number, unit) }
             }
+            Rule::reading => self.reading(pair)?,
+            Rule::path_for => {
+                let mut pieces = parts(pair);
+                let path = self.path(pieces.next()?)?;
+                ExprKind::PathFor(path, self.name(&pieces.next()?))
+            }
             _ => ExprKind::Path(self.path(pair)?),
         };
         Some(Expr { kind, span })
+    }
+
+    /// `services of mobile in all`
+    fn reading(&mut self, pair: Pair<'_>) -> Option<ExprKind> {
+        let (mut name, mut key, mut in_all) = (None, None, false);
+        for piece in pair.into_inner() {
+            match piece.as_rule() {
+                Rule::name => name = Some(self.name(&piece)),
+                Rule::key => key = self.one_name(piece),
+                Rule::in_all => in_all = true,
+                _ => {}
+            }
+        }
+        Some(ExprKind::Measure { name: name?, key, in_all })
     }
 
     /// `listing.points_rate`
@@ -150,6 +169,17 @@ fn compare_op(rule: Rule) -> CompareOp {
         Rule::w_before => CompareOp::Before,
         Rule::w_after => CompareOp::After,
         _ => CompareOp::Is,
+    }
+}
+
+/// The word that joins the terms; an error where both do.
+pub(super) fn one_word(terms: &[String], words: &[(Rule, Span)]) -> Result<Option<Rule>, Diagnostic> {
+    let first = |rule: Rule| words.iter().find(|(word, _)| *word == rule).map(|(_, place)| *place);
+    match (first(Rule::w_and), first(Rule::w_or)) {
+        (Some(and), Some(or)) => Err(mixed(and, or, terms, words)),
+        (Some(_), None) => Ok(Some(Rule::w_and)),
+        (None, Some(_)) => Ok(Some(Rule::w_or)),
+        (None, None) => Ok(None),
     }
 }
 

@@ -1,5 +1,5 @@
-//! What the language says, for messages: the clauses of each kind of declaration with their full forms, and
-//! what later versions will read. The grammar alone decides what is right; this table helps to say what is wrong.
+//! What the language says, for messages: the clauses of each kind of declaration with their full forms. The grammar
+//! alone decides what is right; this table helps to say what is wrong.
 
 use super::ast::Kind;
 use crate::diagnostic::suggest::nearest;
@@ -25,20 +25,28 @@ pub(super) const FORMS: &[Form] = &[
     form("statement", &[Kind::Program], "statement called \"TEXT\""),
     form("deadlines", &[Kind::Program], "deadlines run to (end of day | same time of day)"),
     form("missing", &[Kind::Program], "missing day becomes (last of month | first of next month)"),
+    form("marks", &[Kind::Event], "marks NAMES"),
     form("is", &[Kind::Value], "is VALUE"),
+    form("by", &[Kind::Value], "by (CHOICE | AMOUNT)"),
+    form("from", &[Kind::Value], "from AMOUNT: VALUE"),
+    form("else", &[Kind::Value], "else: VALUE"),
+    form(
+        "each",
+        &[Kind::Measure],
+        "each (line | order | EVENT) counts (AMOUNT | MONEY [with PARTS] [without PARTS] | (exact | rounded | capped) RULE) [at MARK]",
+    ),
+    form("counts", &[Kind::Tier], "counts MEASURE"),
+    form("start", &[Kind::Tier], "start NAME \"LABEL\""),
+    form("level", &[Kind::Tier], "level NAME \"LABEL\" at AMOUNT [of MEASURE] [or AMOUNT [of MEASURE]]"),
+    form("lasts", &[Kind::Tier], "lasts (until MOMENT | for all time)"),
+    form("then", &[Kind::Tier], "then (falls 1 level | worked out again)"),
+    form("return", &[Kind::Tier], "return (keeps level | lowers level)"),
     form("unit", &[Kind::Pool], "unit NAME"),
     form("worth", &[Kind::Pool], "worth 1 JPY"),
-    form(
-        "pending",
-        &[Kind::Pool],
-        "pending (never | until [DURATION after] (order placed | shipped | points acquired))",
-    ),
-    form(
-        "balance",
-        &[Kind::Pool],
-        "balance expires (never | DURATION after [latest of] order placed, points acquired, points redeemed)",
-    ),
-    form("spend", &[Kind::Pool], "spend (soonest to expire | oldest | newest), then …"),
+    form("pending", &[Kind::Pool, Kind::Earn], "pending (never | until MOMENT)"),
+    form("lot", &[Kind::Pool], "lot expires (never | MOMENT [, paused while CONDITION])"),
+    form("balance", &[Kind::Pool], "balance expires (never | MOMENT)"),
+    form("spend", &[Kind::Pool], "spend (before POOL | soonest to expire | oldest | newest), then …"),
     form(
         "return",
         &[Kind::Pool],
@@ -47,13 +55,44 @@ pub(super) const FORMS: &[Form] = &[
     form(
         "each",
         &[Kind::Earn],
-        "each (line | order | unit) gives (RATE of BASE | POINTS per [full] MONEY of BASE | POINTS) [with PARTS] [without PARTS]",
+        "each (line | order | unit | EVENT | calendar PERIOD) gives (RATE of BASE | POINTS per [full] STEP of BASE | POINTS | NUMBER times (exact | rounded | capped) RULE) [with PARTS] [without PARTS]",
     ),
-    form("when", &[Kind::Earn, Kind::Redeem, Kind::Badge], "when CONDITION"),
-    form("only", &[Kind::Earn, Kind::Redeem], "only for CATEGORIES"),
-    form("not", &[Kind::Earn, Kind::Redeem], "not for CATEGORIES [, except CATEGORIES]"),
-    form("round", &[Kind::Earn], "round (down | up | half up | half even) per (line | order | unit)"),
-    form("at", &[Kind::Earn, Kind::Redeem], "at most POINTS per (line | order | unit)"),
+    form("only", &[Kind::Earn, Kind::Redeem, Kind::Measure], "only for CATEGORIES"),
+    form("not", &[Kind::Earn, Kind::Redeem, Kind::Measure], "not for CATEGORIES [, except CATEGORIES]"),
+    form("when", &[Kind::Earn, Kind::Redeem, Kind::Measure, Kind::Badge], "when CONDITION"),
+    form("for", &[Kind::Measure], "for (each EVENT.FACT | all time)"),
+    form("per", &[Kind::Measure], "per (calendar PERIOD | year from (1 april | FACT) | rolling DURATION)"),
+    form(
+        "on",
+        &[Kind::Earn],
+        "on first AMOUNT (per (line | order | EVENT) | per member PERIOD, returns (free | keep) room)",
+    ),
+    form("round", &[Kind::Earn], "round (down | up | half up | half even) per (line | order | unit | EVENT)"),
+    form("best", &[Kind::Group], "best of RULES per (line | order | EVENT)"),
+    form("first", &[Kind::Group], "first of RULES per (line | order | EVENT)"),
+    form("all", &[Kind::Group], "all of RULES"),
+    form("out", &[Kind::Redeem], "out of POOL"),
+    form(
+        "at",
+        &[Kind::Redeem],
+        "at (least POINTS | most (RATE of AMOUNT | POINTS [per order | per member PERIOD, returns (free | keep) room]))",
+    ),
+    form(
+        "at",
+        &[Kind::Move],
+        "at (least POINTS | most POINTS [per member PERIOD, returns (free | keep) room])",
+    ),
+    form(
+        "at",
+        &[Kind::Earn, Kind::Group],
+        "at most POINTS (per (line | order | unit | EVENT) | per member PERIOD, returns (free | keep) room | from everyone [PERIOD])",
+    ),
+    form("in", &[Kind::Redeem, Kind::Move], "in steps of POINTS"),
+    form("reward", &[Kind::Redeem], "reward NAME \"LABEL\" for POINTS"),
+    form("into", &[Kind::Earn], "into POOL"),
+    form("on", &[Kind::Move], "on (request | DAYS)"),
+    form("gives", &[Kind::Move], "gives AMOUNT per [full] POINTS"),
+    form("fee", &[Kind::Move], "fee POINTS"),
     form("transfer", &[Kind::Forbid], "transfer to (account | program)"),
     form("cash", &[Kind::Forbid], "cash out"),
     form("shown", &[Kind::Badge], "shown in PLACES"),
@@ -61,10 +100,96 @@ pub(super) const FORMS: &[Form] = &[
 
 /// How a redeem clause reads, which starts with a number.
 pub(super) const PAYS_FORM: &str = "POINTS pays MONEY of AMOUNT";
+/// How a case of a table reads, which starts with its names.
+pub(super) const CASE_FORM: &str = "CASES: VALUE";
+/// How the clause of a move reads that says where points go.
+pub(super) const MOVE_FORM: &str = "POOL to (POOL | program NAME | account)";
 /// How a fact reads.
-pub(super) const FIELD_FORM: &str =
-    "NAME: (rate | count | date | text | yes/no | JPY | A | B) [LOW to HIGH] [part of NAME] [default VALUE]";
-/// What a rule looks at, rounds or limits.
+pub(super) const FIELD_FORM: &str = "NAME: (rate | count [UNIT] | quantity [UNIT] | date | text | yes/no | JPY | CATEGORY | A | B) [LOW to HIGH] [part of NAME | beside NAME] [default VALUE]";
+/// The word that brings in another file.
+pub(super) const USE: &str = "use";
+/// How a file is brought in.
+pub(super) const USE_FORM: &str = "use \"FILE.meed\"";
+/// The words of moments.
+pub(super) const MOMENT_WORDS: &[&str] = &[
+    "day",
+    "days",
+    "week",
+    "weeks",
+    "month",
+    "months",
+    "year",
+    "years",
+    "hour",
+    "hours",
+    "quarter",
+    "half",
+    "to",
+    "after",
+    "before",
+    "start",
+    "end",
+    "of",
+    "next",
+    "latest",
+    "when",
+    "order",
+    "placed",
+    "shipped",
+    "points",
+    "acquired",
+    "redeemed",
+    "happened",
+    "reached",
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
+];
+/// The words of periods.
+pub(super) const PERIOD_WORDS: &[&str] = &[
+    "per",
+    "calendar",
+    "day",
+    "week",
+    "month",
+    "quarter",
+    "half",
+    "year",
+    "from",
+    "rolling",
+    "days",
+    "weeks",
+    "months",
+    "years",
+    "for",
+    "all",
+    "time",
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
+];
+/// The words of conditions.
+pub(super) const CONDITION_WORDS: &[&str] =
+    &["and", "or", "not", "has", "is", "in", "no", "yes", "before", "after", "so", "far", "all", "for", "of"];
+/// What a rule looks at, rounds or limits, beside declared events.
 pub(super) const PIECES: &[&str] = &["line", "order", "unit"];
 /// Words that are never names.
 pub(super) const RESERVED: &[&str] = &[
@@ -72,89 +197,26 @@ pub(super) const RESERVED: &[&str] = &[
     "no",
 ];
 
-/// Declarations of later versions.
-const LATER_DECLARATIONS: &[(&str, &str)] = &[
-    ("use", "parts of a policy in files of their own"),
-    ("event", "happenings other than orders"),
-    ("measure", "counts and sums over a period"),
-    ("tier", "levels of members"),
-    ("group", "earn rules combined"),
-    ("move", "points that leave for another pool"),
-];
-
-/// First words of clauses of later versions.
-const LATER_CLAUSES: &[(&str, &str)] = &[
-    ("lot", "expiry of each lot"),
-    ("expires", "expiry of each lot"),
-    ("into", "an earn rule that fills a pool of its own choice"),
-    ("on", "`on first …`, which cuts the amount that earns"),
-    ("by", "tables of values"),
-    ("counts", "measures"),
-    ("reward", "a chart of rewards"),
-    ("per", "measures over a period"),
-    ("for", "measures for each kind of event"),
-    ("start", "levels of members"),
-    ("level", "levels of members"),
-    ("lasts", "levels of members"),
-    ("best", "groups of earn rules"),
-    ("sum", "groups of earn rules"),
-    ("paused", "an expiry that pauses"),
-];
-
-/// Words inside a clause that begin a form of later versions: the clause's first word, the word, what it is.
-const LATER_WORDS: &[(&str, &str, &str)] = &[
-    ("pending", "end", "moments at the end of a period"),
-    ("pending", "start", "moments at the start of a period"),
-    ("pending", "next", "moments on a day of the month"),
-    ("balance", "end", "moments at the end of a period"),
-    ("balance", "start", "moments at the start of a period"),
-    ("balance", "next", "moments on a day of the month"),
-    ("balance", "paused", "an expiry that pauses"),
-    ("balance", "restarts", "an expiry that restarts"),
-    ("spend", "before", "a spending order over several pools"),
-    ("each", "times", "points as a multiple of another rule's points"),
-    ("each", "rounded", "points worked out from another rule's points"),
-    ("each", "exact", "points worked out from another rule's points"),
-    ("each", "capped", "points worked out from another rule's points"),
-    ("at", "member", "limits over a period"),
-    ("at", "returns", "limits over a period"),
-    ("round", "member", "rounding of all that a member earns"),
-    ("when", "so", "measures"),
-    ("when", "all", "measures"),
-];
-
 /// The clauses of a kind of declaration.
 pub(super) fn clauses_of(kind: Kind) -> impl Iterator<Item = &'static Form> {
     FORMS.iter().filter(move |form| form.kinds.contains(&kind))
 }
 
-/// The clause with this first word.
+/// A clause with this first word, wherever it may stand.
 pub(super) fn clause(word: &str) -> Option<&'static Form> {
     FORMS.iter().find(|form| form.word == word)
 }
 
+/// The clause with this first word, that of the kind before that of others.
+pub(super) fn clause_in(kind: Option<Kind>, word: &str) -> Option<&'static Form> {
+    let own = kind.and_then(|kind| clauses_of(kind).find(|form| form.word == word));
+    own.or_else(|| clause(word))
+}
+
 /// The kind with this keyword or with the one nearest to it.
 pub(super) fn nearest_kind(word: &str) -> Option<Kind> {
-    let exact = Kind::from_word(word);
-    if exact.is_some() || later_declaration(word).is_some() {
-        return exact;
-    }
-    nearest(word, Kind::ALL.map(Kind::word)).and_then(Kind::from_word)
-}
-
-/// What a declaration of later versions is for.
-pub(super) fn later_declaration(word: &str) -> Option<&'static str> {
-    LATER_DECLARATIONS.iter().find(|(later, _)| *later == word).map(|(_, what)| *what)
-}
-
-/// What a clause of later versions is for.
-pub(super) fn later_clause(word: &str) -> Option<&'static str> {
-    LATER_CLAUSES.iter().find(|(later, _)| *later == word).map(|(_, what)| *what)
-}
-
-/// What a word of later versions inside a clause is for.
-pub(super) fn later_word(clause: &str, word: &str) -> Option<&'static str> {
-    LATER_WORDS.iter().find(|(first, later, _)| *first == clause && *later == word).map(|(_, _, what)| *what)
+    let near = || nearest(word, Kind::ALL.map(Kind::word)).and_then(Kind::from_word);
+    Kind::from_word(word).or_else(near).filter(|_| word != USE)
 }
 
 /// The fixed words of a form.

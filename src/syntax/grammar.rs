@@ -58,6 +58,7 @@ pub(super) fn parts(pair: Pair<'_>) -> impl Iterator<Item = Pair<'_>> {
 
 /// Where a pair stands in the file, when its line starts at `base`.
 pub(super) fn span(base: usize, pair: &Pair<'_>) -> Span {
-    let span = pair.as_span();
-    Span::new(base + span.start(), base + span.end())
+    let start = base + pair.as_span().start();
+    // A pair whose last part is left out takes the blank before that part.
+    Span::new(start, start + pair.as_str().trim_end().len())
 }

@@ -1,6 +1,8 @@
 //! The head of a declaration. A head that is wrong still binds its name where that can be read.
 
-use super::ast::{Declaration, Kind, Name};
+use std::collections::BTreeSet;
+
+use super::ast::{Declaration, Kind, Name, Text};
 use super::explain::Place;
 use super::explain_head;
 use super::forms;
@@ -8,13 +10,15 @@ use super::grammar::{self, Rule};
 use super::layout::Line;
 use super::literal::Builder;
 use super::scan::TokenKind;
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::Diagnostic;
 use crate::source::Span;
 
 /// What a top-level line is.
 pub(super) enum Head {
     /// A declaration, perhaps with mistakes, which have been reported.
     Declared(Box<Declaration>),
+    /// `use "cards.meed"`
+    Use(Text),
     /// None that can be used; reported.
     Unread {
         /// The name it would have declared.
@@ -25,11 +29,20 @@ pub(super) enum Head {
 }
 
 /// Reads a head; reports what is wrong with it.
-pub(super) fn read(line: &Line, plain: &str, diagnostics: &mut Vec<Diagnostic>) -> Head {
+pub(super) fn read(
+    line: &Line,
+    plain: &str,
+    declared: &BTreeSet<String>,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Head {
     let keyword = line.tokens.first().map_or(Span::default(), |token| token.span);
     let word = plain.get(keyword.start..keyword.end).unwrap_or("");
     let Some(kind) = Kind::from_word(word) else {
-        return unknown(line, plain, word, diagnostics);
+        return if word == forms::USE {
+            read_use(line, plain, declared, diagnostics)
+        } else {
+            unknown(line, plain, word, diagnostics)
+        };
     };
     if line.has_open_text() {
         return rescue(line, plain, kind);
@@ -37,7 +50,7 @@ pub(super) fn read(line: &Line, plain: &str, diagnostics: &mut Vec<Diagnostic>) 
     let text = plain.get(line.span().start..line.span().end).unwrap_or("");
     match grammar::read(Rule::head_line, text) {
         Ok(pairs) => {
-            let mut builder = Builder { base: line.span().start, diagnostics };
+            let mut builder = Builder { base: line.span().start, declared, diagnostics };
             let head = pairs.into_iter().next().and_then(|pair| builder.head(kind, pair));
             head.map_or_else(
                 || rescue(line, plain, kind),
@@ -52,15 +65,37 @@ pub(super) fn read(line: &Line, plain: &str, diagnostics: &mut Vec<Diagnostic>) 
     }
 }
 
-/// A top-level line whose first word is no keyword of this version.
-fn unknown(line: &Line, plain: &str, word: &str, diagnostics: &mut Vec<Diagnostic>) -> Head {
-    let keyword = line.tokens.first().map_or(line.span(), |token| token.span);
-    if let Some(what) = forms::later_declaration(word) {
-        let message = format!("this version of Meed does not run `{word}` yet");
-        let report = Diagnostic::new(Code::UnsupportedDeclaration, keyword, message);
-        diagnostics.push(report.with_help(format!("`{word}` is for {what}; leave it out for now")));
-        return Head::Unread { name: name(line, plain), kind: None };
+/// `use "cards.meed"`
+fn read_use(
+    line: &Line,
+    plain: &str,
+    declared: &BTreeSet<String>,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Head {
+    let unread = Head::Unread { name: None, kind: None };
+    if line.has_open_text() {
+        return unread;
     }
+    if let Some(block) = &line.block {
+        diagnostics.push(explain_head::use_with_block(block.span));
+        return unread;
+    }
+    match grammar::read(Rule::use_line, plain.get(line.span().start..line.span().end).unwrap_or("")) {
+        Ok(pairs) => {
+            let builder = Builder { base: line.span().start, declared, diagnostics };
+            let text = pairs.into_iter().next().and_then(|pair| grammar::parts(pair).next());
+            text.map_or(unread, |text| Head::Use(builder.text(&text)))
+        }
+        Err(failure) => {
+            let place = Place { rule: Rule::use_line, kind: None, plain };
+            diagnostics.push(explain_head::explain_use(&place, line, &failure));
+            unread
+        }
+    }
+}
+
+/// A top-level line whose first word is no keyword.
+fn unknown(line: &Line, plain: &str, word: &str, diagnostics: &mut Vec<Diagnostic>) -> Head {
     if !line.tokens.is_empty() && !line.has_open_text() {
         diagnostics.push(explain_head::unknown_declaration(line, plain));
     }
@@ -91,8 +126,8 @@ fn rescue(line: &Line, plain: &str, kind: Kind) -> Head {
         span: line.span(),
         broken: true,
     };
-    let mut reported = Vec::new();
-    let builder = Builder { base: 0, diagnostics: &mut reported };
+    let (declared, mut reported) = (BTreeSet::new(), Vec::new());
+    let builder = Builder { base: 0, declared: &declared, diagnostics: &mut reported };
     let label = line.tokens.iter().find(|token| token.kind == TokenKind::Text);
     declaration.label = label.map(|label| builder.text_at(plain, label.span));
     (declaration.from, declaration.until) = (date(line, plain, "from"), date(line, plain, "until"));

@@ -48,7 +48,7 @@ impl Line {
     }
 }
 
-/// Cuts tokens into the lines of a file.
+/// Cuts tokens into the lines of a file, which is the end of `text`.
 pub(super) fn layout(text: &str, tokens: &[Token], diagnostics: &mut Vec<Diagnostic>) -> Vec<Line> {
     let mut layout = Layout {
         text,
@@ -308,11 +308,14 @@ impl Layout<'_> {
         self.is_head(i) || (self.frames.len() > 1 && shaped)
     }
 
-    /// A declaration keyword before a name.
+    /// A declaration keyword before a name, or a `use` before its text.
     fn is_head(&self, i: usize) -> bool {
         let word = self.tokens.get(i).map_or("", |token| self.word(token.span));
-        let named = self.tokens.get(i + 1).is_some_and(|token| token.kind == TokenKind::Word);
-        named && (Kind::from_word(word).is_some() || forms::later_declaration(word).is_some())
+        match self.tokens.get(i + 1).map(|token| token.kind) {
+            Some(TokenKind::Word) => Kind::from_word(word).is_some(),
+            Some(TokenKind::Text) => word == forms::USE,
+            _ => false,
+        }
     }
 
     /// Which parentheses have their partner in the same block.
@@ -350,7 +353,8 @@ impl Layout<'_> {
     fn at_column_0(&self, i: usize) -> bool {
         let start = self.tokens.get(i).map_or(0, |token| token.span.start);
         let before = self.text.get(..start).unwrap_or_default();
-        before.is_empty() || before.ends_with('\n') || before == "\u{feff}"
+        let before = before.strip_suffix('\u{feff}').unwrap_or(before);
+        before.is_empty() || before.ends_with('\n')
     }
 
     fn word(&self, span: Span) -> &str {

@@ -1,5 +1,7 @@
 //! Names, texts, numbers, dates and durations: from their spelling to their value.
 
+use std::collections::BTreeSet;
+
 use super::ast::{DateAt, DurationAt, Name, Text};
 use super::grammar::{Pair, Rule, parts, span};
 use crate::diagnostic::{Code, Diagnostic};
@@ -11,6 +13,8 @@ use crate::value::{Delay, Ratio, time};
 pub(super) struct Builder<'d> {
     /// Where the line starts in the file.
     pub base: usize,
+    /// The events, marks and pools that the policy declares: a word that is one of them is not misspelt.
+    pub declared: &'d BTreeSet<String>,
     /// Where mistakes go.
     pub diagnostics: &'d mut Vec<Diagnostic>,
 }
@@ -27,6 +31,11 @@ impl Builder<'_> {
     /// A word as written: a name, a currency, a zone.
     pub fn name(&self, pair: &Pair<'_>) -> Name {
         Name { text: pair.as_str().to_owned(), span: self.span(pair) }
+    }
+
+    /// True for the name of an event, a mark or a pool.
+    pub fn is_declared(&self, name: &Name) -> bool {
+        self.declared.contains(&name.text)
     }
 
     /// A list of names.
@@ -145,7 +154,8 @@ impl Builder<'_> {
         Some((DurationAt { delay: delay?, span: place }, longer))
     }
 
-    fn count(&mut self, pair: &Pair<'_>) -> Option<u32> {
+    /// A count of days, months, levels.
+    pub fn count(&mut self, pair: &Pair<'_>) -> Option<u32> {
         let count = pair.as_str().parse().ok();
         if count.is_none() {
             let place = self.span(pair);

@@ -3,11 +3,12 @@
 //! Nothing here knows what the words mean; that is the checker's job.
 //!
 //! The steps, each a module: `scan` cuts text into tokens, `layout` cuts tokens into lines and blocks, `parse`
-//! reads the file line by line. For each line `grammar` says what it is, and `head`, `clause`, `expression` and
-//! `literal` build its node. Where the grammar says no, `explain` and `explain_head` find out why: `spelling`,
+//! reads the file line by line. For each line `grammar` says what it is, and `head`, `clause`, `amount`, `moment`,
+//! `expression` and `literal` build its node. Where the grammar says no, `explain` and `explain_head` find out why: `spelling`,
 //! `names` and `numbers` know wrong signs and words, `forms` how each clause reads, and `repair` tries which
 //! change of one word would make the line right.
 
+mod amount;
 pub mod ast;
 mod clause;
 mod explain;
@@ -18,6 +19,7 @@ mod grammar;
 mod head;
 mod layout;
 mod literal;
+mod moment;
 mod names;
 mod numbers;
 mod parse;

@@ -47,7 +47,7 @@ fn odd_name(place: &Place<'_>, token: &Token, rest: &[Token]) -> Option<Diagnost
     }
     let lower = word.to_lowercase();
     let first = rest.first().is_some_and(|first| place.word(first.span) == lower);
-    if first || forms::clause(&lower).is_some() && place.rule == Rule::clause_line {
+    if first || forms::clause(&lower).is_some() && place.is_clause() {
         return None;
     }
     bad_name(place, token, rest)

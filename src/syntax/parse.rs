@@ -1,4 +1,6 @@
-//! A whole file, line by line: heads, bodies and what is between them.
+//! A whole policy, file by file and line by line: heads, bodies and what is between them.
+
+use std::collections::BTreeSet;
 
 use super::ast::{CategoryNode, Clause, ClauseKind, Declaration, File, Item, Kind};
 use super::explain::{self, Place};
@@ -7,7 +9,7 @@ use super::grammar::{self, Rule};
 use super::head::{self, Head};
 use super::layout::{Block, Line, layout};
 use super::literal::Builder;
-use super::scan::scan;
+use super::scan::{Scanned, TokenKind, scan};
 use crate::diagnostic::{self, Code, Diagnostic, has_errors};
 use crate::source::{Source, Span};
 
@@ -22,46 +24,92 @@ pub struct Parsed {
     pub diagnostics: Vec<Diagnostic>,
 }
 
-/// Reads a policy file.
+/// Reads a policy: all its files, each by itself, into one tree.
 pub fn parse(source: &Source) -> Parsed {
-    let text = source.text();
-    if text.len() > MAX_BYTES {
-        return Parsed { file: File::default(), diagnostics: vec![too_large(text.len())] };
+    let large: Vec<Diagnostic> = source.files().filter_map(|(_, span)| too_large(span)).collect();
+    if !large.is_empty() {
+        return Parsed { file: File::default(), diagnostics: large };
     }
     let mut diagnostics = Vec::new();
-    let scanned = scan(text, &mut diagnostics);
-    let lines = layout(text, &scanned.tokens, &mut diagnostics);
-    let mut reader = Reader { plain: &scanned.plain, diagnostics, file: File::default() };
-    reader.file.comments = scanned.comments;
+    let (lines, scanned) = lines(source, &mut diagnostics);
+    let declared = declared(&lines, &scanned.plain);
+    let mut reader =
+        Reader { plain: &scanned.plain, declared: &declared, diagnostics, file: File::default() };
     for line in lines {
         reader.item(line);
     }
-    let Reader { file, mut diagnostics, .. } = reader;
+    let Reader { mut file, mut diagnostics, .. } = reader;
+    file.comments = scanned.comments;
     diagnostic::sort(&mut diagnostics);
     Parsed { file, diagnostics }
 }
 
-fn too_large(bytes: usize) -> Diagnostic {
-    let message = format!("this file has {bytes} bytes; a policy has at most {MAX_BYTES}");
-    Diagnostic::new(Code::FileTooLarge, Span::new(0, 0), message)
-        .with_help("keep data out of the policy: facts come with the events")
+fn too_large(file: Span) -> Option<Diagnostic> {
+    let bytes = file.end - file.start;
+    let message = format!("this file has {bytes} bytes; a policy file has at most {MAX_BYTES}");
+    let at = Span::new(file.start, file.start);
+    let report = Diagnostic::new(Code::FileTooLarge, at, message);
+    (bytes > MAX_BYTES).then(|| report.with_help("keep data out of the policy: facts come with the events"))
+}
+
+/// The lines of all files. What one leaves open ends with it.
+fn lines(source: &Source, diagnostics: &mut Vec<Diagnostic>) -> (Vec<Line>, Scanned) {
+    let mut scanned = Scanned::default();
+    let mut lines = Vec::new();
+    for (_, span) in source.files() {
+        let text = source.slice(Span::new(0, span.end));
+        scanned.plain.push_str(&" ".repeat(span.start.saturating_sub(scanned.plain.len())));
+        let tokens = scan(text, &mut scanned, diagnostics);
+        lines.extend(layout(text, &tokens, diagnostics));
+    }
+    (lines, scanned)
+}
+
+/// The names of the events, their marks and the pools, wherever they are declared.
+fn declared(lines: &[Line], plain: &str) -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    for line in lines {
+        let words = words(line, plain);
+        if !matches!(words.first(), Some(&("event" | "pool"))) {
+            continue;
+        }
+        names.extend(words.get(1).map(|name| (*name).to_owned()));
+        for inner in line.block.iter().flat_map(|block| &block.lines) {
+            let words = self::words(inner, plain);
+            let marks = words.split_first().filter(|(first, _)| **first == "marks");
+            names
+                .extend(marks.into_iter().flat_map(|(_, names)| names.iter().map(|name| (*name).to_owned())));
+        }
+    }
+    names
+}
+
+fn words<'s>(line: &Line, plain: &'s str) -> Vec<&'s str> {
+    let words = line.tokens.iter().filter(|token| token.kind == TokenKind::Word);
+    words.filter_map(|token| plain.get(token.span.start..token.span.end)).collect()
 }
 
 struct Reader<'s> {
     /// The text with comments, tabs and newlines as blanks.
     plain: &'s str,
+    /// The names of the events, marks and pools.
+    declared: &'s BTreeSet<String>,
     diagnostics: Vec<Diagnostic>,
     file: File,
 }
 
 impl<'s> Reader<'s> {
-    /// A top-level line: a declaration, or a stretch that is none.
+    /// A top-level line: a declaration, a `use`, or a stretch that is neither.
     fn item(&mut self, line: Line) {
         let head_span = line.span();
         let span = line.block.as_ref().map_or(head_span, |block| head_span.to(block.span));
         let before = self.diagnostics.len();
-        let head = head::read(&line, self.plain, &mut self.diagnostics);
+        let head = head::read(&line, self.plain, self.declared, &mut self.diagnostics);
         let item = match head {
+            Head::Use(file) => {
+                self.file.uses.push(file);
+                return;
+            }
             Head::Declared(mut declaration) => {
                 declaration.docs = line.docs;
                 declaration.span = span;
@@ -117,11 +165,17 @@ impl<'s> Reader<'s> {
 
     /// A clause or a fact. Gives back the lines behind it that it has swallowed by mistake.
     fn line(&mut self, kind: Kind, docs: Vec<String>, line: Line, clauses: &mut Vec<Clause>) -> Option<Line> {
-        let rule = if kind == Kind::Facts { Rule::field_line } else { Rule::clause_line };
+        let rule = match kind {
+            Kind::Facts => Rule::field_line,
+            Kind::Event => Rule::event_line,
+            Kind::Value => Rule::value_line,
+            Kind::Move => Rule::move_line,
+            _ => Rule::clause_line,
+        };
         let place = Place { rule, kind: Some(kind), plain: self.plain };
         let span = line.span();
         if let Some(block) = &line.block {
-            self.diagnostics.push(explain::block_in_clause(&place, &line, block.span));
+            self.diagnostics.push(explain::block_in_clause(block.span));
             clauses.push(clause(docs, None, span));
             return None;
         }
@@ -131,7 +185,7 @@ impl<'s> Reader<'s> {
             return Some(rest);
         }
         let node = self.read(&place, &line, |builder, pair| match kind {
-            Kind::Facts => builder.field(pair).map(ClauseKind::Field),
+            Kind::Facts | Kind::Event => builder.event_line(pair),
             _ => builder.clause(pair),
         });
         clauses.push(clause(docs, node, span));
@@ -167,7 +221,8 @@ impl<'s> Reader<'s> {
         let before = self.diagnostics.len();
         match grammar::read(place.rule, self.word(line.span())) {
             Ok(pairs) => {
-                let mut builder = Builder { base: line.span().start, diagnostics: &mut self.diagnostics };
+                let (base, declared) = (line.span().start, self.declared);
+                let mut builder = Builder { base, declared, diagnostics: &mut self.diagnostics };
                 let node = pairs.into_iter().next().and_then(|pair| build(&mut builder, pair));
                 if node.is_none() && !self.errors_since(before) {
                     self.diagnostics.push(explain::unreadable(line.span()));

@@ -1,7 +1,7 @@
 //! One-word repairs: a misspelt, missing, glued or superfluous word near the place where a line goes wrong is
 //! found by changing it and reading the line again. Only a change that makes the line right is ever suggested.
 
-use super::explain::Place;
+use super::explain::{self, Place};
 use super::forms;
 use super::grammar::{self, Failure, Rule};
 use super::layout::Line;
@@ -64,23 +64,23 @@ pub(super) fn first_word(place: &Place<'_>, line: &Line, words: &[&str]) -> Opti
 fn vocabulary(place: &Place<'_>, line: &Line) -> Vec<String> {
     let first = line.tokens.first().map_or("", |token| place.word(token.span));
     let form = match place.rule {
-        Rule::field_line => forms::FIELD_FORM,
         Rule::head_line => "from until",
         Rule::child_line => "",
-        _ => forms::clause(first).map_or(forms::PAYS_FORM, |form| form.form),
+        _ => explain::form_of(place, line),
     };
-    let joins: &[&str] = match (place.rule, first) {
-        (Rule::clause_line, "pending" | "balance") => &[
-            "day", "days", "week", "weeks", "month", "months", "year", "years", "hour", "hours", "to", "when",
-        ],
-        (Rule::clause_line, "when" | "is") => {
-            &["and", "or", "not", "has", "is", "in", "no", "yes", "before", "after"]
-        }
-        (Rule::clause_line, "not" | "only" | "spend" | "return") => &["for", "except", "then"],
-        (Rule::clause_line, "each") => &["with", "without"],
+    let joins: &[&[&str]] = match first {
+        _ if !place.is_clause() => &[],
+        "pending" | "balance" | "lasts" => &[forms::MOMENT_WORDS],
+        "lot" => &[forms::MOMENT_WORDS, forms::CONDITION_WORDS],
+        "when" | "is" | "by" => &[forms::CONDITION_WORDS],
+        "not" | "only" | "spend" | "return" => &[&["for", "except", "then"]],
+        "each" => &[&["with", "without", "of"], forms::PERIOD_WORDS],
+        "at" | "on" | "per" | "for" => &[forms::PERIOD_WORDS, &["of", "end"]],
+        "level" => &[&["and"]],
         _ => &[],
     };
-    forms::fixed_words(form).chain(joins.iter().copied()).map(str::to_owned).collect()
+    let joins = joins.iter().flat_map(|words| words.iter().copied());
+    forms::fixed_words(form).chain(joins).map(str::to_owned).collect()
 }
 
 struct Bench<'p> {

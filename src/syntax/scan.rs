@@ -45,23 +45,25 @@ pub(super) struct Token {
     pub span: Span,
 }
 
-/// A text cut into tokens.
+/// Texts cut into tokens, one behind the other.
+#[derive(Default)]
 pub(super) struct Scanned {
-    /// All tokens, in order; blanks are left out.
-    pub tokens: Vec<Token>,
-    /// The text with comments, tabs and line ends turned into blanks, byte for byte.
+    /// The texts with comments, tabs and line ends turned into blanks, byte for byte.
     pub plain: String,
     /// All comments, in order.
     pub comments: Vec<Comment>,
 }
 
-/// Cuts a text into tokens; reports texts that do not end.
-pub(super) fn scan(text: &str, diagnostics: &mut Vec<Diagnostic>) -> Scanned {
+/// Cuts a text, from where the last one ended, into its tokens, in order; blanks are left out. Reports texts in quotes
+/// that do not end.
+pub(super) fn scan(text: &str, scanned: &mut Scanned, diagnostics: &mut Vec<Diagnostic>) -> Vec<Token> {
+    let Scanned { plain, comments } = scanned;
     let mut tokens = Vec::new();
-    let mut comments = Vec::new();
-    let mut plain = String::with_capacity(text.len());
-    let mut at = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
-    plain.push_str(&" ".repeat(at));
+    let mut at = plain.len();
+    if text.get(at..).is_some_and(|text| text.starts_with('\u{feff}')) {
+        at += '\u{feff}'.len_utf8();
+        plain.push_str(&" ".repeat('\u{feff}'.len_utf8()));
+    }
     while let Some(rest) = text.get(at..).filter(|rest| !rest.is_empty()) {
         let blanks = rest.len() - rest.trim_start_matches([' ', '\t', '\r']).len();
         if blanks > 0 {
@@ -87,7 +89,7 @@ pub(super) fn scan(text: &str, diagnostics: &mut Vec<Diagnostic>) -> Scanned {
         tokens.push(Token { kind, span });
         at += length.max(1);
     }
-    Scanned { tokens, plain, comments }
+    tokens
 }
 
 fn unclosed_text(span: Span, word: &str) -> Diagnostic {

@@ -115,7 +115,7 @@ fn equals(place: &Place<'_>, line: &Line, token: &Token) -> Diagnostic {
     let right = place.word(Span::new(token.span.end, line.span().end)).trim_start();
     let help = match (place.rule, line.tokens.first().map_or("", |first| place.word(first.span))) {
         (Rule::field_line, _) => format!("write `{left}: {right}`").replace(":: ", ": "),
-        (Rule::clause_line, "when" | "is" | "not" | "pending" | "balance") => {
+        (_, "when" | "is" | "not" | "pending" | "balance") => {
             format!("write `{left} is {right}`")
         }
         _ => format!("write `{left} {right}`"),
@@ -196,7 +196,7 @@ fn parenthesis(place: &Place<'_>, line: &Line, token: &Token) -> Option<Diagnost
         return Some(report.with_help("remove it, or write the `(` that it closes"));
     }
     let first = line.tokens.first().map_or("", |first| place.word(first.span));
-    (token.kind == TokenKind::OpenParen && !matches!(first, "when" | "is")).then(|| {
+    (token.kind == TokenKind::OpenParen && !matches!(first, "when" | "is" | "level")).then(|| {
         Diagnostic::new(Code::SyntaxError, token.span, "a parenthesis has no place here")
             .with_help("parentheses group conditions and amounts; lists are written without them")
     })

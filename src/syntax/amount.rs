@@ -1,0 +1,163 @@
+//! What rules give and measures count: amounts with their bases, stages of other rules, limits and periods.
+
+use super::ast::{
+    Amount, Base, CalendarUnit, ClauseKind, Counted, Gives, LimitScope, Name, Period, PeriodKind, RoomChoice,
+    RuleStage, Stage,
+};
+use super::grammar::{Pair, Rule, parts};
+use super::literal::Builder;
+use super::{explain, forms};
+use crate::diagnostic::suggest::nearest;
+
+impl Builder<'_> {
+    /// `line`, `order`, `unit`, a declared event, or another word, unless it is plainly one of the three misspelt.
+    pub fn piece(&mut self, pair: &Pair<'_>) -> Option<Name> {
+        let name = self.name(pair);
+        match nearest(&name.text, forms::PIECES.iter().copied()) {
+            Some(near) if !forms::PIECES.contains(&name.text.as_str()) && !self.is_declared(&name) => {
+                self.report(explain::misspelt_piece(&name, near));
+                None
+            }
+            _ => Some(name),
+        }
+    }
+
+    /// `each line gives …`, `each calendar month gives …`
+    pub fn gives(&mut self, pair: Pair<'_>) -> Option<Gives> {
+        let mut pieces = parts(pair);
+        let each = pieces.next()?;
+        let (each, period) = match each.as_rule() {
+            Rule::calendar_period => {
+                let word = self.name(&each.clone().into_inner().next()?);
+                (word, Some(self.calendar_period(each)?))
+            }
+            _ => (self.piece(&each)?, None),
+        };
+        let points = self.sum(pieces.next()?)?;
+        let Some(rest) = pieces.next() else {
+            return Some(Gives { each, period, amount: Amount::Fixed { points } });
+        };
+        let rule = rest.as_rule();
+        let mut pieces = parts(rest).peekable();
+        let full = pieces.next_if(|piece| piece.as_rule() == Rule::full).is_some();
+        let amount = match rule {
+            Rule::of_stage => Amount::OfRule { factor: points, of: self.stage(pieces.next()?)? },
+            Rule::per_amount => {
+                let step = self.sum(pieces.next()?)?;
+                Amount::Per { points, full, step, base: self.base(pieces.next()?)? }
+            }
+            _ => Amount::Share { rate: points, base: self.base(pieces.next()?)? },
+        };
+        Some(Gives { each, period, amount })
+    }
+
+    /// `each stay counts stay.nights at checked_out`
+    pub fn counts(&mut self, pair: Pair<'_>) -> Option<ClauseKind> {
+        let mut pieces = parts(pair);
+        let each = self.piece(&pieces.next()?)?;
+        let what = pieces.next()?;
+        let what = match what.as_rule() {
+            Rule::stage => Counted::Rule(self.stage(what)?),
+            Rule::counted_base => Counted::Base(self.base(what)?),
+            _ => Counted::Amount(self.sum(what)?),
+        };
+        let at = pieces.next().and_then(|at| self.one_name(at));
+        Some(ClauseKind::Counts { each, what, at })
+    }
+
+    /// `rounded base`
+    fn stage(&mut self, pair: Pair<'_>) -> Option<RuleStage> {
+        let stage = match pair.clone().into_inner().next()?.as_rule() {
+            Rule::w_exact => Stage::Exact,
+            Rule::w_rounded => Stage::Rounded,
+            _ => Stage::Capped,
+        };
+        Some(RuleStage { stage, rule: self.one_name(pair)? })
+    }
+
+    /// `line.price with points_paid without tax`
+    fn base(&mut self, pair: Pair<'_>) -> Option<Base> {
+        let span = self.span(&pair);
+        let mut pieces = parts(pair);
+        let of = self.path(pieces.next()?)?;
+        let mut base = Base { of, key: None, with: Vec::new(), without: Vec::new(), span };
+        for piece in pieces {
+            match piece.as_rule() {
+                Rule::key => base.key = self.one_name(piece),
+                Rule::with => base.with = self.names(parts(piece).next()?),
+                _ => base.without = self.names(parts(piece).next()?),
+            }
+        }
+        Some(base)
+    }
+
+    /// `per order`, `per member per calendar month, returns free room`, `from everyone`
+    pub fn scope(&mut self, pair: Pair<'_>) -> Option<LimitScope> {
+        let span = self.span(&pair);
+        let rule = pair.as_rule();
+        let mut pieces = parts(pair);
+        Some(match rule {
+            Rule::member_scope => {
+                let period = self.period(pieces.next()?)?;
+                let returns = pieces.next().map(room);
+                LimitScope::Member { period, returns, span }
+            }
+            Rule::everyone_scope => {
+                let period = match pieces.next() {
+                    Some(period) => Some(self.period(period)?),
+                    None => None,
+                };
+                LimitScope::Everyone { period, span }
+            }
+            _ => LimitScope::Piece(self.piece(&pieces.next()?)?),
+        })
+    }
+
+    /// `per calendar month`, `for all time`
+    pub fn period(&mut self, pair: Pair<'_>) -> Option<Period> {
+        let span = self.span(&pair);
+        let Some(piece) = parts(pair).next() else { return Some(Period { kind: PeriodKind::AllTime, span }) };
+        let kind = match piece.as_rule() {
+            Rule::calendar_period => {
+                return self.calendar_period(piece).map(|period| Period { span, ..period });
+            }
+            Rule::rolling => PeriodKind::Rolling(self.duration(parts(piece).next()?)?),
+            _ => self.year_from(piece)?,
+        };
+        Some(Period { kind, span })
+    }
+
+    fn calendar_period(&mut self, pair: Pair<'_>) -> Option<Period> {
+        let span = self.span(&pair);
+        let unit = pair.into_inner().find_map(|word| calendar_unit(word.as_rule()))?;
+        Some(Period { kind: PeriodKind::Calendar(unit), span })
+    }
+
+    /// `year from 1 april`, `year from member.joined`
+    fn year_from(&mut self, pair: Pair<'_>) -> Option<PeriodKind> {
+        let first = parts(pair.clone()).next()?;
+        if first.as_rule() == Rule::path {
+            return Some(PeriodKind::YearFromFact(self.path(first)?));
+        }
+        let (month, day) = self.day_and_month(pair)?;
+        Some(PeriodKind::YearFrom { month, day })
+    }
+}
+
+/// `day`, `week`, `month`, `quarter`, `half`, `year`
+pub(super) fn calendar_unit(rule: Rule) -> Option<CalendarUnit> {
+    Some(match rule {
+        Rule::w_day => CalendarUnit::Day,
+        Rule::w_week => CalendarUnit::Week,
+        Rule::w_month => CalendarUnit::Month,
+        Rule::w_quarter => CalendarUnit::Quarter,
+        Rule::w_half => CalendarUnit::Half,
+        Rule::w_year => CalendarUnit::Year,
+        _ => return None,
+    })
+}
+
+fn room(pair: Pair<'_>) -> RoomChoice {
+    let free = pair.into_inner().any(|word| word.as_rule() == Rule::w_free);
+    if free { RoomChoice::Free } else { RoomChoice::Keep }
+}
