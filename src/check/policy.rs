@@ -77,15 +77,22 @@ impl Policy {
         &self.statement
     }
 
-    /// What a point is called, with an `s` for several: `1 star`, `1,200 stars`.
+    /// Points of the first pool in words: `1 star`, `1,200 stars`.
     pub fn count_points(&self, points: i64) -> String {
-        let unit = self
-            .pools
-            .first()
-            .and_then(|pool| pool.versions.first())
-            .map_or("point", |v| v.body.unit.as_str());
-        let plural = if points == 1 { "" } else { "s" };
-        format!("{} {unit}{plural}", crate::value::decimal::grouped(points.into()))
+        self.count_points_in(0, points)
+    }
+
+    /// Points of the pool with this index in words: `1,200 stars`; money where the pool is counted in money.
+    pub fn count_points_in(&self, pool: usize, points: i64) -> String {
+        let terms = self.pools.get(pool).and_then(|pool| pool.versions.last()).map(|version| &version.body);
+        match terms.map(|terms| terms.unit.as_deref()) {
+            Some(None) => self.currency.format(Ratio::whole(points)),
+            Some(Some(unit)) => {
+                let plural = if points == 1 { "" } else { "s" };
+                format!("{} {unit}{plural}", crate::value::decimal::grouped(points.into()))
+            }
+            None => points.to_string(),
+        }
     }
 
     /// `sha256:` and the hash of the policy's text: the same text, the same digest.

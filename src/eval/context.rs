@@ -9,7 +9,7 @@ use jiff::civil::Date;
 use super::net::Net;
 use super::order::{Known, MemberFacts};
 use crate::check::policy::{
-    BadgeId, CategoryId, ClockPart, Comparison, Condition, DateValue, FactValue, Moment, Occasion, Part,
+    BadgeId, CategoryId, ClockPart, Comparison, Condition, DateValue, FactValue, Moment, Part,
     Policy, Quantity, Subject, Table, TableKey, Test, TimeComparison, Unit, ValueBody, ValueId,
 };
 use crate::value::{Overflow, Ratio, decimal};

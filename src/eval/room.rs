@@ -90,6 +90,12 @@ pub(crate) fn of_caps(owner: Owner, caps: &[Cap]) -> impl Iterator<Item = LongCa
     caps.filter_map(move |(index, cap)| long(CapKey { owner, index, first: false }, cap.per))
 }
 
+/// Those among the `on first` clauses of a rule that go over several orders.
+pub(crate) fn of_first(owner: Owner, first: &[(Quantity, CapScope)]) -> impl Iterator<Item = LongCap> {
+    let first = first.iter().enumerate();
+    first.filter_map(move |(index, (_, scope))| long(CapKey { owner, index, first: true }, *scope))
+}
+
 fn long(key: CapKey, scope: CapScope) -> Option<LongCap> {
     match scope {
         CapScope::Piece(_) => None,

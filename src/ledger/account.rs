@@ -1,5 +1,5 @@
-//! One member's account: balance, lots, orders, the standing deadline, and what falls due when. Time only moves
-//! forward here: [`Account::advance`] applies what is due, first what expires, then what becomes available.
+//! One member's account: pools with their balances and lots, orders and events, levels. Posting entries, acquiring
+//! points and moving deadlines happen here; what falls due when is `advance`'s, what an event does is `judge`'s.
 
 use indexmap::IndexMap;
 use jiff::Timestamp;
@@ -7,12 +7,14 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::entry::{Action, Balance, Bucket, Clause, Entry};
-use super::lots::{LotId, Lots, OrderId, Origin, Refilled, Source, Take};
-use super::placed::PlacedOrder;
-use crate::check::policy::{Expiry, Policy, PoolTerms, Returns};
+use super::lots::{LotId, Lots, OrderId, Origin, Refilled, Source};
+use super::placed::{Payment, PlacedOrder, PoolTake};
+use super::tiers::TierState;
+use super::ties::Ties;
+use crate::check::policy::{Expiry, ExpiryAnchorKind, LotExpiry, Period, Policy, PoolId, PoolTerms, Returns};
+use crate::eval::net::Net;
 use crate::eval::order::MemberFacts;
 use crate::eval::{Refusal, RefusalCode, condition_holds};
-use crate::syntax::ast::{AnchorKind, DeadlineEnd};
 use crate::value::Overflow;
 
 /// The most points that may ever pass through one account, so that no sum can overflow 64 bits.
@@ -22,20 +24,43 @@ const MOST_POINTS: i64 = 1 << 60;
 #[derive(Clone, Debug)]
 pub struct Account {
     pub(crate) id: Arc<str>,
-    pub(crate) balance: Balance,
-    pub(crate) lots: Lots,
-    pub(crate) orders: IndexMap<Arc<str>, PlacedOrder>,
+    /// One for each pool of the policy.
+    pub(crate) pools: Vec<PoolState>,
+    /// Orders, declared events and ended periods, in the order of time.
+    pub(crate) orders: Vec<PlacedOrder>,
+    /// Order numbers.
+    pub(crate) by_number: IndexMap<Arc<str>, OrderId>,
+    /// Ids of declared events.
+    pub(crate) by_event: IndexMap<Arc<str>, OrderId>,
+    /// Rewards taken, by event id, with what has come back.
+    pub(crate) rewards: IndexMap<Arc<str>, Payment>,
     pub(crate) member: MemberFacts,
-    /// The instant from which everything available is gone.
-    pub(crate) deadline: Option<Timestamp>,
-    /// Lines whose points become available: (when, order, line).
-    due: BTreeSet<(Timestamp, OrderId, usize)>,
+    /// One for each tier of the policy.
+    pub(crate) tiers: Vec<TierState>,
+    pub(crate) ties: Arc<Ties>,
+    /// Lines whose points become available: (when, order, line, stream).
+    pub(super) due: BTreeSet<(Timestamp, OrderId, usize, usize)>,
+    /// The next end of each period at which rules look.
+    pub(super) ends: Vec<(Period, Timestamp)>,
+    /// The next day of each scheduled move: (when, move).
+    pub(super) moves: BTreeSet<(Timestamp, usize)>,
+    /// What payments and moves have used of limits over periods: (when, limit, points, order and payment).
+    pub(super) uses: Vec<super::moves::Use>,
     /// Points that have come in or been promised, to bound all sums.
     volume: i64,
     /// The journal, kept only where asked for.
     pub(crate) entries: Option<Vec<Entry>>,
     /// True once an event has been accepted.
     pub(crate) used: bool,
+}
+
+/// An account's points in one pool.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct PoolState {
+    pub balance: Balance,
+    pub lots: Lots,
+    /// The instant from which everything available is gone.
+    pub deadline: Option<Timestamp>,
 }
 
 /// Everything an entry says beyond the movement itself.
@@ -59,167 +84,145 @@ pub(crate) struct Shift {
 }
 
 impl Account {
-    pub(crate) fn new(policy: &Policy, id: Arc<str>, keep_entries: bool) -> Account {
+    pub(crate) fn new(policy: &Policy, ties: Arc<Ties>, id: Arc<str>, keep_entries: bool) -> Account {
         Account {
             id,
-            balance: Balance::default(),
-            lots: Lots::default(),
-            orders: IndexMap::new(),
+            pools: vec![PoolState::default(); policy.pools.len()],
+            orders: Vec::new(),
+            by_number: IndexMap::new(),
+            by_event: IndexMap::new(),
+            rewards: IndexMap::new(),
             member: MemberFacts::defaults(policy),
-            deadline: None,
+            tiers: vec![TierState::default(); policy.tiers.len()],
+            ties,
             due: BTreeSet::new(),
+            ends: Vec::new(),
+            moves: BTreeSet::new(),
+            uses: Vec::new(),
             volume: 0,
             entries: keep_entries.then(Vec::new),
             used: false,
         }
     }
 
-    /// Applies everything due up to and including `at`: at each instant first what expires, then what becomes
-    /// available.
-    pub(crate) fn advance(&mut self, policy: &Policy, at: Timestamp) -> Result<(), Overflow> {
-        loop {
-            let due = self.due.first().map(|(when, ..)| *when);
-            match (self.deadline, due) {
-                (Some(deadline), due) if deadline <= at && due.is_none_or(|due| deadline <= due) => {
-                    self.expire(policy, deadline);
-                }
-                (_, Some(due)) if due <= at => self.mature_due(policy, due)?,
-                _ => return Ok(()),
-            }
-        }
-    }
-
-    fn expire(&mut self, policy: &Policy, at: Timestamp) {
-        self.deadline = None;
-        for (lot, points) in self.lots.lapse() {
-            let shift =
-                Shift { action: Action::Expire, from: Bucket::Available, to: Bucket::Expired, points };
-            let line = self.lots.origin_line(lot);
-            let clause = Some(Clause::Expiry { terms: at });
-            self.post(policy, at, shift, Note { clause, line, lot: Some(lot), ..Note::default() });
-        }
-    }
-
-    fn mature_due(&mut self, policy: &Policy, at: Timestamp) -> Result<(), Overflow> {
-        while let Some((when, order, line)) = self.due.first().copied().filter(|(when, ..)| *when <= at) {
-            self.due.remove(&(when, order, line));
-            let Some((_, placed)) = self.orders.get_index(order) else { continue };
-            let Some(state) = placed.lines.get(line) else { continue };
-            let keeping = keeps(policy, placed.at);
-            let matured = placed.matured_of(line, state.points(), at, keeping)?;
-            let event =
-                state.parcels.iter().find(|parcel| parcel.due.by == at).map(|parcel| parcel.event.clone());
-            let event = event.unwrap_or_else(|| placed.event.clone());
-            self.mature(policy, at, (order, line), matured, &event)?;
-        }
-        Ok(())
-    }
-
-    /// Raises a line's available points to `matured`: the difference is acquired at `at`.
-    pub(crate) fn mature(
-        &mut self,
-        policy: &Policy,
-        at: Timestamp,
-        (order, line): (OrderId, usize),
-        matured: i64,
-        cause: &Arc<str>,
-    ) -> Result<(), Overflow> {
-        let Some((_, placed)) = self.orders.get_index_mut(order) else { return Ok(()) };
-        let (terms, earning) = (placed.at, placed.event.clone());
-        let Some(state) = placed.lines.get_mut(line) else { return Ok(()) };
-        let points = matured - state.matured;
-        if points <= 0 {
-            return Ok(());
-        }
-        state.matured = matured;
-        state.lots.push(self.lots.lots.len());
-        let origin = Origin { event: earning, line: Some((order, line)) };
-        let shift = Shift { action: Action::Acquire, from: Bucket::Pending, to: Bucket::Available, points };
-        let clause = Some(Clause::Pending { terms });
-        let line = Some((order, Some(line)));
-        let note = Note { event: Some(cause.clone()), clause, line, ..Note::default() };
-        self.acquire(policy, at, origin, shift, note)
-    }
-
-    /// Points enter as available: a new lot, debts filled first, the balance's clock moved.
+    /// Points enter as available in a pool: a new lot, debts filled first, the balance's clock moved.
     pub(crate) fn acquire(
         &mut self,
         policy: &Policy,
         at: Timestamp,
+        pool: PoolId,
         origin: Origin,
         shift: Shift,
         note: Note,
     ) -> Result<(), Overflow> {
-        let extended = self.extended_deadline(policy, at, AnchorKind::PointsAcquired)?;
-        let (lot, refilled) = self.lots.acquire(origin, at, shift.points);
-        self.rebook(refilled);
-        self.post(policy, at, shift, Note { lot: Some(lot), ..note });
-        self.deadline = extended;
+        let extended = self.extended(policy, at, pool, ExpiryAnchorKind::Acquired)?;
+        let expires = self.lot_expiry(policy, at, pool, &origin)?;
+        let Some(state) = self.pools.get_mut(pool) else { return Ok(()) };
+        let (lot, refilled) = state.lots.acquire(origin, at, expires, shift.points);
+        state.deadline = extended;
+        self.rebook(pool, refilled);
+        self.post(policy, at, pool, shift, Note { lot: Some(lot), ..note });
         Ok(())
     }
 
+    /// When a lot acquired at `at` is gone by its own clock.
+    fn lot_expiry(
+        &self,
+        policy: &Policy,
+        at: Timestamp,
+        pool: PoolId,
+        origin: &Origin,
+    ) -> Result<Option<Timestamp>, Overflow> {
+        let Some(terms) = policy.pool_terms(pool, at) else { return Ok(None) };
+        let LotExpiry::After { at: moment, from_earning, .. } = &terms.lot_expiry else { return Ok(None) };
+        let earning = origin.line.and_then(|(order, _)| self.orders.get(order)).map(|placed| placed.happened);
+        let anchor = earning.filter(|_| *from_earning).unwrap_or(at);
+        let expires = moment.deadline(&policy.calendar, anchor, policy.deadlines)?;
+        // A deadline that has passed already kills at once, at the next look.
+        Ok(Some(expires.max(at)))
+    }
+
     /// Payments whose debt has been filled from a lot now count as taken from that lot.
-    pub(crate) fn rebook(&mut self, refilled: Vec<Refilled>) {
-        for Refilled { order, debt, lot, points } in refilled {
-            let Some((_, placed)) = self.orders.get_index_mut(order) else { continue };
-            let Some(at) = placed.takes.iter().position(|take| take.source == Source::Debt(debt)) else {
-                continue;
-            };
-            if let Some(take) = placed.takes.get_mut(at) {
+    pub(crate) fn rebook(&mut self, pool: PoolId, refilled: Vec<Refilled>) {
+        for Refilled { payment: (order, index), debt, lot, points } in refilled {
+            let payment = self.orders.get_mut(order).and_then(|placed| placed.payments.get_mut(index));
+            let Some(payment) = payment else { continue };
+            let is_debt = |take: &PoolTake| take.pool == pool && take.source == Source::Debt(debt);
+            let Some(at) = payment.takes.iter().position(is_debt) else { continue };
+            if let Some(take) = payment.takes.get_mut(at) {
                 take.points -= points;
             }
-            placed.takes.insert(at, Take { source: Source::Lot(lot), points });
+            payment.takes.insert(at, PoolTake { pool, source: Source::Lot(lot), points });
         }
     }
 
     /// The deadline after something that may extend the balance has happened at `at`. It never comes before the one
     /// that stands.
-    pub(crate) fn extended_deadline(
+    pub(crate) fn extended(
         &self,
         policy: &Policy,
         at: Timestamp,
-        kind: AnchorKind,
+        pool: PoolId,
+        kind: ExpiryAnchorKind,
     ) -> Result<Option<Timestamp>, Overflow> {
-        let Some(terms) = pool_terms(policy, at) else { return Ok(self.deadline) };
-        let Expiry::After { length, anchors } = &terms.expiry else { return Ok(self.deadline) };
+        let standing = self.pools.get(pool).and_then(|state| state.deadline);
+        let Some(terms) = policy.pool_terms(pool, at) else { return Ok(standing) };
+        let Expiry::After { at: moment, anchors } = &terms.expiry else { return Ok(standing) };
         if !anchors.iter().any(|anchor| anchor.kind == kind) {
-            return Ok(self.deadline);
+            return Ok(standing);
         }
-        let deadline = match policy.deadlines {
-            DeadlineEnd::EndOfDay => policy.calendar.end_of_day_after(at, *length)?,
-            DeadlineEnd::SameTimeOfDay => policy.calendar.after(at, *length)?,
-        };
-        Ok(self.deadline.max(Some(deadline)))
+        Ok(standing.max(Some(moment.deadline(&policy.calendar, at, policy.deadlines)?)))
     }
 
-    /// As [`Account::extended_deadline`] for something that happens to an order: the anchor's own condition, read on
-    /// the order as placed, must hold too.
-    pub(crate) fn extended_by_order(
+    /// The deadlines of all pools after something has happened to an order or event: the anchor's own condition, read
+    /// on the order as placed, must hold too.
+    pub(crate) fn extended_by(
         &self,
         policy: &Policy,
         at: Timestamp,
-        kind: AnchorKind,
+        kind: ExpiryAnchorKind,
         placed: &PlacedOrder,
-    ) -> Result<Option<Timestamp>, Refusal> {
-        let Some(terms) = pool_terms(policy, at) else { return Ok(self.deadline) };
-        let Expiry::After { anchors, .. } = &terms.expiry else { return Ok(self.deadline) };
-        let paid: Vec<i64> = placed.lines.iter().map(|line| line.paid).collect();
-        let net = crate::eval::net::Net::placed(&placed.order, &paid);
-        for anchor in anchors.iter().filter(|anchor| anchor.kind == kind) {
-            let holds = match &anchor.when {
-                None => true,
-                Some(condition) => condition_holds(policy, placed.at, &placed.member, &net, condition)?,
+    ) -> Result<Vec<Option<Timestamp>>, Refusal> {
+        let mut net: Option<Net<'_>> = None;
+        let mut deadlines = Vec::with_capacity(self.pools.len());
+        for (pool, state) in self.pools.iter().enumerate() {
+            let mut deadline = state.deadline;
+            let anchors = match policy.pool_terms(pool, at).map(|terms| &terms.expiry) {
+                Some(Expiry::After { anchors, .. }) => anchors.as_slice(),
+                _ => &[],
             };
-            if holds {
-                return self.extended_deadline(policy, at, kind).map_err(|_| overflow("the expiry rule"));
+            for anchor in anchors.iter().filter(|anchor| anchor.kind == kind) {
+                let holds = match &anchor.when {
+                    None => true,
+                    Some(condition) => {
+                        let net = match &net {
+                            Some(net) => net,
+                            None => net.insert(placed.gross().map_err(|_| overflow("the order"))?),
+                        };
+                        let member = (&placed.member, &placed.known);
+                        condition_holds(policy, placed.at, member, Some(net), condition)?
+                    }
+                };
+                if holds {
+                    let extended = self.extended(policy, at, pool, kind);
+                    deadline = deadline.max(extended.map_err(|_| overflow("the expiry rule"))?);
+                }
             }
+            deadlines.push(deadline);
         }
-        Ok(self.deadline)
+        Ok(deadlines)
     }
 
-    /// Notes that a line's points become available at `when`.
-    pub(crate) fn schedule(&mut self, when: Timestamp, order: OrderId, line: usize) {
-        self.due.insert((when, order, line));
+    /// Sets the deadlines of all pools.
+    pub(crate) fn set_deadlines(&mut self, deadlines: Vec<Option<Timestamp>>) {
+        for (state, deadline) in self.pools.iter_mut().zip(deadlines) {
+            state.deadline = deadline;
+        }
+    }
+
+    /// Notes that points of a line's stream become available at `when`.
+    pub(crate) fn schedule(&mut self, when: Timestamp, order: OrderId, line: usize, stream: usize) {
+        self.due.insert((when, order, line, stream));
     }
 
     /// Makes sure that `points` more can pass through the account without any sum overflowing.
@@ -234,17 +237,19 @@ impl Account {
     }
 
     /// Posts an entry: folds it into the balance, and keeps it where the journal is kept.
-    pub(crate) fn post(&mut self, policy: &Policy, at: Timestamp, shift: Shift, note: Note) {
+    pub(crate) fn post(&mut self, policy: &Policy, at: Timestamp, pool: PoolId, shift: Shift, note: Note) {
         if shift.points == 0 {
             return;
         }
-        self.balance.apply(shift.from, shift.to, shift.points);
+        if let Some(state) = self.pools.get_mut(pool) {
+            state.balance.apply(shift.from, shift.to, shift.points);
+        }
         if self.entries.is_none() {
             return;
         }
-        let placed = note.line.and_then(|(order, line)| Some((self.orders.get_index(order)?.1, line)));
+        let placed = note.line.and_then(|(order, line)| Some((self.orders.get(order)?, line)));
         let entry = Entry {
-            pool: 0,
+            pool,
             at,
             action: shift.action,
             points: shift.points,
@@ -254,7 +259,7 @@ impl Account {
             rule: note.clause.and_then(|clause| clause.cite(policy)),
             order: placed.map(|(placed, _)| placed.number.clone()),
             line: placed.and_then(|(placed, line)| Some(placed.line_id(line?).to_owned())),
-            lot: note.lot.and_then(|lot| self.lot_name(lot)),
+            lot: note.lot.and_then(|lot| self.lot_name(pool, lot)),
             reason: note.reason,
         };
         if let Some(entries) = &mut self.entries {
@@ -263,24 +268,32 @@ impl Account {
     }
 
     /// What a lot is called: `ORDER/LINE`, or the event that granted it.
-    pub(crate) fn lot_name(&self, lot: LotId) -> Option<String> {
-        let origin = &self.lots.lots.get(lot)?.origin;
-        Some(match origin.line.and_then(|(order, line)| Some((self.orders.get_index(order)?.1, line))) {
+    pub(crate) fn lot_name(&self, pool: PoolId, lot: LotId) -> Option<String> {
+        let origin = &self.pools.get(pool)?.lots.lots.get(lot)?.origin;
+        Some(match origin.line.and_then(|(order, line)| Some((self.orders.get(order)?, line))) {
             Some((placed, line)) => format!("{}/{}", placed.number, placed.line_id(line)),
             None => origin.event.to_string(),
         })
     }
+
+    /// The order and line that earned a lot.
+    pub(crate) fn origin_line(&self, pool: PoolId, lot: LotId) -> Option<(OrderId, Option<usize>)> {
+        self.pools.get(pool)?.lots.origin_line(lot)
+    }
 }
 
-/// The pool's terms in force at an instant.
-pub(crate) fn pool_terms(policy: &Policy, at: Timestamp) -> Option<&PoolTerms> {
-    let pool = policy.pools.first()?;
-    pool.versions.iter().find(|version| version.window.contains(at)).map(|version| &version.body)
+/// A pool's terms in force, or why there are none.
+pub(crate) fn terms(policy: &Policy, pool: PoolId, at: Timestamp) -> Result<&PoolTerms, Refusal> {
+    policy.pool_terms(pool, at).ok_or_else(|| {
+        let name = policy.pools.get(pool).map_or("", |pool| pool.name.as_str());
+        let message = format!("the pool `{name}` has no terms in force at this instant");
+        Refusal::new(RefusalCode::NotInForce, "at", message)
+    })
 }
 
-/// True where returns and refunds leave points alone.
-pub(crate) fn keeps(policy: &Policy, at: Timestamp) -> bool {
-    pool_terms(policy, at).is_some_and(|terms| terms.returns == Returns::Keep)
+/// True where returns and refunds leave points of this pool alone.
+pub(crate) fn keeps(policy: &Policy, pool: PoolId, at: Timestamp) -> bool {
+    policy.pool_terms(pool, at).is_some_and(|terms| terms.returns == Returns::Keep)
 }
 
 /// A refusal for numbers too large.

@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 use std::sync::Arc;
 
-use crate::check::policy::{Policy, Version};
+use crate::check::policy::{Policy, PoolId, PoolTerms, Rule, Version};
 use crate::source::Span;
 
 /// Where points can be.
@@ -47,6 +47,10 @@ pub enum Action {
     Expire,
     /// A correction takes points away.
     Adjust,
+    /// Points go to another pool, account or programme.
+    Send,
+    /// Points come from another pool or account.
+    Receive,
 }
 
 impl Action {
@@ -62,6 +66,8 @@ impl Action {
             Action::Reverse => "reverse",
             Action::Expire => "expire",
             Action::Adjust => "adjust",
+            Action::Send => "send",
+            Action::Receive => "receive",
         }
     }
 }
@@ -86,12 +92,16 @@ impl Bucket {
 pub(crate) enum Clause {
     /// An earn rule in the version in force at the order's instant.
     Earn { rule: usize, terms: Timestamp },
-    /// The pool's `pending` clause, in force at the order's instant.
-    Pending { terms: Timestamp },
+    /// The pool's `pending` clause, or the earn rule's own, in force at the order's instant.
+    Pending { pool: PoolId, rule: Option<usize>, terms: Timestamp },
     /// The pool's `balance expires` clause.
-    Expiry { terms: Timestamp },
-    /// The redeem rule in force at the order's instant.
-    Redeem { terms: Timestamp },
+    Expiry { pool: PoolId, terms: Timestamp },
+    /// The pool's `lot expires` clause, in force when the lot was acquired.
+    LotExpiry { pool: PoolId, terms: Timestamp },
+    /// A redeem rule in force at the order's instant.
+    Redeem { rule: usize, terms: Timestamp },
+    /// A move in force at that instant.
+    Move { rule: usize, terms: Timestamp },
     /// None: the event itself is the reason.
     Event,
 }
@@ -110,28 +120,38 @@ pub struct Citation {
 impl Clause {
     /// The rule's name, label and line.
     pub fn cite(self, policy: &Policy) -> Option<Citation> {
-        let pool = |terms: Timestamp, span: fn(&crate::check::policy::PoolTerms) -> Span| {
-            let pool = policy.pools.first()?;
+        let of_pool = |pool: PoolId, terms: Timestamp, span: fn(&PoolTerms) -> Span| {
+            let pool = policy.pools.get(pool)?;
             let version = pool.versions.iter().find(|version| version.window.contains(terms))?;
             Some((pool.name.clone(), version.label.clone(), span(&version.body)))
         };
         let (rule, label, span) = match self {
-            Clause::Earn { rule, terms } => {
-                let rule = policy.earns.get(rule)?;
-                let version = rule.at(terms)?;
-                (rule.name.clone(), version.label.clone(), version.body.gives_span)
-            }
-            Clause::Redeem { terms } => {
-                let found = policy.redeems.iter().find_map(|rule| Some((rule, rule.at(terms)?)));
-                let (rule, version) = found?;
-                (rule.name.clone(), version.label.clone(), version.body.pays_span)
-            }
-            Clause::Pending { terms } => pool(terms, |terms| terms.pending_span)?,
-            Clause::Expiry { terms } => pool(terms, |terms| terms.expiry_span)?,
+            Clause::Earn { rule, terms } => of_rule(&policy.earns, rule, terms, |earn| earn.gives_span)?,
+            Clause::Redeem { rule, terms } => of_rule(&policy.redeems, rule, terms, |redeem| {
+                redeem.pays.as_ref().map_or_else(
+                    || redeem.rewards.first().map_or_else(Span::default, |reward| reward.span),
+                    |pays| pays.span,
+                )
+            })?,
+            Clause::Move { rule, terms } => of_rule(&policy.moves, rule, terms, |one| one.span)?,
+            Clause::Pending { rule: Some(rule), terms, .. } => of_rule(&policy.earns, rule, terms, |earn| {
+                earn.pending.as_ref().map_or(earn.gives_span, |(_, span)| *span)
+            })?,
+            Clause::Pending { pool, rule: None, terms } => of_pool(pool, terms, |terms| terms.pending_span)?,
+            Clause::Expiry { pool, terms } => of_pool(pool, terms, |terms| terms.expiry_span)?,
+            Clause::LotExpiry { pool, terms } => of_pool(pool, terms, |terms| terms.lot_expiry_span)?,
             Clause::Event => return None,
         };
         Some(Citation { rule, label, line: policy.source.line(span) })
     }
+}
+
+type Cited = (String, String, Span);
+
+fn of_rule<T>(rules: &[Rule<T>], id: usize, terms: Timestamp, span: impl Fn(&T) -> Span) -> Option<Cited> {
+    let rule = rules.get(id)?;
+    let version = rule.at(terms)?;
+    Some((rule.name.clone(), version.label.clone(), span(&version.body)))
 }
 
 impl Citation {
@@ -144,9 +164,15 @@ impl Citation {
             policy.earns.iter().filter(|rule| rule.name == self.rule).flat_map(|rule| of(&rule.versions));
         let redeems =
             policy.redeems.iter().filter(|rule| rule.name == self.rule).flat_map(|rule| of(&rule.versions));
+        let moves =
+            policy.moves.iter().filter(|rule| rule.name == self.rule).flat_map(|rule| of(&rule.versions));
         let pools =
             policy.pools.iter().filter(|pool| pool.name == self.rule).flat_map(|pool| of(&pool.versions));
-        let above = earns.chain(redeems).chain(pools).map(|(span, docs)| (policy.source.line(span), docs));
+        let above = earns
+            .chain(redeems)
+            .chain(moves)
+            .chain(pools)
+            .map(|(span, docs)| (policy.source.line(span), docs));
         above
             .filter(|(line, _)| *line <= self.line)
             .max_by_key(|(line, _)| *line)

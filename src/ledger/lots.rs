@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use crate::syntax::ast::SpendKey;
 
-/// Index of a lot in its account.
+/// Index of a lot in its pool of the account.
 pub(crate) type LotId = usize;
 /// Index of an order in its account.
 pub(crate) type OrderId = usize;
@@ -18,7 +18,7 @@ pub(crate) type OrderId = usize;
 /// Where a lot came from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Origin {
-    /// The earning event: the order, the grant, the opening.
+    /// The earning event: the order, the grant, the opening, the move.
     pub event: Arc<str>,
     /// The order and line that earned it.
     pub line: Option<(OrderId, usize)>,
@@ -29,6 +29,8 @@ pub(crate) struct Origin {
 pub(crate) struct Lot {
     pub origin: Origin,
     pub acquired: Timestamp,
+    /// From then on what is left of it is gone; None: it has no clock of its own.
+    pub expires: Option<Timestamp>,
     /// Spendable.
     pub available: i64,
     /// Used up in place of points that another line owed, or to fill such a debt.
@@ -46,8 +48,9 @@ pub(crate) struct Lot {
 #[derive(Clone, Debug)]
 pub(crate) struct Debt {
     pub owed: i64,
-    /// The order that was paid with points that were not there; none where points were taken back.
-    pub payment: Option<OrderId>,
+    /// The order, and which of its payments, that was paid with points that were not there; none where points were
+    /// taken back.
+    pub payment: Option<(OrderId, usize)>,
 }
 
 /// Where points paid were taken from.
@@ -67,7 +70,7 @@ pub(crate) struct Take {
 
 /// A payment's debt that has been filled from a lot: the payment now counts as taken from that lot.
 pub(crate) struct Refilled {
-    pub order: OrderId,
+    pub payment: (OrderId, usize),
     pub debt: usize,
     pub lot: LotId,
     pub points: i64,
@@ -80,20 +83,41 @@ pub(crate) struct Lots {
     pub debts: Vec<Debt>,
     /// First debt that may still be owed.
     first_debt: usize,
-    /// Lots with something available: (acquired, earning event, line order, id), the oldest first.
-    spendable: BTreeSet<(Timestamp, Arc<str>, usize, LotId)>,
-    /// Lots that no deadline has passed over yet.
+    /// Lots with something available, the soonest to expire first, then the oldest.
+    spendable: BTreeSet<Key>,
+    /// Lots that no deadline of the balance has passed over yet.
     alive: Vec<LotId>,
+    /// Lots with a clock of their own that has not run out.
+    running: BTreeSet<(Timestamp, LotId)>,
+    /// Lots whose clock has run out while their expiry was paused.
+    paused: BTreeSet<LotId>,
 }
+
+/// The place of a lot in the spending order: (when it expires, acquired, earning event, line, id).
+type Key = (Timestamp, Timestamp, Arc<str>, usize, LotId);
 
 impl Lots {
     /// A new lot; its points first fill debts. Returns its id and the payments that it filled.
-    pub fn acquire(&mut self, origin: Origin, at: Timestamp, points: i64) -> (LotId, Vec<Refilled>) {
+    pub fn acquire(
+        &mut self,
+        origin: Origin,
+        at: Timestamp,
+        expires: Option<Timestamp>,
+        points: i64,
+    ) -> (LotId, Vec<Refilled>) {
         let id = self.lots.len();
-        let lot =
-            Lot { origin, acquired: at, available: 0, covering: 0, expired: 0, spent: 0, lapsed: false };
-        self.lots.push(lot);
+        self.lots.push(Lot {
+            origin,
+            acquired: at,
+            expires,
+            available: 0,
+            covering: 0,
+            expired: 0,
+            spent: 0,
+            lapsed: false,
+        });
         self.alive.push(id);
+        self.running.extend(expires.map(|expires| (expires, id)));
         let (filled, refilled) = self.fill_debts(id, points);
         self.add_available(id, points - filled);
         (id, refilled)
@@ -101,13 +125,12 @@ impl Lots {
 
     /// Takes up to `points` from what is spendable, in spending order; less where there is less.
     pub fn spend(&mut self, points: i64, order: &[SpendKey], to_cover: bool) -> Vec<Take> {
-        // All points of a balance die together, so only `newest` turns the order round.
-        let newest = order.iter().find(|key| **key != SpendKey::SoonestToExpire) == Some(&SpendKey::Newest);
+        let by_age = order.first() != Some(&SpendKey::SoonestToExpire);
+        let newest = order.iter().any(|key| *key == SpendKey::Newest);
         let mut takes = Vec::new();
         let mut left = points;
         while left > 0 {
-            let next = if newest { self.spendable.last() } else { self.spendable.first() };
-            let Some(id) = next.map(|key| key.3) else { break };
+            let Some(id) = self.next_to_spend(by_age, newest) else { break };
             let taken = self.take_available(id, left);
             if taken == 0 {
                 break;
@@ -121,8 +144,79 @@ impl Lots {
         takes
     }
 
+    fn next_to_spend(&self, by_age: bool, newest: bool) -> Option<LotId> {
+        let age = |key: &&Key| (key.1, key.2.clone(), key.3, key.4);
+        let next = match (by_age, newest) {
+            (false, false) => self.spendable.first(),
+            (true, false) => self.spendable.iter().min_by_key(age),
+            (true, true) => self.spendable.iter().max_by_key(age),
+            (false, true) => {
+                let soonest = self.spendable.first()?.0;
+                self.spendable.iter().take_while(|key| key.0 == soonest).last()
+            }
+        };
+        next.map(|key| key.4)
+    }
+
+    /// The next instant at which a lot's own clock runs out.
+    pub fn next_expiry(&self) -> Option<Timestamp> {
+        self.running.first().map(|(at, _)| *at)
+    }
+
+    /// The lots whose own clock runs out by `at`; they run no longer.
+    pub fn run_out(&mut self, at: Timestamp) -> Vec<LotId> {
+        let mut out = Vec::new();
+        while let Some((when, id)) = self.running.first().copied().filter(|(when, _)| *when <= at) {
+            self.running.remove(&(when, id));
+            out.push(id);
+        }
+        out
+    }
+
+    /// What is left of a lot dies; returns how much.
+    pub fn lapse_one(&mut self, id: LotId) -> i64 {
+        let left = self.lots.get(id).map_or(0, |lot| lot.available);
+        let died = self.take_available(id, left);
+        if let Some(lot) = self.lots.get_mut(id) {
+            lot.expired += died;
+            lot.lapsed = true;
+        }
+        died
+    }
+
+    /// A lot's clock has run out while its expiry is paused.
+    pub fn pause(&mut self, id: LotId) {
+        self.paused.insert(id);
+    }
+
+    /// True where a lot's expiry is paused.
+    pub fn has_paused(&self) -> bool {
+        !self.paused.is_empty()
+    }
+
+    /// Sets the clock of every paused lot to `at`.
+    pub fn resume(&mut self, at: Timestamp) {
+        for id in std::mem::take(&mut self.paused) {
+            self.running.insert((at, id));
+        }
+    }
+
+    /// What is available by the lots' own clocks, the soonest first.
+    pub fn expiring(&self) -> Vec<(i64, Timestamp)> {
+        let mut out: Vec<(i64, Timestamp)> = Vec::new();
+        for key in &self.spendable {
+            let Some(lot) = self.lots.get(key.4) else { continue };
+            let Some(expires) = lot.expires else { continue };
+            match out.last_mut() {
+                Some((points, at)) if *at == expires => *points += lot.available,
+                _ => out.push((lot.available, expires)),
+            }
+        }
+        out
+    }
+
     /// Owes `points`; returns the debt's index.
-    pub fn owe(&mut self, points: i64, payment: Option<OrderId>) -> usize {
+    pub fn owe(&mut self, points: i64, payment: Option<(OrderId, usize)>) -> usize {
         self.debts.push(Debt { owed: points, payment });
         self.debts.len() - 1
     }
@@ -164,7 +258,7 @@ impl Lots {
     /// A deadline passes: everything available dies. Returns what died, by lot, the oldest first.
     pub fn lapse(&mut self) -> Vec<(LotId, i64)> {
         let mut died = Vec::new();
-        for (_, _, _, id) in std::mem::take(&mut self.spendable) {
+        for (.., id) in std::mem::take(&mut self.spendable) {
             if let Some(lot) = self.lots.get_mut(id) {
                 died.push((id, lot.available));
                 lot.expired += lot.available;
@@ -204,8 +298,8 @@ impl Lots {
             if let Some(lot) = self.lots.get_mut(id) {
                 *(if debt.payment.is_some() { &mut lot.spent } else { &mut lot.covering }) += filled;
             }
-            if let Some(order) = debt.payment.filter(|_| filled > 0) {
-                refilled.push(Refilled { order, debt: self.first_debt, lot: id, points: filled });
+            if let Some(payment) = debt.payment.filter(|_| filled > 0) {
+                refilled.push(Refilled { payment, debt: self.first_debt, lot: id, points: filled });
             }
             if debt.owed == 0 {
                 self.first_debt += 1;
@@ -215,6 +309,7 @@ impl Lots {
     }
 }
 
-fn key(lot: &Lot, id: LotId) -> (Timestamp, Arc<str>, usize, LotId) {
-    (lot.acquired, lot.origin.event.clone(), lot.origin.line.map_or(0, |(_, line)| line), id)
+fn key(lot: &Lot, id: LotId) -> Key {
+    let expires = lot.expires.unwrap_or(Timestamp::MAX);
+    (expires, lot.acquired, lot.origin.event.clone(), lot.origin.line.map_or(0, |(_, line)| line), id)
 }

@@ -1,33 +1,79 @@
-//! An order in its account: what has shipped, gone and been refunded, what its lines earn as now decided, and where
-//! the points that pay for it came from. Only bookkeeping; what follows for points is decided in `judge` and `retake`.
+//! An order (or declared event, or ended period) in its account: what has shipped, gone and been refunded, what its
+//! lines earn as now decided, and where the points that pay for it came from. Only bookkeeping; what follows for points
+//! is decided in `judge` and `settle`.
 
 use jiff::Timestamp;
 use std::sync::Arc;
 
-use super::lots::{LotId, Take};
+use super::lots::{LotId, Source};
+use crate::check::policy::{MeasureId, Occasion, PoolId};
 use crate::eval::net::{Net, NetLine};
-use crate::eval::order::{MemberFacts, Order};
+use crate::eval::order::{Known, MemberFacts, Order};
+use crate::eval::room::Used;
 use crate::eval::{Earned, Refusal, RefusalCode};
+use crate::value::moment::Moment;
 use crate::value::{Overflow, Ratio};
 
-/// An accepted order.
+/// An accepted order, declared event, or ended period.
 #[derive(Clone, Debug)]
 pub(crate) struct PlacedOrder {
+    /// The order's number; for a declared event its id.
     pub number: Arc<str>,
-    /// Id of the order event.
+    /// Id of the event.
     pub event: Arc<str>,
     /// Its terms are those in force then.
     pub at: Timestamp,
+    /// When it happened: for a period its end, else the same.
+    pub happened: Timestamp,
     pub order: Order,
-    /// The member as known then.
+    /// The member as known then; what measures say in all is kept up to date.
     pub member: MemberFacts,
+    pub known: Known,
     pub lines: Vec<PlacedLine>,
-    /// Where the points paid came from, in the order taken.
-    pub takes: Vec<Take>,
-    /// Money that one point pays on it, minor units.
-    pub point_value: Ratio,
-    /// Where points become available some time after the order: that interval.
-    pub due: Option<Interval>,
+    /// Where its points go, and when they become available there.
+    pub streams: Vec<Stream>,
+    /// The points paid, by redeem rule.
+    pub payments: Vec<Payment>,
+    /// When each of the event's marks came.
+    pub marks: Vec<Option<Timestamp>>,
+    /// What it uses of limits over several orders, as it now stands.
+    pub used: Used,
+    /// The same as it was ordered: what a limit is charged where returns keep room.
+    pub charged: Used,
+    /// What it adds to measures.
+    pub contributions: Vec<Contribution>,
+    /// Totals of rules: see `Earning`.
+    pub totals: Vec<(usize, Ratio, i64, i64)>,
+}
+
+/// What an order adds to a measure, and when.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Contribution {
+    pub measure: MeasureId,
+    /// Index of the choice of the measure's key.
+    pub key: usize,
+    pub at: Timestamp,
+    pub amount: Ratio,
+}
+
+/// Points of an order that go to one pool and wait for one thing.
+#[derive(Clone, Debug)]
+pub(crate) struct Stream {
+    pub pool: PoolId,
+    /// The earn rule with a wait of its own; None: all rules that give to the pool under the pool's wait.
+    pub rule: Option<usize>,
+    pub due: Due,
+}
+
+/// When points become available.
+#[derive(Clone, Debug)]
+pub(crate) enum Due {
+    /// Known since the order, or since the mark it waited for.
+    Fixed(Interval),
+    /// So long after each unit ships.
+    Shipped { from: Moment, by: Moment },
+    /// So long after a mark that has not come yet.
+    Mark { mark: usize, from: Moment, by: Moment },
 }
 
 /// The two ends of the time at which points become available; they count from the later.
@@ -49,31 +95,52 @@ pub(crate) struct PlacedLine {
     pub refunds: Vec<(i64, i64)>,
     /// Points by rule, as now decided.
     pub earned: Vec<Earned>,
-    /// Of them, those that have become available.
+    /// By stream.
+    pub streams: Vec<LineStream>,
+}
+
+/// Points of one line in one stream.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct LineStream {
+    /// Points that have become available.
     pub matured: i64,
     /// The lots that they became.
     pub lots: Vec<LotId>,
-    /// Its share of the points paid.
-    pub paid: i64,
-    /// Of that share, what has come back.
-    pub restored: i64,
 }
 
 /// Units that shipped together.
 #[derive(Clone, Debug)]
 pub(crate) struct Parcel {
     pub units: i64,
-    pub due: Interval,
+    /// By stream; None where the stream does not wait for shipping.
+    pub due: Vec<Option<Interval>>,
     /// Id of the ship event.
     pub event: Arc<str>,
 }
 
-impl PlacedLine {
-    /// Points as now decided.
-    pub fn points(&self) -> i64 {
-        self.earned.iter().map(|earned| earned.points).sum()
-    }
+/// Points that paid for an order under one redeem rule.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Payment {
+    pub rule: usize,
+    /// By line.
+    pub paid: Vec<i64>,
+    /// What they paid, by line, minor units.
+    pub money: Vec<Ratio>,
+    /// By line, what has come back.
+    pub restored: Vec<i64>,
+    /// Where the points came from, in the order taken.
+    pub takes: Vec<PoolTake>,
+}
 
+/// Points taken from one source of one pool.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct PoolTake {
+    pub pool: PoolId,
+    pub source: Source,
+    pub points: i64,
+}
+
+impl PlacedLine {
     /// Takes returned units out of the earliest parcels.
     pub fn unpack(&mut self, mut units: i64) {
         for parcel in &mut self.parcels {
@@ -85,6 +152,11 @@ impl PlacedLine {
 }
 
 impl PlacedOrder {
+    /// True for an order, false for a declared event or a period.
+    pub fn is_order(&self) -> bool {
+        self.order.of == Occasion::Order
+    }
+
     /// Units ordered of a line.
     pub fn quantity(&self, line: usize) -> i64 {
         self.order.lines.get(line).map_or(0, |line| line.quantity)
@@ -110,17 +182,34 @@ impl PlacedOrder {
         self.lines.get(line).map_or(0, |state| self.quantity(line) - state.cancelled - state.returned)
     }
 
-    /// Points of a line that pay for units still kept: its share, less what goes back with the units gone.
-    pub fn points_still_paid(&self, line: usize) -> Result<i64, Overflow> {
-        let paid = self.lines.get(line).map_or(0, |state| state.paid);
-        Ok(paid - self.points_to_restore(line)?)
+    /// The stream that a rule's points are in.
+    pub fn stream_of(&self, rule: usize, pool: PoolId) -> Option<usize> {
+        let own = self.streams.iter().position(|stream| stream.rule == Some(rule));
+        own.or_else(|| self.streams.iter().position(|stream| stream.rule.is_none() && stream.pool == pool))
     }
 
-    /// Points of a line's share that belong back, in all: the share of the units gone, rounded down.
-    pub fn points_to_restore(&self, line: usize) -> Result<i64, Overflow> {
+    /// Points of a payment's share of a line that belong back, in all: the share of the units gone, rounded down.
+    pub fn points_to_restore(&self, payment: &Payment, line: usize) -> Result<i64, Overflow> {
         let Some(state) = self.lines.get(line) else { return Ok(0) };
+        let paid = payment.paid.get(line).copied().unwrap_or(0);
         let gone = Ratio::new((state.cancelled + state.returned).into(), self.quantity(line).into())?;
-        Ratio::whole(state.paid).mul(gone)?.floor_points()
+        Ratio::whole(paid).mul(gone)?.floor_points()
+    }
+
+    /// Points that pay for units of a line still kept, and what they pay.
+    fn still_paid(&self, line: usize) -> Result<(i64, Ratio), Overflow> {
+        let (mut points, mut money) = (0i64, Ratio::ZERO);
+        for payment in &self.payments {
+            let paid = payment.paid.get(line).copied().unwrap_or(0);
+            if paid == 0 {
+                continue;
+            }
+            let kept = paid - self.points_to_restore(payment, line)?;
+            let worth = payment.money.get(line).copied().unwrap_or(Ratio::ZERO);
+            points = points.checked_add(kept).ok_or(Overflow)?;
+            money = money.add(worth.mul(Ratio::whole(kept))?.div(Ratio::whole(paid))?)?;
+        }
+        Ok((points, money))
     }
 
     /// Money refunded that still stands on the units kept.
@@ -136,8 +225,7 @@ impl PlacedOrder {
     pub fn refundable(&self, line: usize) -> Result<Ratio, Overflow> {
         let price = self.order.lines.get(line).map_or(0, |line| line.price);
         let gross = Ratio::whole(price).mul(Ratio::whole(self.kept(line)))?;
-        let by_points = Ratio::whole(self.points_still_paid(line)?).mul(self.point_value)?;
-        gross.sub(by_points)?.sub(self.refunded(line)?)
+        gross.sub(self.still_paid(line)?.1)?.sub(self.refunded(line)?)
     }
 
     /// The order as if what has gone had never been in it. With `keeping`, only cancelled units are gone: returns
@@ -148,34 +236,75 @@ impl PlacedOrder {
             let back = if keeping { state.returned } else { 0 };
             let refunded = if keeping { Ratio::ZERO } else { self.refunded(index)? };
             let units = self.kept(index) + back;
-            lines.push(NetLine { units, refunded, points_paid: self.points_still_paid(index)? });
+            let (points_paid, money_paid) = self.still_paid(index)?;
+            lines.push(NetLine { units, refunded, points_paid, money_paid });
         }
         Ok(Net { order: &self.order, lines })
     }
 
-    /// Points of a line that are available by `now`, when it earns `points`: the share of the due units in the units
-    /// kept, rounded down.
+    /// The order as it was placed.
+    pub fn gross(&self) -> Result<Net<'_>, Overflow> {
+        let mut net = Net::placed(&self.order);
+        for payment in &self.payments {
+            net.pay(&payment.paid, &payment.money)?;
+        }
+        Ok(net)
+    }
+
+    /// True where nothing of it has gone and nothing has been refunded.
+    pub fn is_whole(&self) -> bool {
+        self.lines.iter().all(|line| line.cancelled == 0 && line.returned == 0 && line.refunds.is_empty())
+    }
+
+    /// Points of a line in one stream that are available by `now`, when it earns `points` there: the share of the due
+    /// units in the units kept, rounded down.
     pub fn matured_of(
         &self,
         line: usize,
+        stream: usize,
         points: i64,
         now: Timestamp,
         keeping: bool,
     ) -> Result<i64, Overflow> {
-        let Some(state) = self.lines.get(line) else { return Ok(0) };
+        let (Some(state), Some(of)) = (self.lines.get(line), self.streams.get(stream)) else { return Ok(0) };
         let kept = self.kept(line) + if keeping { state.returned } else { 0 };
         if kept == 0 {
             return Ok(0);
         }
-        let due = match self.due {
-            Some(due) if due.by <= now => kept,
-            Some(_) => 0,
-            None => state.parcels.iter().filter(|p| p.due.by <= now).map(|p| p.units).sum(),
+        let due = match of.due {
+            Due::Fixed(due) if due.by <= now => kept,
+            Due::Fixed(_) | Due::Mark { .. } => 0,
+            Due::Shipped { .. } => {
+                let due = |parcel: &&Parcel| {
+                    parcel.due.get(stream).copied().flatten().is_some_and(|due| due.by <= now)
+                };
+                state.parcels.iter().filter(due).map(|parcel| parcel.units).sum()
+            }
         };
         Ratio::whole(points).mul(Ratio::new(due.into(), kept.into())?)?.floor_points()
     }
 
-    /// What a named line is called in messages.
+    /// The intervals in which points of a line's stream become available, as far as they are known.
+    pub fn intervals(&self, line: usize, stream: usize) -> Vec<Interval> {
+        let (Some(state), Some(of)) = (self.lines.get(line), self.streams.get(stream)) else {
+            return Vec::new();
+        };
+        let mut intervals: Vec<Interval> = match of.due {
+            Due::Fixed(due) => vec![due],
+            Due::Mark { .. } => Vec::new(),
+            Due::Shipped { .. } => state
+                .parcels
+                .iter()
+                .filter(|parcel| parcel.units > 0)
+                .filter_map(|parcel| parcel.due.get(stream).copied().flatten())
+                .collect(),
+        };
+        intervals.sort();
+        intervals.dedup();
+        intervals
+    }
+
+    /// What a line is called in messages.
     pub fn line_id(&self, line: usize) -> &str {
         self.order.lines.get(line).map_or("", |line| line.id.as_str())
     }

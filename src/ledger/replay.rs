@@ -3,13 +3,19 @@
 
 use indexmap::IndexMap;
 use jiff::Timestamp;
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::account::Account;
 use super::event::Event;
 use super::intake::{Incoming, Place, Refused, Sorted, latest, sort_out};
+use super::period::around;
+use super::placed::PlacedOrder;
+use super::ties::Ties;
 use crate::check::Policy;
-use crate::eval::{Refusal, RefusalCode};
+use crate::eval::room::{CapKey, Used, long_caps};
+use crate::eval::{MemberFacts, Refusal, RefusalCode};
+use crate::value::Ratio;
 
 /// How to replay.
 #[derive(Clone, Debug, Default)]
@@ -45,11 +51,54 @@ pub fn replay(policy: &Policy, incoming: Vec<Incoming>, options: &Options) -> Ou
     run.finish()
 }
 
+/// What accounts share: budgets over all members, and points on their way to another account.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Shared {
+    /// Used of budgets, by limit and start of the period.
+    budgets: HashMap<(CapKey, Timestamp), Ratio>,
+    /// Points that leave for another account.
+    pub arrivals: Vec<Arrival>,
+}
+
+/// Points on their way to another account.
+#[derive(Clone, Debug)]
+pub(crate) struct Arrival {
+    pub account: Arc<str>,
+    pub pool: usize,
+    pub points: i64,
+    pub event: Arc<str>,
+    pub rule: usize,
+}
+
+impl Shared {
+    /// What all members have used of a budget.
+    pub fn used(&self, key: CapKey, start: Timestamp) -> Ratio {
+        self.budgets.get(&(key, start)).copied().unwrap_or(Ratio::ZERO)
+    }
+
+    /// Charges what an order uses of budgets, beyond what it was charged before.
+    pub fn charge(&mut self, policy: &Policy, before: Option<&Used>, placed: &PlacedOrder) {
+        for cap in long_caps(policy, placed.order.of, placed.at).into_iter().filter(|cap| cap.everyone) {
+            let Ok(stretch) = around(policy, &MemberFacts::default(), cap.period, placed.at) else {
+                continue;
+            };
+            let used = self.used(cap.key, stretch.start);
+            let old = before.map_or(Ratio::ZERO, |before| before.of(cap.key));
+            let more = placed.charged.of(cap.key).sub(old).and_then(|more| used.add(more));
+            if let Ok(used) = more {
+                self.budgets.insert((cap.key, stretch.start), used);
+            }
+        }
+    }
+}
+
 /// A replay of events sorted by instant: constant work for each event, memory that grows with accounts and their
 /// orders only.
 pub struct Replay<'p> {
     policy: &'p Policy,
     options: Options,
+    ties: Arc<Ties>,
+    shared: Shared,
     accounts: IndexMap<Arc<str>, Account>,
     refused: Vec<Refused>,
     duplicates: u64,
@@ -65,6 +114,8 @@ impl<'p> Replay<'p> {
         Replay {
             policy,
             options,
+            ties: Arc::new(Ties::of(policy)),
+            shared: Shared::default(),
             accounts: IndexMap::new(),
             refused: Vec::new(),
             duplicates: 0,
@@ -102,12 +153,14 @@ impl<'p> Replay<'p> {
     pub fn finish(mut self) -> Outcome {
         self.judge_batch();
         let at = self.options.at.or(self.now);
-        let mut accounts: Vec<Account> = self.accounts.into_values().filter(|account| account.used).collect();
+        let only = self.options.account.as_deref();
+        let shown = |account: &Account| account.used && only.is_none_or(|only| *account.id == *only);
+        let mut accounts: Vec<Account> = self.accounts.into_values().filter(shown).collect();
         accounts.sort_by(|a, b| a.id.cmp(&b.id));
         for account in &mut accounts {
             if let Some(at) = at {
                 // Events near the end of time have been refused, so nothing that falls due here can overflow.
-                let _ = account.advance(self.policy, at);
+                let _ = account.advance(self.policy, &mut self.shared, at);
             }
         }
         self.refused.sort_by(|a, b| sort_key(a).cmp(&sort_key(b)));
@@ -130,7 +183,9 @@ impl<'p> Replay<'p> {
         let ours = sorted.duplicates.iter().filter(|account| only.is_none() || account.as_deref() == only);
         self.duplicates += ours.count() as u64;
         let mut events = sorted.events;
-        events.retain(|(event, _)| only.is_none_or(|only| event.account == only));
+        // What happens in another account may reach this one where points are transferred or a budget is shared.
+        let all = self.ties.crosses_accounts;
+        events.retain(|(event, _)| all || only.is_none_or(|only| event.account == only));
         events.sort_by(|(a, _), (b, _)| (a.at, a.kind.rank(), &a.id).cmp(&(b.at, b.kind.rank(), &b.id)));
         for (event, place) in events {
             self.judge(event, place);
@@ -138,21 +193,34 @@ impl<'p> Replay<'p> {
     }
 
     fn judge(&mut self, event: Event, place: Place) {
-        let account = match self.accounts.get_mut(event.account.as_str()) {
-            Some(account) => account,
-            None => {
-                let id = Arc::<str>::from(event.account.as_str());
-                let account = Account::new(self.policy, id.clone(), self.options.keep_entries);
-                self.accounts.entry(id).or_insert(account)
-            }
-        };
         let Event { id, at, account: owner, kind } = event;
         let id = Arc::<str>::from(id);
-        match account.judge(self.policy, at, id.clone(), kind) {
-            Ok(()) => self.accepted += 1,
+        let (policy, name) = (self.policy, Arc::<str>::from(owner.as_str()));
+        let account = account_of(&mut self.accounts, policy, &self.ties, &name, self.options.keep_entries);
+        match account.judge(policy, &mut self.shared, at, id.clone(), kind) {
+            Ok(()) => {
+                self.accepted += 1;
+                self.deliver(at);
+            }
             Err(refusal) => {
                 let (event, account) = (Some(id.to_string()), Some(owner));
                 self.refuse(Refused { event, at: Some(at), account, places: vec![place], refusal });
+            }
+        }
+    }
+
+    /// Points that have left for another account arrive there.
+    fn deliver(&mut self, at: Timestamp) {
+        for Arrival { account, pool, points, event, rule } in std::mem::take(&mut self.shared.arrivals) {
+            let (policy, keep) = (self.policy, self.options.keep_entries);
+            let to = account_of(&mut self.accounts, policy, &self.ties, &account, keep);
+            // The sender's event has been accepted, so its instant lies where nothing overflows.
+            let arrived = to
+                .advance(policy, &mut self.shared, at)
+                .and_then(|()| to.arrive(policy, at, pool, points, &event, rule));
+            if arrived.is_ok() && !to.used {
+                to.used = true;
+                let _ = to.start_clocks(policy, at);
             }
         }
     }
@@ -163,6 +231,16 @@ impl<'p> Replay<'p> {
             self.refused.push(refused);
         }
     }
+}
+
+fn account_of<'a>(
+    accounts: &'a mut IndexMap<Arc<str>, Account>,
+    policy: &Policy,
+    ties: &Arc<Ties>,
+    id: &Arc<str>,
+    keep_entries: bool,
+) -> &'a mut Account {
+    accounts.entry(id.clone()).or_insert_with(|| Account::new(policy, ties.clone(), id.clone(), keep_entries))
 }
 
 fn sort_key(refused: &Refused) -> impl Ord + '_ {

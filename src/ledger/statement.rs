@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use std::collections::BTreeMap;
 
 use super::account::{Account, keeps};
+use super::advance::stream_points;
 use super::entry::{Balance, Entry};
 use crate::check::Policy;
 
@@ -12,10 +13,23 @@ use crate::check::Policy;
 pub struct Statement {
     /// Whose.
     pub account: String,
+    /// Where the member stands in each tier, in the order declared.
+    pub tiers: Vec<TierStatement>,
     /// By pool, in the order declared.
     pub pools: Vec<PoolStatement>,
-    /// (tier, level, until when it lasts; None for all time and for a start level), in the order declared.
-    pub tiers: Vec<(String, String, Option<Timestamp>)>,
+}
+
+/// A member's level in one tier.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TierStatement {
+    /// The tier's name.
+    pub tier: String,
+    /// The level's name.
+    pub level: String,
+    /// The level's label.
+    pub label: String,
+    /// The instant from which the level is over; none for the first level, or for one that is held for all time.
+    pub until: Option<Timestamp>,
 }
 
 /// An account's points in one pool.
@@ -25,12 +39,21 @@ pub struct PoolStatement {
     pub pool: String,
     /// Its balances.
     pub balance: Balance,
-    /// The instant from which the available points are gone; none with nothing available or no expiry.
+    /// The instant from which all of the available points are gone; none with nothing available or no expiry.
     pub expires_at: Option<Timestamp>,
+    /// Available points by the instant from which they are gone, the soonest first, where lots have clocks of their own.
+    pub expiring: Vec<Expiring>,
     /// Pending points with a known interval, the earliest first.
     pub becoming: Vec<Becoming>,
-    /// (points, from when they are gone): the available points whose lots expire, the earliest first.
-    pub expiring: Vec<(i64, Timestamp)>,
+}
+
+/// Available points that are gone from an instant on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Expiring {
+    /// How many.
+    pub points: i64,
+    /// From when.
+    pub at: Timestamp,
 }
 
 /// Pending points that become available in an interval. They count from its later end.
@@ -55,47 +78,73 @@ impl Account {
         self.entries.as_deref().unwrap_or_default()
     }
 
-    /// Its balance: the fold of its entries.
+    /// Its balance in the first pool: the fold of the entries there.
     pub fn balance(&self) -> Balance {
-        self.balance
+        self.balance_in(0)
+    }
+
+    /// Its balance in the pool with this index, in the order declared.
+    pub fn balance_in(&self, pool: usize) -> Balance {
+        self.pools.get(pool).map(|state| state.balance).unwrap_or_default()
     }
 
     /// Where it stands at `at`, the instant to which it has been brought.
     pub fn statement(&self, policy: &Policy, at: Timestamp) -> Statement {
-        let pools = policy.pools.iter().map(|pool| PoolStatement {
-            pool: pool.name.clone(),
-            balance: self.balance,
-            expires_at: self.deadline.filter(|_| self.balance.available > 0),
-            becoming: self.becoming(policy, at),
-            expiring: Vec::new(),
+        let pools = policy.pools.iter().zip(&self.pools).enumerate();
+        let pools = pools.map(|(index, (pool, state))| {
+            let lots = state.lots.expiring();
+            let last = lots
+                .last()
+                .map(|(_, at)| *at)
+                .filter(|_| lots.iter().map(|(points, _)| points).sum::<i64>() == state.balance.available);
+            let ends = match (state.deadline, last) {
+                (Some(deadline), Some(last)) => Some(deadline.min(last)),
+                (deadline, last) => deadline.or(last),
+            };
+            let expiring = lots.into_iter().map(|(points, at)| Expiring {
+                points,
+                at: state.deadline.map_or(at, |deadline| deadline.min(at)),
+            });
+            PoolStatement {
+                pool: pool.name.clone(),
+                balance: state.balance,
+                expires_at: ends.filter(|_| state.balance.available > 0),
+                expiring: expiring.collect(),
+                becoming: self.becoming(policy, index, at),
+            }
         });
-        Statement { account: self.id.to_string(), pools: pools.collect(), tiers: Vec::new() }
+        let tiers = policy.tiers.iter().zip(&self.tiers).map(|(tier, state)| {
+            let level = tier.levels.get(state.level());
+            TierStatement {
+                tier: tier.name.clone(),
+                level: level.map_or_else(String::new, |level| level.name.clone()),
+                label: level.map_or_else(String::new, |level| level.label.clone()),
+                until: state.until(),
+            }
+        });
+        Statement { account: self.id.to_string(), tiers: tiers.collect(), pools: pools.collect() }
     }
 
-    fn becoming(&self, policy: &Policy, at: Timestamp) -> Vec<Becoming> {
+    fn becoming(&self, policy: &Policy, pool: usize, at: Timestamp) -> Vec<Becoming> {
         let mut points_by_interval: BTreeMap<_, i64> = BTreeMap::new();
-        if self.balance.pending == 0 {
+        if self.balance_in(pool).pending == 0 {
             return Vec::new();
         }
-        for placed in self.orders.values() {
-            let keeping = keeps(policy, placed.at);
-            for (index, line) in placed.lines.iter().enumerate() {
-                let mut intervals: Vec<_> = match placed.due {
-                    Some(due) => vec![due],
-                    None => line
-                        .parcels
-                        .iter()
-                        .filter(|parcel| parcel.units > 0)
-                        .map(|parcel| parcel.due)
-                        .collect(),
-                };
-                intervals.sort();
-                intervals.dedup();
-                let mut before = line.matured;
-                for due in intervals.into_iter().filter(|due| due.by > at) {
-                    let matured = placed.matured_of(index, line.points(), due.by, keeping).unwrap_or(before);
-                    *points_by_interval.entry(due).or_default() += matured - before;
-                    before = matured;
+        for placed in &self.orders {
+            for stream in (0..placed.streams.len())
+                .filter(|stream| placed.streams.get(*stream).is_some_and(|of| of.pool == pool))
+            {
+                let keeping = keeps(policy, pool, placed.at);
+                for (index, line) in placed.lines.iter().enumerate() {
+                    let mut before = line.streams.get(stream).map_or(0, |state| state.matured);
+                    let points = stream_points(policy, placed, index, stream);
+                    let intervals = placed.intervals(index, stream).into_iter();
+                    for due in intervals.filter(|due| due.by > at) {
+                        let matured = placed.matured_of(index, stream, points, due.by, keeping);
+                        let matured = matured.unwrap_or(before);
+                        *points_by_interval.entry(due).or_default() += matured - before;
+                        before = matured;
+                    }
                 }
             }
         }

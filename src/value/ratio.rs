@@ -23,6 +23,12 @@ pub struct Ratio {
     denominator: i128,
 }
 
+impl Default for Ratio {
+    fn default() -> Ratio {
+        Ratio::ZERO
+    }
+}
+
 #[expect(
     clippy::should_implement_trait,
     reason = "they are checked and may fail, which the operators cannot"

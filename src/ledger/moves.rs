@@ -1,0 +1,433 @@
+//! Points that leave a pool other than by paying for an order: moves to other pools, accounts and programmes, on request
+//! or on their days; and rewards.
+
+use jiff::Timestamp;
+use std::sync::Arc;
+
+use super::account::{Account, Note, Shift, overflow};
+use super::entry::{Action, Bucket, Clause};
+use super::event::TransferTo;
+use super::judge::{goes_to, refuse_operation};
+use super::lots::{OrderId, Origin};
+use super::period::{around, just_before};
+use super::place::spending_pools;
+use super::placed::Payment;
+use super::replay::{Arrival, Shared};
+use crate::check::policy::{CapScope, Move, MoveTo, MoveWhen, Period, Policy, Redeem, Reward, Version};
+use crate::eval::order::Order;
+use crate::eval::room::{CapKey, Owner, Used, of_caps, of_move};
+use crate::eval::{Refusal, RefusalCode, context_of};
+use crate::value::{Overflow, Ratio};
+
+/// Points that a payment or a move has used of a limit over a period.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Use {
+    pub at: Timestamp,
+    pub key: CapKey,
+    pub points: i64,
+    /// The order and its payment: what comes back frees room, unless the limit keeps it.
+    pub payment: Option<(OrderId, usize)>,
+}
+
+impl Account {
+    /// What payments and moves have used so far of the limits that they meet at `at`.
+    pub(super) fn uses_before(&self, policy: &Policy, at: Timestamp) -> Result<Used, Overflow> {
+        let mut used = Used::default();
+        if self.uses.is_empty() {
+            return Ok(used);
+        }
+        let mut long = Vec::new();
+        for (id, rule) in policy.redeems.iter().enumerate() {
+            let caps = rule.at(at).map(|version| version.body.caps.as_slice()).unwrap_or_default();
+            long.extend(of_caps(Owner::Redeem(id), caps));
+        }
+        for (id, rule) in policy.moves.iter().enumerate() {
+            let caps = rule.at(at).map(|version| version.body.caps.as_slice()).unwrap_or_default();
+            long.extend(of_move(id, caps));
+        }
+        for cap in long {
+            let stretch = around(policy, &self.member, cap.period, at)?;
+            for one in self.uses.iter().filter(|one| one.key == cap.key && stretch.contains(one.at)) {
+                let back = if cap.keep { 0 } else { self.came_back(one) };
+                used.add(cap.key, Ratio::whole(one.points - back))?;
+            }
+        }
+        Ok(used)
+    }
+
+    fn came_back(&self, one: &Use) -> i64 {
+        let payment = one.payment.and_then(|(order, index)| self.orders.get(order)?.payments.get(index));
+        payment.map_or(0, |payment| payment.restored.iter().sum())
+    }
+
+    /// Notes that a payment has used the limits of its rule.
+    pub(super) fn note_use(
+        &mut self,
+        policy: &Policy,
+        rule: usize,
+        at: Timestamp,
+        points: i64,
+        payment: Option<(OrderId, usize)>,
+    ) {
+        let version = policy.redeems.get(rule).and_then(|rule| rule.at(at));
+        let caps = version.map(|version| version.body.caps.as_slice()).unwrap_or_default();
+        self.uses.extend(of_caps(Owner::Redeem(rule), caps).map(|cap| Use {
+            at,
+            key: cap.key,
+            points,
+            payment,
+        }));
+    }
+
+    pub(super) fn transfer(
+        &mut self,
+        policy: &Policy,
+        shared: &mut Shared,
+        at: Timestamp,
+        id: Arc<str>,
+        to: &TransferTo,
+        points: i64,
+        by: Option<usize>,
+    ) -> Result<(), Refusal> {
+        let offered = |(_, version): &(usize, &Version<Move>)| {
+            version.body.when == MoveWhen::Request && goes_to(&version.body.to, to)
+        };
+        let moves: Vec<_> = in_force(policy, at).filter(offered).collect();
+        let chosen = match (by, moves.as_slice()) {
+            (Some(by), moves) => moves.iter().find(|(id, _)| *id == by),
+            (None, [one]) => Some(one),
+            (None, []) => None,
+            (None, several) => {
+                let names = several.iter().filter_map(|(id, _)| policy.moves.get(*id));
+                let names: Vec<&str> = names.map(|rule| rule.name.as_str()).collect();
+                let message = format!("several moves fit ({}); say which in `move`", names.join(", "));
+                return Err(Refusal::new(RefusalCode::SeveralRules, "move", message));
+            }
+        };
+        let Some((rule, version)) = chosen else {
+            let forbidden = refuse_operation(policy, at, to.operation());
+            let is_offered = policy
+                .moves
+                .iter()
+                .any(|rule| rule.at(at).is_some_and(|version| same_kind(&version.body.to, to)));
+            if is_offered && forbidden.code == RefusalCode::OperationNotDeclared {
+                let message = "no move in force takes points there";
+                return Err(Refusal::new(RefusalCode::MoveNotOffered, "", message));
+            }
+            return Err(forbidden);
+        };
+        if let TransferTo::Account(account) = to
+            && *account == *self.id
+        {
+            let message = "points cannot be transferred to the account that they are in";
+            return Err(Refusal::new(RefusalCode::InvalidValue, "to_account", message));
+        }
+        let gain = self.check_move(policy, at, *rule, version, points)?;
+        if let (TransferTo::Account(account), true) = (to, gain > 0) {
+            shared.arrivals.push(Arrival {
+                account: account.as_str().into(),
+                pool: version.body.from,
+                points: gain,
+                event: id.clone(),
+                rule: *rule,
+            });
+        }
+        self.send(policy, at, (*rule, version), points, &id);
+        Ok(())
+    }
+
+    pub(super) fn convert(
+        &mut self,
+        policy: &Policy,
+        _shared: &mut Shared,
+        at: Timestamp,
+        id: Arc<str>,
+        by: usize,
+        points: i64,
+    ) -> Result<(), Refusal> {
+        let name = policy.moves.get(by).map_or("", |rule| rule.name.as_str());
+        let offered = in_force(policy, at).find(|(rule, version)| {
+            *rule == by
+                && version.body.when == MoveWhen::Request
+                && matches!(version.body.to, MoveTo::Pool(_))
+        });
+        let Some((rule, version)) = offered else {
+            let message = format!("the move `{name}` is not offered on request at this instant");
+            return Err(Refusal::new(RefusalCode::MoveNotOffered, "move", message).by_rule(name));
+        };
+        let gain = self.check_move(policy, at, rule, version, points)?;
+        let volume = self.has_room(gain)?;
+        self.count(volume);
+        self.send(policy, at, (rule, version), points, &id);
+        self.receive(policy, at, (rule, version), gain, &id).map_err(|_| overflow("the expiry rule"))
+    }
+
+    /// A scheduled move's day has come: whole blocks of what is available move.
+    pub(super) fn move_due(&mut self, policy: &Policy, at: Timestamp, id: usize) -> Result<(), Overflow> {
+        self.moves.remove(&(at, id));
+        self.schedule_move(policy, id, at)?;
+        let Some(rule) = policy.moves.get(id) else { return Ok(()) };
+        let governs = |version: &&Version<Move>| {
+            let MoveWhen::Days(days) = &version.body.when else { return false };
+            let at_end = days.iter().any(|day| day.day.is_none());
+            let last = just_before(at).unwrap_or(at);
+            version.window.contains(if at_end { last } else { at })
+        };
+        let Some(version) = rule.versions.iter().find(governs) else { return Ok(()) };
+        let body = &version.body;
+        let held = self.pools.get(body.from).map_or(0, |state| state.balance.available);
+        let mut points = held.saturating_sub(body.fee).max(0);
+        let used = self.uses_before(policy, at)?;
+        for (index, (limit, scope)) in body.caps.iter().enumerate() {
+            let room = self.move_room(policy, at, id, (index, limit, scope), &used)?;
+            points = points.min(room.floor_points()?);
+        }
+        points -= points.rem_euclid(body.steps.max(1));
+        if points < body.at_least.max(1) {
+            return Ok(());
+        }
+        let day = policy.calendar.zone.local(just_before(at)?).date();
+        let cause: Arc<str> = format!("{}@{day}", rule.name).into();
+        let gain = gains(body, points)?;
+        if self.has_room(gain).is_err() {
+            return Err(Overflow);
+        }
+        self.send(policy, at, (id, version), points, &cause);
+        self.receive(policy, at, (id, version), gain, &cause)
+    }
+
+    /// What arrives for `points` under a move, or why they may not go.
+    fn check_move(
+        &self,
+        policy: &Policy,
+        at: Timestamp,
+        id: usize,
+        version: &Version<Move>,
+        points: i64,
+    ) -> Result<i64, Refusal> {
+        let name = policy.moves.get(id).map_or("", |rule| rule.name.as_str());
+        let body = &version.body;
+        let refuse = |code, message: String| Err(Refusal::new(code, "points", message).by_rule(name));
+        if points < body.at_least {
+            let message = format!("{points} points are to move, but the least is {}", body.at_least);
+            return refuse(RefusalCode::BelowMinimum, message);
+        }
+        if body.steps > 1 && points % body.steps != 0 {
+            let message = format!("{points} points are to move, but points move in steps of {}", body.steps);
+            return refuse(RefusalCode::NotInSteps, message);
+        }
+        let too_large = |_: Overflow| overflow(name);
+        let used = self.uses_before(policy, at).map_err(too_large)?;
+        for (index, (limit, scope)) in body.caps.iter().enumerate() {
+            let room = self.move_room(policy, at, id, (index, limit, scope), &used).map_err(too_large)?;
+            if Ratio::whole(points) > room {
+                let message = format!("{points} points are to move, but the limit leaves {room}");
+                return refuse(RefusalCode::AboveLimit, message);
+            }
+        }
+        let wanted = points.checked_add(body.fee).ok_or_else(|| overflow(name))?;
+        self.check_funds(&[body.from], wanted, "points")?;
+        gains(body, points).map_err(too_large)
+    }
+
+    fn move_room(
+        &self,
+        policy: &Policy,
+        at: Timestamp,
+        id: usize,
+        (index, limit, scope): (usize, &crate::check::policy::Quantity, &CapScope),
+        used: &Used,
+    ) -> Result<Ratio, Overflow> {
+        let known = self.known_now(policy, at);
+        let limit = context_of(policy, at, &self.member, &known).quantity(limit).map_err(|_| Overflow)?;
+        match scope {
+            CapScope::Piece(_) => Ok(limit),
+            _ => used.room(CapKey { owner: Owner::Move(id), index, first: false }, limit),
+        }
+    }
+
+    /// Points leave, with the move's fee.
+    fn send(
+        &mut self,
+        policy: &Policy,
+        at: Timestamp,
+        (id, version): (usize, &Version<Move>),
+        points: i64,
+        event: &Arc<str>,
+    ) {
+        let body = &version.body;
+        for take in self.take(policy, at, &[body.from], points.saturating_add(body.fee)) {
+            let clause = Some(Clause::Move { rule: id, terms: at });
+            let note = Note { event: Some(event.clone()), clause, ..Note::default() };
+            self.post_take(policy, at, &take, (Action::Send, Bucket::Transferred), note);
+        }
+        let uses = of_move(id, &body.caps).map(|cap| Use { at, key: cap.key, points, payment: None });
+        self.uses.extend(uses);
+    }
+
+    /// What a move brings arrives in its pool.
+    fn receive(
+        &mut self,
+        policy: &Policy,
+        at: Timestamp,
+        (id, version): (usize, &Version<Move>),
+        gain: i64,
+        event: &Arc<str>,
+    ) -> Result<(), Overflow> {
+        let (MoveTo::Pool(pool), true) = (&version.body.to, gain > 0) else { return Ok(()) };
+        self.arrive(policy, at, *pool, gain, event, id)
+    }
+
+    /// Points arrive from another pool or account.
+    pub(crate) fn arrive(
+        &mut self,
+        policy: &Policy,
+        at: Timestamp,
+        pool: usize,
+        points: i64,
+        event: &Arc<str>,
+        rule: usize,
+    ) -> Result<(), Overflow> {
+        let shift =
+            Shift { action: Action::Receive, from: Bucket::Transferred, to: Bucket::Available, points };
+        let clause = Some(Clause::Move { rule, terms: at });
+        let note = Note { event: Some(event.clone()), clause, ..Note::default() };
+        let origin = Origin { event: event.clone(), line: None };
+        self.acquire(policy, at, pool, origin, shift, note)
+    }
+
+    pub(super) fn take_reward(
+        &mut self,
+        policy: &Policy,
+        at: Timestamp,
+        id: Arc<str>,
+        reward: &str,
+        quantity: i64,
+    ) -> Result<(), Refusal> {
+        let (rule, version, offered) = self.reward(policy, at, reward)?;
+        let cost = offered.cost.checked_mul(quantity).ok_or_else(|| overflow(reward))?;
+        let pools = spending_pools(policy, rule, at);
+        self.check_funds(&pools, cost, "quantity")?;
+        let used = self.uses_before(policy, at).map_err(|_| overflow(reward))?;
+        for (index, cap) in version.body.caps.iter().enumerate() {
+            let known = self.known_now(policy, at);
+            let limit = context_of(policy, at, &self.member, &known).quantity(&cap.limit);
+            let limit = limit.map_err(|_| overflow(reward))?;
+            let key = CapKey { owner: Owner::Redeem(rule), index, first: false };
+            let room = match cap.per {
+                CapScope::Piece(_) => limit,
+                _ => used.room(key, limit).map_err(|_| overflow(reward))?,
+            };
+            if Ratio::whole(cost) > room {
+                let message = format!("this takes {cost} points, but the limit leaves {room}");
+                return Err(Refusal::new(RefusalCode::AboveLimit, "quantity", message));
+            }
+        }
+        let redeemed = crate::check::policy::ExpiryAnchorKind::Redeemed;
+        let mut deadlines = Vec::new();
+        for pool in &pools {
+            let extended = self.extended(policy, at, *pool, redeemed);
+            deadlines.push((*pool, extended.map_err(|_| overflow("the expiry rule"))?));
+        }
+        for (pool, deadline) in deadlines {
+            if let Some(state) = self.pools.get_mut(pool) {
+                state.deadline = deadline;
+            }
+        }
+        let takes = self.take(policy, at, &pools, cost);
+        for take in &takes {
+            let clause = Some(Clause::Redeem { rule, terms: at });
+            let note = Note {
+                event: Some(id.clone()),
+                clause,
+                reason: Some(offered.label.clone()),
+                ..Note::default()
+            };
+            self.post_take(policy, at, take, (Action::Redeem, Bucket::Redeemed), note);
+        }
+        self.note_use(policy, rule, at, cost, None);
+        let payment = Payment { rule, paid: vec![cost], restored: vec![0], takes, ..Payment::default() };
+        self.rewards.insert(id, payment);
+        Ok(())
+    }
+
+    fn reward<'p>(
+        &self,
+        policy: &'p Policy,
+        at: Timestamp,
+        name: &str,
+    ) -> Result<(usize, &'p Version<Redeem>, &'p Reward), Refusal> {
+        let known = self.known_now(policy, at);
+        let nothing = Order::period(Period::AllTime);
+        let net = crate::eval::net::Net::placed(&nothing);
+        let context = context_of(policy, at, &self.member, &known);
+        let context = crate::eval::context::Context { order: Some(&net), ..context };
+        for (id, rule) in policy.redeems.iter().enumerate() {
+            let Some(version) = rule.at(at) else { continue };
+            let Some(reward) = version.body.rewards.iter().find(|reward| reward.name == name) else {
+                continue;
+            };
+            let failed = crate::eval::earn::first_failure(&context, &[], &version.body.conditions);
+            let failed = failed.map_err(|fault| crate::eval::refuse(policy, fault, &rule.name))?;
+            return match failed {
+                None => Ok((id, version, reward)),
+                Some(failure) => {
+                    let message = format!("the reward `{name}` is not offered: {}", failure.text);
+                    Err(Refusal::new(RefusalCode::RewardNotOffered, "reward", message).by_rule(&rule.name))
+                }
+            };
+        }
+        let message = format!("no redeem rule in force at this instant offers the reward `{name}`");
+        Err(Refusal::new(RefusalCode::RewardNotOffered, "reward", message))
+    }
+
+    /// A reward taken is undone: its points come back to the lots they were taken from.
+    pub(super) fn give_reward_back(
+        &mut self,
+        policy: &Policy,
+        at: Timestamp,
+        id: Arc<str>,
+        event: &str,
+    ) -> Result<(), Refusal> {
+        let Some(payment) = self.rewards.get_mut(event) else { return Ok(()) };
+        let paid: i64 = payment.paid.iter().sum();
+        if payment.restored.iter().sum::<i64>() >= paid {
+            let message = format!("event `{event}` has been cancelled already");
+            return Err(Refusal::new(RefusalCode::NothingLeft, "event", message));
+        }
+        payment.restored = payment.paid.clone();
+        let (rule, takes) = (payment.rule, std::mem::take(&mut payment.takes));
+        for take in takes.into_iter().rev() {
+            let clause = Some(Clause::Redeem { rule, terms: at });
+            let note = Note { event: Some(id.clone()), clause, ..Note::default() };
+            self.give_back_to(policy, at, (take.pool, take.source), take.points, note);
+        }
+        Ok(())
+    }
+}
+
+fn in_force(policy: &Policy, at: Timestamp) -> impl Iterator<Item = (usize, &Version<Move>)> {
+    let moves = policy.moves.iter().enumerate();
+    moves.filter_map(move |(id, rule)| Some((id, rule.at(at)?)))
+}
+
+fn same_kind(to: &MoveTo, wanted: &TransferTo) -> bool {
+    matches!(
+        (to, wanted),
+        (MoveTo::Account, TransferTo::Account(_)) | (MoveTo::Program(_), TransferTo::Program(_))
+    )
+}
+
+/// What arrives for points: each `gives` rounded down by itself; without one, as many.
+fn gains(body: &Move, points: i64) -> Result<i64, Overflow> {
+    if body.gives.is_empty() {
+        return Ok(points);
+    }
+    let mut sum = 0i64;
+    for (amount, full, step) in &body.gives {
+        let steps = Ratio::new(points.into(), (*step).max(1).into())?;
+        let steps = if *full { Ratio::whole(steps.floor()) } else { steps };
+        sum = sum.checked_add(steps.mul(*amount)?.floor_points()?).ok_or(Overflow)?;
+    }
+    Ok(sum)
+}

@@ -1,0 +1,88 @@
+//! Stretches of time around an instant, in the programme's zone: half-open, from local midnight to local midnight.
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+
+use crate::check::policy::{FactValue, Period, Policy};
+use crate::eval::MemberFacts;
+use crate::value::Overflow;
+use crate::value::moment::{CalendarUnit, EdgeUnit, Moment, YearDay, next, stretch};
+
+/// A half-open stretch of time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Stretch {
+    pub start: Timestamp,
+    pub end: Timestamp,
+}
+
+impl Stretch {
+    /// True for an instant in it.
+    pub fn contains(self, at: Timestamp) -> bool {
+        self.start <= at && at < self.end
+    }
+}
+
+/// The stretch of `period` around `at`. A rolling one ends with `at` itself.
+pub(crate) fn around(
+    policy: &Policy,
+    member: &MemberFacts,
+    period: Period,
+    at: Timestamp,
+) -> Result<Stretch, Overflow> {
+    let unit = match period {
+        Period::AllTime => return Ok(Stretch { start: Timestamp::MIN, end: Timestamp::MAX }),
+        Period::Rolling(delay) => {
+            let back = Moment::Shift { delay, before: true, of: Box::new(Moment::Anchor) };
+            let start = back.instant(&policy.calendar, at)?;
+            return Ok(Stretch { start: just_after(start)?, end: just_after(at)? });
+        }
+        Period::Year { month, day } => return year_from(policy, at, (month, day)),
+        Period::YearOfMember(fact) => {
+            let date = match member.0.get(fact) {
+                Some(Some(FactValue::Date(date))) => (date.month(), date.day()),
+                _ => (1, 1),
+            };
+            return year_from(policy, at, date);
+        }
+        Period::Day => CalendarUnit::Day,
+        Period::Week => CalendarUnit::Week,
+        Period::Month => CalendarUnit::Month,
+        Period::Quarter => CalendarUnit::Quarter,
+        Period::Half => CalendarUnit::Half,
+    };
+    let day = policy.calendar.zone.local(at).date();
+    let (first, last) = stretch(EdgeUnit::Calendar(unit), day)?;
+    days(policy, first, last.tomorrow().map_err(|_| Overflow)?)
+}
+
+/// The year that begins on a day of the year; where that day is missing, on the last of its month.
+fn year_from(policy: &Policy, at: Timestamp, (month, day): (i8, i8)) -> Result<Stretch, Overflow> {
+    let (Ok(month), Ok(day)) = (u8::try_from(month), u8::try_from(day)) else { return Err(Overflow) };
+    let start = YearDay { month: Some(month), day: Some(day) };
+    let today = policy.calendar.zone.local(at).date();
+    let after = |date: Date| next(start, date);
+    let year_ago = today.checked_sub(jiff::Span::new().years(1)).map_err(|_| Overflow)?;
+    // The first such day after a year ago and the one after it enclose today.
+    let first = after(year_ago)?;
+    let (first, last) =
+        if first <= today { (first, after(first)?) } else { (after(before(year_ago)?)?, first) };
+    days(policy, first, last)
+}
+
+fn before(date: Date) -> Result<Date, Overflow> {
+    date.checked_sub(jiff::Span::new().days(3)).map_err(|_| Overflow)
+}
+
+fn days(policy: &Policy, first: Date, end: Date) -> Result<Stretch, Overflow> {
+    Ok(Stretch { start: policy.calendar.zone.midnight(first)?, end: policy.calendar.zone.midnight(end)? })
+}
+
+/// The next possible instant.
+pub(crate) fn just_after(at: Timestamp) -> Result<Timestamp, Overflow> {
+    at.checked_add(jiff::SignedDuration::from_nanos(1)).map_err(|_| Overflow)
+}
+
+/// The last possible instant before.
+pub(crate) fn just_before(at: Timestamp) -> Result<Timestamp, Overflow> {
+    at.checked_sub(jiff::SignedDuration::from_nanos(1)).map_err(|_| Overflow)
+}

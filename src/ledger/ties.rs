@@ -1,0 +1,161 @@
+//! Which orders and events a policy ties together: those that share a limit over a period, or a measure that is read
+//! over a whole period. Taking back part of one decides the tied ones again. A policy without such rules ties nothing.
+
+use crate::check::policy::{
+    Amount, BaseOf, Condition, Occasion, Period, Policy, Quantity, Table, TableKey, Test, ValueBody,
+};
+use crate::eval::room::{Owner, of_caps, of_first, of_move};
+
+/// What ties orders together.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Ties {
+    /// Periods of limits.
+    pub caps: Vec<Period>,
+    /// Periods of measures that rules read in all.
+    pub in_all: Vec<Period>,
+    /// Periods at whose end rules look.
+    pub ends: Vec<Period>,
+    /// True where limits over periods keep their room on a return, or are over all members.
+    pub keeps: bool,
+    /// True where a measure is counted at all.
+    pub measures: bool,
+    /// True where one event can touch two accounts.
+    pub crosses_accounts: bool,
+}
+
+impl Ties {
+    /// Those of a policy.
+    pub fn of(policy: &Policy) -> Ties {
+        let mut ties = Ties { measures: !policy.measures.is_empty(), ..Ties::default() };
+        let mut long = Vec::new();
+        for (id, rule) in policy.earns.iter().enumerate() {
+            for version in &rule.versions {
+                long.extend(of_caps(Owner::Earn(id), &version.body.caps));
+                long.extend(of_first(Owner::Earn(id), &version.body.first));
+                if let Occasion::Period(period) = version.body.of {
+                    push(&mut ties.ends, period);
+                }
+                let mut reader = Reader { policy, measures: Vec::new(), depth: 0 };
+                reader.earn(&version.body);
+                for measure in reader.measures {
+                    if let Some(measure) = policy.measures.get(measure) {
+                        push(&mut ties.in_all, measure.period);
+                    }
+                }
+            }
+        }
+        for (id, rule) in policy.groups.iter().enumerate() {
+            rule.versions
+                .iter()
+                .for_each(|version| long.extend(of_caps(Owner::Group(id), &version.body.caps)));
+        }
+        for cap in &long {
+            if !cap.everyone {
+                push(&mut ties.caps, cap.period);
+            }
+            ties.keeps |= cap.keep;
+            ties.crosses_accounts |= cap.everyone;
+        }
+        for (id, rule) in policy.moves.iter().enumerate() {
+            for version in &rule.versions {
+                ties.crosses_accounts |= version.body.to == crate::check::policy::MoveTo::Account
+                    || of_move(id, &version.body.caps).any(|cap| cap.everyone);
+            }
+        }
+        ties
+    }
+
+    /// True where nothing is tied.
+    pub fn is_empty(&self) -> bool {
+        self.caps.is_empty() && self.in_all.is_empty()
+    }
+}
+
+fn push(list: &mut Vec<Period>, period: Period) {
+    if !list.contains(&period) {
+        list.push(period);
+    }
+}
+
+/// Finds the measures that a rule reads in all.
+struct Reader<'p> {
+    policy: &'p Policy,
+    measures: Vec<usize>,
+    depth: usize,
+}
+
+impl Reader<'_> {
+    fn earn(&mut self, earn: &crate::check::policy::Earn) {
+        match &earn.amount {
+            Amount::Share { rate, base } => {
+                self.quantity(rate);
+                self.base(&base.of);
+            }
+            Amount::Per { points, step, base, .. } => {
+                self.quantity(points);
+                self.quantity(step);
+                self.base(&base.of);
+            }
+            Amount::OfRule { factor, .. } => self.quantity(factor),
+            Amount::Fixed { points } => self.quantity(points),
+        }
+        earn.conditions.iter().for_each(|condition| self.condition(condition));
+        earn.first.iter().for_each(|(limit, _)| self.quantity(limit));
+        earn.caps.iter().for_each(|cap| self.quantity(&cap.limit));
+    }
+
+    fn base(&mut self, of: &BaseOf) {
+        match of {
+            BaseOf::Measure(measure, _) => self.measures.push(*measure),
+            BaseOf::Number(quantity) => self.quantity(quantity),
+            _ => {}
+        }
+    }
+
+    fn quantity(&mut self, quantity: &Quantity) {
+        match quantity {
+            Quantity::Measure { measure, in_all: true, .. } => self.measures.push(*measure),
+            Quantity::Add(a, b)
+            | Quantity::Subtract(a, b)
+            | Quantity::Multiply(a, b)
+            | Quantity::Divide(a, b) => {
+                self.quantity(a);
+                self.quantity(b);
+            }
+            // Values do not refer to each other in circles; the depth is a guard only.
+            Quantity::Value(id) if self.depth < 32 => {
+                self.depth += 1;
+                let policy = self.policy;
+                let versions = policy.values.get(*id).map_or(&[][..], |value| value.versions.as_slice());
+                for version in versions {
+                    if let ValueBody::Table(table) = &version.body {
+                        self.table(table);
+                    }
+                }
+                self.depth -= 1;
+            }
+            _ => {}
+        }
+    }
+
+    fn table(&mut self, table: &Table) {
+        if let TableKey::Quantity(quantity) = &table.by {
+            self.quantity(quantity);
+        }
+        table.rows.iter().for_each(|(_, quantity)| self.quantity(quantity));
+        table.bands.iter().for_each(|(_, quantity)| self.quantity(quantity));
+        table.otherwise.iter().for_each(|quantity| self.quantity(quantity));
+    }
+
+    fn condition(&mut self, condition: &Condition) {
+        match &condition.test {
+            Test::All(parts) | Test::Any(parts) => parts.iter().for_each(|part| self.condition(part)),
+            Test::Not(inner) => self.condition(inner),
+            Test::Compare { left, right, .. } => {
+                self.quantity(left);
+                self.quantity(right);
+            }
+            _ => {}
+        }
+    }
+}
