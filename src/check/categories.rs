@@ -160,10 +160,31 @@ pub(super) fn report_covered(scope: &Scope<'_>, list: &[(CategoryId, Span)]) {
     }
 }
 
-/// The filter clauses of a rule, in source order. None where one of them names something unknown.
-pub(super) fn filters(scope: &Scope<'_>, clauses: &[&Clause], window: &Window) -> Option<Vec<Filter>> {
+/// Reports a category that a fact, which lies in another branch, can never be.
+pub(super) fn report_elsewhere(scope: &Scope<'_>, id: CategoryId, branch: CategoryId, span: Span) {
+    let (name, branch_name) = (scope.categories.name(id), scope.categories.name(branch));
+    let message = format!("`{name}` does not lie under `{branch_name}`, so it is never met here");
+    let mut report = Diagnostic::new(Code::OutOfRange, span, message)
+        .with_help(format!("name `{branch_name}` or a category under it"));
+    if let Some(place) = scope.categories.span(branch_name) {
+        report = report.with_place(place, "the branch");
+    }
+    scope.report(report);
+}
+
+/// The filter clauses of a rule, in source order; `branch` is where its category lies. None where one of them
+/// names something unknown.
+pub(super) fn filters(
+    scope: &Scope<'_>,
+    clauses: &[&Clause],
+    window: &Window,
+    branch: Option<CategoryId>,
+) -> Option<Vec<Filter>> {
     let mut filters: Option<Vec<Filter>> = Some(Vec::new());
-    let mut left = vec![true; scope.categories.list.len()];
+    let mut left = match branch {
+        Some(branch) => scope.categories.spread(&[branch]),
+        None => vec![true; scope.categories.list.len()],
+    };
     for clause in clauses {
         let passes = match &clause.kind {
             ClauseKind::OnlyFor(names) => only_for(scope, names, window),

@@ -3,7 +3,7 @@
 use super::scope::Scope;
 use super::words;
 use crate::diagnostic::{Code, Diagnostic};
-use crate::syntax::ast::{Clause, ClauseKind, Declaration, Kind};
+use crate::syntax::ast::{Clause, ClauseKind, Declaration, LimitScope, Period, PeriodKind};
 
 /// The clauses of a declaration that belong there, each single one once. The others are reported.
 pub(super) fn body<'a>(scope: &Scope<'a>, declaration: &'a Declaration) -> Vec<&'a Clause> {
@@ -29,13 +29,6 @@ fn report_misplaced(scope: &Scope<'_>, declaration: &Declaration, clause: &Claus
         if word.starts_with("a ") || word.starts_with("an ") { word.into() } else { format!("`{word}`") };
     let homes: Vec<String> = words::homes(&clause.kind).iter().map(|kind| kind.word().to_owned()).collect();
     let message = format!("{word} does not belong in {}", words::a_keyword(declaration.kind));
-    // `at most` is what redeem rules of later versions of Meed will take.
-    if matches!(clause.kind, ClauseKind::AtMost { .. }) && declaration.kind == Kind::Redeem {
-        let message = "a limit on what may be paid with points is not run by this version of Meed";
-        let help = "leave the line out: points may pay the whole of every eligible line";
-        scope.report(Diagnostic::new(Code::UnsupportedForm, clause.span, message).with_help(help));
-        return;
-    }
     let help = format!("it stands in {}", words::listed(&homes, "or"));
     let place = format!("inside this `{}`", declaration.kind.word());
     scope.report(
@@ -62,10 +55,22 @@ fn report_second(scope: &Scope<'_>, declaration: &Declaration, first: &Clause, s
 /// True where two clauses cannot stand in one declaration because both say the same thing.
 fn excludes(a: &ClauseKind, b: &ClauseKind) -> bool {
     match (a, b) {
-        (ClauseKind::AtMost { per: a, .. }, ClauseKind::AtMost { per: b, .. }) => a.text == b.text,
+        (ClauseKind::AtMost { per: a, .. }, ClauseKind::AtMost { per: b, .. })
+        | (ClauseKind::OnFirst { per: a, .. }, ClauseKind::OnFirst { per: b, .. }) => same_scope(a, b),
+        (ClauseKind::OnRequest, ClauseKind::OnDays(_)) | (ClauseKind::OnDays(_), ClauseKind::OnRequest) => {
+            true
+        }
         (
             ClauseKind::Child(_)
             | ClauseKind::Field(_)
+            | ClauseKind::Marks(_)
+            | ClauseKind::Case { .. }
+            | ClauseKind::Counts { .. }
+            | ClauseKind::Level { .. }
+            | ClauseKind::Reward { .. }
+            | ClauseKind::GivesPer { .. }
+            | ClauseKind::SpendBefore(_)
+            | ClauseKind::AtMostShare { .. }
             | ClauseKind::When(_)
             | ClauseKind::OnlyFor(_)
             | ClauseKind::NotFor { .. }
@@ -73,6 +78,25 @@ fn excludes(a: &ClauseKind, b: &ClauseKind) -> bool {
             _,
         ) => false,
         _ => std::mem::discriminant(a) == std::mem::discriminant(b),
+    }
+}
+
+/// True where two limits count over the same stretch.
+fn same_scope(a: &LimitScope, b: &LimitScope) -> bool {
+    let period = |a: &Period, b: &Period| match (&a.kind, &b.kind) {
+        (PeriodKind::Rolling(a), PeriodKind::Rolling(b)) => a.delay == b.delay,
+        (PeriodKind::YearFromFact(a), PeriodKind::YearFromFact(b)) => a.name.text == b.name.text,
+        (a, b) => a == b,
+    };
+    match (a, b) {
+        (LimitScope::Piece(a), LimitScope::Piece(b)) => a.text == b.text,
+        (LimitScope::Member { period: a, .. }, LimitScope::Member { period: b, .. }) => period(a, b),
+        (LimitScope::Everyone { period: Some(a), .. }, LimitScope::Everyone { period: Some(b), .. }) => {
+            period(a, b)
+        }
+        (LimitScope::Everyone { period: None, .. }, LimitScope::Everyone { period: None, .. }) => true,
+        (LimitScope::Each, LimitScope::Each) => true,
+        _ => false,
     }
 }
 

@@ -54,7 +54,8 @@ impl Reader<'_, '_> {
         let outside = |n: &Ratio| !(low..=high).contains(n);
         let found = match constant {
             Quantity::Value(id) => {
-                self.scope.values.get(*id).and_then(|value| value.numbers(&self.window).find(outside))
+                let value = self.scope.values.get(*id);
+                value.and_then(|value| value.numbers(self.scope, &self.window).into_iter().find(outside))
             }
             other => fold(other).filter(outside),
         };

@@ -4,8 +4,9 @@ use super::categories;
 use super::constant::written;
 use super::expr::{Operand, Place, Reader, describe};
 use super::facts::{bare_word, choice_word};
-use super::policy::{Condition, Subject, Test, Unit};
+use super::policy::{CategoryId, Comparison, Condition, Subject, Test, TierId, Unit};
 use crate::diagnostic::{Code, Diagnostic};
+use crate::source::Span;
 use crate::syntax::ast::{CompareOp, Expr, ExprKind, Name};
 use crate::value::Ratio;
 
@@ -60,7 +61,13 @@ impl Reader<'_, '_> {
                 format!("compare it: `{text} is {word}`")
             }
             Operand::Text(..) | Operand::Literal => format!("compare it: `{text} is \"…\"`"),
-            Operand::Category => format!("compare it: `{text} in book, video`"),
+            Operand::Category(_) => format!("compare it: `{text} in book, video`"),
+            Operand::Level(tier) => {
+                let levels = self.scope.tiers.get(tier).map_or(&[][..], |tier| &tier.levels);
+                let level = levels.last().map_or("gold", |level| level.text.as_str());
+                format!("compare it: `{text} is {level}` or `{text} >= {level}`")
+            }
+            Operand::Weekday(_) => format!("compare it: `{text} in saturday, sunday`"),
             Operand::Categories => format!("write it as a filter: `only for {text}`"),
             Operand::YesNo(_) => String::new(),
         };
@@ -86,6 +93,7 @@ impl Reader<'_, '_> {
         match &item {
             Operand::Number(quantity, unit) => self.compare_numbers((left, quantity, *unit), op, right),
             Operand::Date(point) => self.compare_dates((left, *point), op, right),
+            Operand::Level(tier) => self.compare_levels(*tier, left, op, right),
             _ => {
                 let negated = match op {
                     CompareOp::Is => false,
@@ -121,7 +129,8 @@ impl Reader<'_, '_> {
                 let text = self.text(left, right)?;
                 Some(Test::TextIn { subject: *subject, fact: *fact, among: vec![text] })
             }
-            Operand::Category => self.category_in(std::slice::from_ref(right)),
+            Operand::Category(branch) => self.category_in(std::slice::from_ref(right), *branch),
+            Operand::Weekday(_) => self.weekday(right).map(|day| Test::WeekdayIn { among: vec![day] }),
             Operand::YesNo(test) => self.is_yes(test, left, right),
             _ => {
                 self.report_sides((left, describe(item)), right, None);
@@ -195,7 +204,61 @@ impl Reader<'_, '_> {
         None
     }
 
-    fn category_in(&self, list: &[Expr]) -> Option<Test> {
+    fn compare_levels(&self, tier: TierId, left: &Expr, op: CompareOp, right: &Expr) -> Option<Test> {
+        let level = self.level(tier, right)?;
+        let op = match op {
+            CompareOp::Is => return Some(Test::LevelIn { tier, among: vec![level] }),
+            CompareOp::IsNot => {
+                let whole = Expr { kind: ExprKind::Error, span: left.span.to(right.span) };
+                return Some(not(self.wrap(Test::LevelIn { tier, among: vec![level] }, &whole)));
+            }
+            CompareOp::Less => Comparison::Less,
+            CompareOp::AtMost => Comparison::AtMost,
+            CompareOp::More => Comparison::More,
+            CompareOp::AtLeast => Comparison::AtLeast,
+            CompareOp::Before | CompareOp::After => {
+                let (a, b) = (self.scope.text(left.span), self.scope.text(right.span));
+                let message = format!("`{a}` is a level, and only days come before or after");
+                let span = left.span.to(right.span);
+                let help = format!("write `{a} < {b}` or `{a} >= {b}`");
+                self.scope.report(Diagnostic::new(Code::TypeMismatch, span, message).with_help(help));
+                return None;
+            }
+        };
+        Some(Test::Level { tier, op, level })
+    }
+
+    fn level(&self, tier: TierId, expr: &Expr) -> Option<usize> {
+        let tier = self.scope.tiers.get(tier)?;
+        let levels: Vec<&str> = tier.levels.iter().map(|level| level.text.as_str()).collect();
+        let place = (tier.declaration.head, format!("`{}` is a tier", tier.name));
+        self.word(expr, &levels, "a level", place)
+    }
+
+    fn weekday(&self, expr: &Expr) -> Option<usize> {
+        self.word(expr, &super::tables::WEEKDAYS, "a day of the week", (expr.span, String::new()))
+    }
+
+    /// One of a few words; reports anything else.
+    fn word(&self, expr: &Expr, words: &[&str], what: &str, place: (Span, String)) -> Option<usize> {
+        if matches!(expr.kind, ExprKind::Error) {
+            return None;
+        }
+        let found = bare_word(expr).and_then(|word| words.iter().position(|known| *known == word.text));
+        if found.is_none() {
+            let text = self.scope.text(expr.span);
+            let code = if bare_word(expr).is_some() { Code::UnknownChoice } else { Code::TypeMismatch };
+            let mut report = Diagnostic::new(code, expr.span, format!("`{text}` is not {what}"));
+            if !place.1.is_empty() {
+                report = report.with_place(place.0, place.1);
+            }
+            report.help = super::words::hint(text.trim_matches('"'), "known are", words);
+            self.scope.report(report);
+        }
+        found
+    }
+
+    fn category_in(&self, list: &[Expr], branch: Option<CategoryId>) -> Option<Test> {
         let mut names: Vec<Name> = Vec::new();
         for expr in list {
             match bare_word(expr) {
@@ -210,6 +273,14 @@ impl Reader<'_, '_> {
             }
         }
         let ids = categories::branches(self.scope, &names, &self.stretch)?;
+        if let Some(branch) = branch {
+            let lies = |id: CategoryId, in_: CategoryId| self.scope.categories.lies_in(id, in_);
+            let outside = ids.iter().find(|(id, _)| !lies(*id, branch) && !lies(branch, *id));
+            if let Some((id, span)) = outside {
+                categories::report_elsewhere(self.scope, *id, branch, *span);
+                return None;
+            }
+        }
         let ids: Vec<_> = ids.into_iter().map(|(id, _)| id).collect();
         Some(Test::CategoryIn { passes: self.scope.categories.spread(&ids) })
     }
@@ -228,7 +299,16 @@ impl Reader<'_, '_> {
                 let among = texts.into_iter().collect::<Option<Vec<_>>>()?;
                 Some(Test::TextIn { subject: *subject, fact: *fact, among })
             }
-            Operand::Category => self.category_in(list),
+            Operand::Category(branch) => self.category_in(list, *branch),
+            Operand::Level(tier) => {
+                let levels: Vec<Option<usize>> = list.iter().map(|e| self.level(*tier, e)).collect();
+                let among = levels.into_iter().collect::<Option<Vec<_>>>()?;
+                Some(Test::LevelIn { tier: *tier, among })
+            }
+            Operand::Weekday(_) => {
+                let days: Vec<Option<usize>> = list.iter().map(|e| self.weekday(e)).collect();
+                Some(Test::WeekdayIn { among: days.into_iter().collect::<Option<Vec<_>>>()? })
+            }
             Operand::Number(quantity, unit) => {
                 let test = |e: &Expr| {
                     let test = self.compare_numbers((item, quantity, *unit), CompareOp::Is, e)?;
@@ -266,7 +346,7 @@ impl Reader<'_, '_> {
                 .or_else(|| Some(format!("declare it: `badge {} \"…\" {{ shown in … }}`", badge.text)));
             scope.report(report);
         }
-        if super::facts::subject(&subject.text).is_none() {
+        if super::facts::subject(scope, &subject.text).is_none() {
             super::facts::report_subject(scope, subject);
             return None;
         }
@@ -281,6 +361,11 @@ impl Reader<'_, '_> {
                 Code::BadSubject,
                 format!("`{}` has no badges, a listing has", subject.text),
                 "write `listing has …`",
+            ),
+            Place::Event(_) | Place::Member | Place::Everyone => (
+                Code::BadSubject,
+                "a badge belongs to a line of an order, and there is none here".to_owned(),
+                "read a badge in a rule that gives to each line",
             ),
             _ => (
                 Code::BadSubject,

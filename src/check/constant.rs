@@ -22,8 +22,19 @@ pub(super) fn fold(quantity: &Quantity) -> Option<Ratio> {
     })
 }
 
-/// A constant of the given unit, 0 or more; reports anything else.
+/// A constant of the given unit, 0 or more and whole where it is a count; reports anything else.
 pub(super) fn number(scope: &Scope<'_>, expr: &Expr, unit: Unit) -> Option<Ratio> {
+    let n = exact(scope, expr, unit)?;
+    if unit == Unit::Count && !n.fraction().is_zero() {
+        let message = format!("`{}` is no whole number, and a count is whole", scope.text(expr.span));
+        scope.report(Diagnostic::new(Code::TooManyDigits, expr.span, message));
+        return None;
+    }
+    Some(n)
+}
+
+/// A constant of the given unit, 0 or more; reports anything else.
+pub(super) fn exact(scope: &Scope<'_>, expr: &Expr, unit: Unit) -> Option<Ratio> {
     let reader = Reader::new(scope, Place::Constant);
     let operand = reader.operand(expr)?;
     let Operand::Number(quantity, found) = operand else {
@@ -39,11 +50,6 @@ pub(super) fn number(scope: &Scope<'_>, expr: &Expr, unit: Unit) -> Option<Ratio
         let message = format!("`{}` is below nought", scope.text(expr.span));
         let help = format!("write {} of 0 or more", unit_words(unit));
         scope.report(Diagnostic::new(Code::NegativeAmount, expr.span, message).with_help(help));
-        return None;
-    }
-    if unit == Unit::Count && !n.fraction().is_zero() {
-        let message = format!("`{}` is no whole number, and a count is whole", scope.text(expr.span));
-        scope.report(Diagnostic::new(Code::TooManyDigits, expr.span, message));
         return None;
     }
     Some(n)
@@ -130,6 +136,7 @@ pub(super) fn default(scope: &Scope<'_>, fact: &Fact, expr: &Expr) -> Option<Fac
             FactValue::Choice(choice_word(scope, fact, &word.text, word.span)?)
         }
         (FactType::Rate, ExprKind::Percent(n)) => FactValue::Number(*n),
+        (FactType::Quantity, ExprKind::Number(n)) => FactValue::Number(*n),
         (FactType::Count, ExprKind::Number(n)) if n.fraction().is_zero() => FactValue::Number(*n),
         (FactType::Money, ExprKind::Money(n, currency)) => {
             FactValue::Number(scope.money(*n, currency, expr.span)?)
@@ -175,7 +182,7 @@ fn report_default(scope: &Scope<'_>, fact: &Fact, expr: &Expr) {
 pub(super) fn unit_of(kind: &FactType) -> Option<Unit> {
     match kind {
         FactType::Rate => Some(Unit::Rate),
-        FactType::Count => Some(Unit::Count),
+        FactType::Count | FactType::Quantity => Some(Unit::Count),
         FactType::Money => Some(Unit::Money),
         _ => None,
     }

@@ -1,16 +1,20 @@
-//! Earn rules: subject, amount, base, rounding, caps.
+//! Earn rules: subject, pool, amount, base, rounding, limits.
 
-use super::base::base;
+use super::base::{base, base_unit};
+use super::caps::{Pieces, cap_scope, caps, fitting, points, sound};
 use super::clauses::missing_clause;
-use super::constant::{self, fold};
-use super::expr::{Operand, Place, describe};
-use super::policy::{Amount, Cap, Earn, Grain, Quantity, Unit};
+use super::constant;
+use super::expr::Place;
+use super::pending::{check_pool, pending};
+use super::periods::period;
+use super::policy::{Amount, CapScope, Earn, Grain, Occasion, Pending, Period, PoolId, Quantity, Unit};
 use super::ranges::bounds;
 use super::rules::Draft;
+use super::stages;
 use super::words;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::Span;
-use crate::syntax::ast::{self, ClauseKind, Expr, Gives, Name};
+use crate::syntax::ast::{self, ClauseKind, Expr, Gives, Kind, Stage};
 use crate::value::{Ratio, Rounding};
 
 /// Checks one version of an earn rule.
@@ -19,118 +23,175 @@ pub(super) fn earn(draft: &Draft<'_, '_>) -> Option<Earn> {
         ClauseKind::Gives(gives) => Some((gives, clause.span)),
         _ => None,
     });
+    let pool = pool(draft);
     let Some((gives, gives_span)) = gives else {
         let line = "`each line gives 1% of line.price with points_paid`";
         missing_clause(draft.scope, draft.declaration, "how many points it gives", line);
         draft.guards(Place::Line);
         return None;
     };
-    let each = each(draft, gives);
-    let place = if each == Some(Grain::Order) { Place::Order } else { Place::Line };
-    let amount = each.and_then(|each| amount(draft, gives, each));
-    let guards = draft.guards(place);
-    let each = each?;
-    let rounding = rounding(draft, each);
-    let caps = caps(draft, each);
+    let pieces = pieces(draft, gives);
+    let place = pieces.map_or(Place::Line, |pieces| pieces.place(pieces.each));
+    let guards = pieces.and_then(|_| draft.guards(place));
+    let (pieces, pool) = (pieces?, pool?);
+    let amount = amount(draft, gives, pieces, pool);
+    let rounding = rounding(draft, pieces);
+    let caps = caps(draft, pieces, pool);
+    let first = first(draft, gives, pieces);
+    let wait = wait(draft, pieces, pool, gives_span);
     if let Some(amount) = &amount {
-        check_rounding(draft, amount, each, gives_span);
+        check_rounding(draft, amount, pieces, gives_span);
     }
     let ((filters, conditions), amount) = (guards?, amount?);
     Some(Earn {
-        each,
+        of: pieces.of,
+        each: pieces.each,
+        pool,
+        pending: wait?,
         amount,
         filters,
         conditions,
         rounding: rounding.and_then(Result::ok),
+        first: first?,
         caps: caps?,
         gives_span,
     })
 }
 
-fn grain(word: &str) -> Option<Grain> {
-    match word {
-        "unit" => Some(Grain::Unit),
-        "line" => Some(Grain::Line),
-        "order" => Some(Grain::Order),
+/// The pool that the rule gives to: the one that is named, or the only one.
+fn pool(draft: &Draft<'_, '_>) -> Option<PoolId> {
+    let scope = draft.scope;
+    let named = draft.clauses.iter().find_map(|clause| match &clause.kind {
+        ClauseKind::Into(name) => Some(super::pool::resolve(scope, name)),
         _ => None,
-    }
-}
-
-fn grain_word(grain: Grain) -> &'static str {
-    match grain {
-        Grain::Unit => "unit",
-        Grain::Line => "line",
-        Grain::Order => "order",
-    }
-}
-
-fn each(draft: &Draft<'_, '_>, gives: &Gives) -> Option<Grain> {
-    let found = grain(&gives.each.text);
-    if found.is_none() {
-        let message =
-            format!("a rule gives points to each unit, line or order, not to each `{}`", gives.each.text);
-        let mut report = Diagnostic::new(Code::UnknownSubject, gives.each.span, message);
-        report.help = words::hint(&gives.each.text, "write `each` with one of", &["unit", "line", "order"]);
-        draft.scope.report(report);
-    }
-    found
-}
-
-fn amount(draft: &Draft<'_, '_>, gives: &Gives, each: Grain) -> Option<Amount> {
-    let place = if each == Grain::Order { Place::Order } else { Place::Line };
-    let reader = draft.reader(place);
-    match &gives.amount {
-        ast::Amount::Share { rate, base: of } => {
-            let quantity = reader.number(rate, Unit::Rate);
-            let base = base(draft, of, each);
-            let quantity = sound(draft, quantity?, rate, Unit::Rate)?;
-            Some(Amount::Share { rate: quantity, base: base? })
+    });
+    match named {
+        Some(found) => found,
+        None if scope.pools.len() < 2 => {
+            scope.use_name(Kind::Pool, 0);
+            Some(0)
         }
-        ast::Amount::Per { points, full, step, base: of } => {
-            let (quantity, size) =
-                (self::points(draft, points, place, true), reader.number(step, Unit::Money));
-            let base = base(draft, of, each);
-            let step = self::step(draft, size?, step)?;
-            Some(Amount::Per { points: quantity?, full: *full, step, base: base? })
-        }
-        ast::Amount::Fixed { points } => {
-            Some(Amount::Fixed { points: self::points(draft, points, place, false)? })
-        }
-    }
-}
-
-/// Points, or (as in `star_rate stars per 1 USD`) a plain number of them.
-fn points(draft: &Draft<'_, '_>, expr: &Expr, place: Place, plain: bool) -> Option<Quantity> {
-    let operand = draft.reader(place).operand(expr)?;
-    match operand {
-        Operand::Number(quantity, Unit::Points) => sound(draft, quantity, expr, Unit::Points),
-        Operand::Number(quantity, Unit::Count) if plain => sound(draft, quantity, expr, Unit::Points),
-        other => {
-            constant::report_unit(draft.scope, expr, Unit::Points, describe(&other));
+        None => {
+            let choices: Vec<String> = scope.pools.iter().map(|pool| format!("into {}", pool.name)).collect();
+            let choices: Vec<&str> = choices.iter().map(String::as_str).collect();
+            super::clauses::missing_choice(scope, draft.declaration, "into which pool it gives", &choices);
             None
         }
     }
 }
 
-/// Reports amounts that fall below nought or never rise above it.
-fn sound(draft: &Draft<'_, '_>, quantity: Quantity, expr: &Expr, unit: Unit) -> Option<Quantity> {
+/// What the rule gives to.
+fn pieces(draft: &Draft<'_, '_>, gives: &Gives) -> Option<Pieces> {
     let scope = draft.scope;
-    let (low, high) = bounds(scope, &quantity, None);
-    let text = scope.text(expr.span);
-    if low.is_some_and(Ratio::is_negative) {
-        let message = format!("`{text}` can fall below nought");
-        let help = "subtract no more than the lower end of the fact's range";
-        scope.report(Diagnostic::new(Code::NegativeAmount, expr.span, message).with_help(help));
-        return None;
+    if let Some(written) = &gives.period {
+        let period = period(scope, written)?;
+        if matches!(period, Period::Rolling(_) | Period::AllTime | Period::YearOfMember(_)) {
+            let message = "a rule gives for stretches of time that end for all members alike";
+            let report = Diagnostic::new(Code::BadGrain, written.span, message);
+            scope.report(report.with_help("write `each calendar month gives …`"));
+            return None;
+        }
+        return Some(Pieces { of: Occasion::Period(period), each: Grain::Order, each_time: false });
     }
-    if high.is_some_and(Ratio::is_zero) {
-        let nought = constant::written(scope, Ratio::ZERO, unit);
-        let message =
-            format!("`{}` can never give a point: its amount is {nought}", draft.declaration.name.text);
-        let help = "write an amount above 0, or leave the rule out";
-        scope.report(Diagnostic::new(Code::GivesNothing, expr.span, message).with_help(help));
+    let order = |each| Some(Pieces { of: Occasion::Order, each, each_time: false });
+    match gives.each.text.as_str() {
+        "unit" => return order(Grain::Unit),
+        "line" => return order(Grain::Line),
+        "order" => return order(Grain::Order),
+        _ => {}
     }
-    Some(quantity)
+    let word = &gives.each;
+    if let Some(event) = scope.events.iter().position(|event| event.name == word.text) {
+        scope.use_name(Kind::Event, event);
+        return Some(Pieces { of: Occasion::Event(event), each: Grain::Order, each_time: false });
+    }
+    if !scope.may_be_declared(&word.text) {
+        let message = format!(
+            "a rule gives points to each unit, line, order or declared event, not to each `{}`",
+            word.text
+        );
+        let events = scope.events.iter().map(|event| event.name);
+        let known: Vec<&str> = ["unit", "line", "order"].into_iter().chain(events).collect();
+        let mut report = Diagnostic::new(Code::UnknownSubject, word.span, message);
+        report.help = words::hint(&word.text, "write `each` with one of", &known);
+        scope.report(report);
+    }
+    None
+}
+
+/// The rule's own wait, the outer None where it is wrong.
+fn wait(draft: &Draft<'_, '_>, pieces: Pieces, pool: PoolId, gives: Span) -> Option<Option<(Pending, Span)>> {
+    let scope = draft.scope;
+    let own = draft.clauses.iter().find_map(|clause| match &clause.kind {
+        ClauseKind::Pending(moment) => Some((pending(scope, moment.as_ref(), Some(pieces.of)), clause.span)),
+        _ => None,
+    });
+    match own {
+        Some((wait, span)) => Some(Some((wait?, span))),
+        None => {
+            check_pool(scope, pool, pieces.of, gives);
+            Some(None)
+        }
+    }
+}
+
+fn amount(draft: &Draft<'_, '_>, gives: &Gives, pieces: Pieces, pool: PoolId) -> Option<Amount> {
+    let place = pieces.place(pieces.each);
+    let reader = draft.reader(place);
+    match &gives.amount {
+        ast::Amount::Share { rate, base: of } => {
+            let quantity = reader.number(rate, Unit::Rate);
+            let base = base(draft, of, (pieces.of, pieces.each), place);
+            let quantity = sound(draft, quantity?, rate, Unit::Rate)?;
+            let base = base?;
+            if base_unit(&reader, of)? == Unit::Count {
+                report_share(draft, rate, of);
+                return None;
+            }
+            Some(Amount::Share { rate: quantity, base })
+        }
+        ast::Amount::OfRule { factor, of } => {
+            let quantity = self::factor(draft, factor, place);
+            let rule = stages::resolve(draft.scope, &of.rule);
+            Some(Amount::OfRule { factor: quantity?, stage: of.stage, rule: rule? })
+        }
+        ast::Amount::Per { points: given, full, step, base: of } => {
+            let quantity = points(draft, given, place, (pool, true));
+            let base = base(draft, of, (pieces.of, pieces.each), place);
+            let unit = base_unit(&reader, of);
+            let size = match unit {
+                Some(unit) => reader.number(step, unit),
+                None => None,
+            };
+            let step = self::step(draft, size?, step)?;
+            Some(Amount::Per { points: quantity?, full: *full, step, base: base? })
+        }
+        ast::Amount::Fixed { points: given } => {
+            Some(Amount::Fixed { points: points(draft, given, place, (pool, false))? })
+        }
+    }
+}
+
+fn report_share(draft: &Draft<'_, '_>, rate: &Expr, base: &ast::Base) {
+    let written = draft.scope.text(base.of.span);
+    let message = format!("a share is taken of money, and `{written}` is a plain number");
+    let unit = draft.scope.units.first().copied().unwrap_or("point");
+    draft.scope.report(
+        Diagnostic::new(Code::TypeMismatch, rate.span.to(base.of.span), message)
+            .with_help(format!("write `1 {unit} per 1 of {written}`")),
+    );
+}
+
+/// How often, or which share of, what another rule gives.
+fn factor(draft: &Draft<'_, '_>, expr: &Expr, place: Place) -> Option<Quantity> {
+    use super::expr::{Operand, describe};
+    match draft.reader(place).operand(expr)? {
+        Operand::Number(quantity, unit @ (Unit::Count | Unit::Rate)) => sound(draft, quantity, expr, unit),
+        other => {
+            constant::report_unit(draft.scope, expr, Unit::Rate, describe(&other));
+            None
+        }
+    }
 }
 
 fn step(draft: &Draft<'_, '_>, step: Quantity, expr: &Expr) -> Option<Quantity> {
@@ -148,87 +209,71 @@ fn step(draft: &Draft<'_, '_>, step: Quantity, expr: &Expr) -> Option<Quantity> 
     Some(step)
 }
 
+/// The `on first` lines: how much of the amount earns.
+fn first(draft: &Draft<'_, '_>, gives: &Gives, pieces: Pieces) -> Option<Vec<(Quantity, CapScope)>> {
+    let scope = draft.scope;
+    let base = match &gives.amount {
+        ast::Amount::Share { base, .. } | ast::Amount::Per { base, .. } => Some(base),
+        ast::Amount::OfRule { .. } | ast::Amount::Fixed { .. } => None,
+    };
+    let mut found: Option<Vec<(Quantity, CapScope)>> = Some(Vec::new());
+    for clause in draft.clauses {
+        let ClauseKind::OnFirst { amount, per } = &clause.kind else { continue };
+        let Some(base) = base else {
+            let message = "`on first` cuts the amount that earns, and this rule reads none";
+            scope.report(
+                Diagnostic::new(Code::MisplacedClause, clause.span, message)
+                    .with_help("limit the points instead: `at most 100 points per member per calendar month, returns free room`"),
+            );
+            return None;
+        };
+        let line = format!("on first {}", scope.text(amount.span));
+        let scope_of = cap_scope(draft, per, pieces, &line).filter(|(per, _)| {
+            let everyone = matches!(per, CapScope::Everyone { .. });
+            if everyone {
+                let message = "an amount is cut for one member, line, order or event";
+                let report = Diagnostic::new(Code::BadGrain, clause.span, message);
+                scope.report(
+                    report.with_help("limit the points instead: `at most 100,000 points from everyone`"),
+                );
+            }
+            !everyone
+        });
+        let reader = draft.reader(scope_of.map_or(Place::Member, |(_, place)| place));
+        let unit = base_unit(&draft.reader(pieces.place(pieces.each)), base);
+        let quantity = unit.and_then(|unit| {
+            let quantity = reader.number(amount, unit)?;
+            sound(draft, quantity, amount, unit)
+        });
+        match (quantity, scope_of, &mut found) {
+            (Some(quantity), Some((per, _)), Some(found)) => found.push((quantity, per)),
+            _ => found = None,
+        }
+    }
+    found
+}
+
 /// The rounding that is written; the inner error where its grain does not fit.
-fn rounding(draft: &Draft<'_, '_>, each: Grain) -> Option<Result<(Rounding, Grain), ()>> {
+fn rounding(draft: &Draft<'_, '_>, pieces: Pieces) -> Option<Result<(Rounding, Grain), ()>> {
     draft.clauses.iter().find_map(|clause| match &clause.kind {
         ClauseKind::Round { mode, grain } => {
-            Some(fitting(draft, grain, each, "round").map(|grain| (*mode, grain)).ok_or(()))
+            // A stretch of time that has ended is rounded as a whole, whatever it is called.
+            let whole = matches!(pieces.of, Occasion::Period(_)) && PERIODS.contains(&grain.text.as_str());
+            let grain = if whole { Some(Grain::Order) } else { fitting(draft, grain, pieces, "round") };
+            Some(grain.map(|grain| (*mode, grain)).ok_or(()))
         }
         _ => None,
     })
 }
 
-/// Grains at which a rule of this subject may round or be capped.
-fn grains(each: Grain) -> &'static [Grain] {
-    match each {
-        Grain::Unit => &[Grain::Unit, Grain::Line, Grain::Order],
-        Grain::Line => &[Grain::Line, Grain::Order],
-        Grain::Order => &[Grain::Order],
-    }
-}
-
-fn fitting(draft: &Draft<'_, '_>, word: &Name, each: Grain, what: &str) -> Option<Grain> {
-    let fitting = grains(each);
-    let found = grain(&word.text)
-        .filter(|grain| fitting.contains(grain) && (what == "round" || *grain != Grain::Unit));
-    if found.is_some() {
-        return found;
-    }
-    let message = match grain(&word.text) {
-        Some(Grain::Unit) if what != "round" => {
-            "a limit per unit is none: write the amount of each unit itself".to_owned()
-        }
-        Some(_) => format!("a rule of each {} cannot {what} per {}", grain_word(each), word.text),
-        None => format!("`{}` is nothing that a rule can {what} per", word.text),
-    };
-    let words: Vec<String> = fitting
-        .iter()
-        .filter(|grain| what == "round" || **grain != Grain::Unit)
-        .map(|grain| format!("per {}", grain_word(*grain)))
-        .collect();
-    let help = format!("write {}", words::listed(&words, "or"));
-    draft.scope.report(Diagnostic::new(Code::BadGrain, word.span, message).with_help(help));
-    None
-}
-
-fn caps(draft: &Draft<'_, '_>, each: Grain) -> Option<Vec<Cap>> {
-    let caps = draft.clauses.iter().filter_map(|clause| match &clause.kind {
-        ClauseKind::AtMost { limit, per } => Some(cap(draft, limit, per, each)),
-        _ => None,
-    });
-    let caps: Vec<Option<Cap>> = caps.collect();
-    caps.into_iter().collect()
-}
-
-fn cap(draft: &Draft<'_, '_>, limit: &Expr, per: &Name, each: Grain) -> Option<Cap> {
-    let scope = draft.scope;
-    if matches!(per.text.as_str(), "member" | "account" | "day" | "week" | "month" | "year" | "program") {
-        let message = format!("a limit per {} is not run by this version of Meed", per.text);
-        let report = Diagnostic::new(Code::UnsupportedForm, per.span, message);
-        scope.report(report.with_help("a rule is limited `per line` or `per order`"));
-        return None;
-    }
-    let per = fitting(draft, per, each, "be limited");
-    let place = if each == Grain::Order || per == Some(Grain::Order) { Place::Order } else { Place::Line };
-    let quantity = points(draft, limit, place, false);
-    let (per, quantity) = (per?, quantity?);
-    if let Some(n) = fold(&quantity)
-        && !n.fraction().is_zero()
-    {
-        let message = format!("`{}` is no whole number of points", scope.text(limit.span));
-        let report = Diagnostic::new(Code::TooManyDigits, limit.span, message);
-        let whole = constant::written(scope, Ratio::whole(n.floor().saturating_add(1)), Unit::Points);
-        scope.report(report.with_help(format!("a limit is whole: `at most {whole} …`")));
-        return None;
-    }
-    Some(Cap { limit: quantity, per })
-}
+/// What a rule of a stretch of time rounds per.
+const PERIODS: [&str; 6] = ["day", "week", "month", "quarter", "half", "year"];
 
 /// A rounding must stand where a fraction can occur, and only there.
-fn check_rounding(draft: &Draft<'_, '_>, amount: &Amount, each: Grain, gives: Span) {
+fn check_rounding(draft: &Draft<'_, '_>, amount: &Amount, pieces: Pieces, gives: Span) {
     let written = draft.clauses.iter().find(|clause| matches!(clause.kind, ClauseKind::Round { .. }));
     match (written, is_whole(draft, amount)) {
-        (None, false) if !draft.declaration.broken => report_silent(draft, each, gives),
+        (None, false) if !draft.declaration.broken => report_silent(draft, pieces, gives),
         (Some(clause), true) => {
             let message =
                 format!("`{}` gives whole points always, so it rounds nothing", draft.declaration.name.text);
@@ -242,15 +287,16 @@ fn check_rounding(draft: &Draft<'_, '_>, amount: &Amount, each: Grain, gives: Sp
     }
 }
 
-fn report_silent(draft: &Draft<'_, '_>, each: Grain, gives: Span) {
-    let usual = if each == Grain::Order { "order" } else { "line" };
+fn report_silent(draft: &Draft<'_, '_>, pieces: Pieces, gives: Span) {
+    let words = match pieces.of {
+        Occasion::Period(period) => vec![period_word(period).to_owned()],
+        _ => pieces.words(draft.scope),
+    };
+    // `per line` is the usual one of units.
+    let usual = words.iter().find(|word| *word == "line").or(words.first()).cloned().unwrap_or_default();
     let modes = ["down", "up", "half up", "half even"].map(|mode| format!("round {mode} per {usual}"));
-    let others: Vec<String> = grains(each)
-        .iter()
-        .map(|grain| grain_word(*grain))
-        .filter(|grain| *grain != usual)
-        .map(|grain| format!("per {grain}"))
-        .collect();
+    let others: Vec<String> =
+        words.iter().filter(|word| **word != usual).map(|word| format!("per {word}")).collect();
     let mut help = format!("add one of {}", words::listed(&modes, "or"));
     if !others.is_empty() {
         help += &format!("; or the same {}", words::listed(&others, "or"));
@@ -266,24 +312,47 @@ fn report_silent(draft: &Draft<'_, '_>, each: Grain, gives: Span) {
     );
 }
 
+fn period_word(period: Period) -> &'static str {
+    match period {
+        Period::Day => "day",
+        Period::Week => "week",
+        Period::Month => "month",
+        Period::Quarter => "quarter",
+        Period::Half => "half",
+        _ => "year",
+    }
+}
+
 fn is_whole(draft: &Draft<'_, '_>, amount: &Amount) -> bool {
     match amount {
         Amount::Share { .. } | Amount::Per { full: false, .. } => false,
+        Amount::OfRule { factor, stage, .. } => *stage != Stage::Exact && whole(draft, factor),
         Amount::Per { points, .. } | Amount::Fixed { points } => whole(draft, points),
     }
 }
 
 fn whole(draft: &Draft<'_, '_>, quantity: &Quantity) -> bool {
+    let scope = draft.scope;
     match quantity {
         Quantity::Constant(n) => n.fraction().is_zero(),
-        Quantity::Value(id) => draft
-            .scope
+        Quantity::Value(id) => scope
             .values
             .get(*id)
-            .is_some_and(|value| value.numbers(&draft.window).all(|n| n.fraction().is_zero())),
-        // Facts of other units do not come here.
-        Quantity::Fact(..) | Quantity::LineUnits | Quantity::OrderUnits | Quantity::OrderPointsPaid => true,
-        Quantity::LinePrice | Quantity::OrderPrice | Quantity::OrderTotal | Quantity::Divide(..) => false,
+            .is_some_and(|value| value.numbers(scope, &draft.window).iter().all(|n| n.fraction().is_zero())),
+        Quantity::Fact(subject, fact) => {
+            scope.facts.get(*subject, *fact).is_some_and(|fact| fact.kind == super::policy::FactType::Count)
+        }
+        Quantity::LineUnits
+        | Quantity::OrderUnits
+        | Quantity::OrderUnitsFor(_)
+        | Quantity::OrderPointsPaid
+        | Quantity::Clock(_) => true,
+        Quantity::LinePrice
+        | Quantity::OrderPrice
+        | Quantity::OrderPriceFor(_)
+        | Quantity::OrderTotal
+        | Quantity::Measure { .. }
+        | Quantity::Divide(..) => false,
         Quantity::Add(a, b) | Quantity::Subtract(a, b) | Quantity::Multiply(a, b) => {
             whole(draft, a) && whole(draft, b)
         }

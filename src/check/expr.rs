@@ -1,8 +1,12 @@
 //! Expressions: what kind of thing each is, in which unit, and whether it can be known where it stands.
 
+use super::categories;
 use super::constant::{as_unit, fold};
 use super::facts::{self, Lookup};
-use super::policy::{DateValue, FactType, Moment, Quantity, Subject, Test, Unit, ValueId, Window};
+use super::policy::{
+    CategoryId, ClockPart, DateValue, EventId, FactType, Moment, Quantity, Subject, Test, TierId, Unit,
+    ValueId, Window,
+};
 use super::scope::Scope;
 use super::values::{self, ValueKind};
 use super::words;
@@ -19,6 +23,14 @@ pub(super) enum Place {
     Line,
     /// A rule of whole orders: nothing of a single line.
     Order,
+    /// A rule of a declared event: that event.
+    Event(EventId),
+    /// What is said of a member, at any time: neither order nor event.
+    Member,
+    /// What is said of all members together: values.
+    Everyone,
+    /// What a table goes by: everything; where the table is read, it is looked at again.
+    Table,
     /// A badge: the listing.
     Badge,
     /// A condition on what extends a balance: the order.
@@ -45,7 +57,12 @@ pub(super) enum Operand {
     Text(Subject, usize),
     Literal,
     Choice(Subject, usize),
-    Category,
+    /// The category in view: of the line, of the listing, of the event (with its branch).
+    Category(Option<CategoryId>),
+    /// A tier's level.
+    Level(TierId),
+    /// `order.weekday`
+    Weekday(Subject),
     Categories,
 }
 
@@ -58,7 +75,9 @@ pub(super) fn describe(operand: &Operand) -> &'static str {
         Operand::YesNo(_) => "a condition",
         Operand::Text(..) | Operand::Literal => "a text",
         Operand::Choice(..) => "a choice of words",
-        Operand::Category => "a category",
+        Operand::Category(_) => "a category",
+        Operand::Level(_) => "a level of a tier",
+        Operand::Weekday(_) => "a day of the week",
         Operand::Categories => "a list of categories",
     }
 }
@@ -98,15 +117,17 @@ impl<'s, 'a> Reader<'s, 'a> {
             ExprKind::Money(n, currency) => {
                 Operand::Number(Quantity::Constant(self.scope.money(*n, currency, expr.span)?), Unit::Money)
             }
-            ExprKind::Counted(n, word) => {
-                self.unit(word)?;
-                Operand::Number(Quantity::Constant(*n), Unit::Points)
-            }
+            ExprKind::Counted(n, word) => Operand::Number(Quantity::Constant(*n), self.unit(word)?),
             ExprKind::Date(date) => Operand::Date(DatePoint::Constant(*date)),
             ExprKind::YesNo(yes) => Operand::YesNo(Test::Constant(*yes)),
             ExprKind::Text(_) => Operand::Literal,
             ExprKind::Path(path) => self.path(path)?,
             ExprKind::Arithmetic(left, op, right) => self.arithmetic(left, *op, right)?,
+            ExprKind::PathFor(path, name) => self.path_for(path, name)?,
+            ExprKind::Measure { name, key, in_all } => {
+                let (quantity, unit) = self.measure(name, key.as_ref(), *in_all, expr.span)?;
+                Operand::Number(quantity, unit)
+            }
             ExprKind::Error => return None,
             ExprKind::Compare(..)
             | ExprKind::In { .. }
@@ -117,11 +138,16 @@ impl<'s, 'a> Reader<'s, 'a> {
         })
     }
 
-    fn unit(&self, word: &Name) -> Option<()> {
+    /// The unit that a word counts in: points, or things (`2 nights`).
+    fn unit(&self, word: &Name) -> Option<Unit> {
         let units = &self.scope.units;
-        let fits = |unit: &str| word.text == unit || word.text.strip_suffix('s') == Some(unit);
-        if units.iter().any(|unit| fits(unit)) {
-            return Some(());
+        let singular = word.text.strip_suffix('s');
+        if units.iter().any(|unit| word.text == *unit || singular == Some(unit)) {
+            return Some(Unit::Points);
+        }
+        let counts = |unit: &str| self.scope.facts.has_unit(unit);
+        if counts(&word.text) || singular.is_some_and(counts) {
+            return Some(Unit::Count);
         }
         // Without any unit, the pool (or its clause) is missing, and that is told there.
         if !units.is_empty() {
@@ -137,15 +163,29 @@ impl<'s, 'a> Reader<'s, 'a> {
 
     fn path(&self, path: &Path) -> Option<Operand> {
         let Some(subject) = &path.subject else { return self.value(&path.name) };
-        let Some(subject) = facts::subject(&subject.text) else {
+        let Some(subject) = facts::subject(self.scope, &subject.text) else {
             facts::report_subject(self.scope, subject);
             return None;
         };
+        if let Subject::Event(id) = subject {
+            self.scope.use_name(Kind::Event, id);
+        }
         let operand = match built_in(subject, &path.name.text) {
             Some(operand) => operand,
-            None => self.fact(subject, &path.name)?,
+            None => match self.tier(subject, &path.name.text) {
+                Some(tier) => Operand::Level(tier),
+                None => self.fact(subject, &path.name)?,
+            },
         };
-        self.readable(subject, &path.name.text, path.span).then_some(operand)
+        self.readable(subject, path).then_some(operand)
+    }
+
+    /// `member.status`, where `status` is a tier.
+    fn tier(&self, subject: Subject, name: &str) -> Option<TierId> {
+        let found = self.scope.tiers.iter().position(|tier| tier.name == name);
+        let found = found.filter(|_| subject == Subject::Member)?;
+        self.scope.use_name(Kind::Tier, found);
+        Some(found)
     }
 
     fn fact(&self, subject: Subject, name: &Name) -> Option<Operand> {
@@ -161,20 +201,41 @@ impl<'s, 'a> Reader<'s, 'a> {
         let number = |unit| Operand::Number(Quantity::Fact(subject, index), unit);
         Some(match &self.scope.facts.get(subject, index)?.kind {
             FactType::Rate => number(Unit::Rate),
-            FactType::Count => number(Unit::Count),
+            FactType::Count | FactType::Quantity => number(Unit::Count),
             FactType::Money => number(Unit::Money),
             FactType::Date => Operand::Date(DatePoint::Fact(subject, index)),
             FactType::Text => Operand::Text(subject, index),
             FactType::YesNo => Operand::YesNo(Test::Fact { subject, fact: index }),
             FactType::Choice(_) => Operand::Choice(subject, index),
+            FactType::Category(branch) => Operand::Category(Some(*branch)),
         })
+    }
+
+    /// `order.price for food`, `order.quantity for food`
+    fn path_for(&self, path: &Path, name: &Name) -> Option<Operand> {
+        let written = self.scope.text(path.span);
+        let (quantity, unit): (fn(Vec<bool>) -> Quantity, Unit) = match written.as_str() {
+            "order.price" => (Quantity::OrderPriceFor, Unit::Money),
+            "order.quantity" => (Quantity::OrderUnitsFor, Unit::Count),
+            _ => {
+                let message = format!("`{written}` is not told apart by category");
+                let help = format!("write `order.price for {0}` or `order.quantity for {0}`", name.text);
+                self.scope.report(Diagnostic::new(Code::BadSubject, path.span, message).with_help(help));
+                return None;
+            }
+        };
+        let ids = categories::branches(self.scope, std::slice::from_ref(name), &self.stretch)?;
+        let ids: Vec<CategoryId> = ids.into_iter().map(|(id, _)| id).collect();
+        let operand = Operand::Number(quantity(self.scope.categories.spread(&ids)), unit);
+        self.readable(Subject::Order, path).then_some(operand)
     }
 
     fn report_unknown_fact(&self, subject: Subject, name: &Name) {
         if self.scope.may_be_declared(&name.text) {
             return;
         }
-        let message = format!("`{}` has no fact `{}`", subject.word(), name.text);
+        let owner = self.scope.subject_word(subject);
+        let message = format!("`{owner}` has no fact `{}`", name.text);
         let mut report = Diagnostic::new(Code::UnknownFact, name.span, message);
         let built = BUILT_IN.iter().filter(|(of, _)| *of == subject).map(|(_, name)| *name);
         let known: Vec<&str> =
@@ -184,44 +245,81 @@ impl<'s, 'a> Reader<'s, 'a> {
                 BUILT_IN.iter().find(|(_, built)| *built == name.text).map(|(subject, _)| *subject)
             });
         report.help = match elsewhere {
-            Some(other) => Some(format!("`{}` has it: write `{}.{}`", other.word(), other.word(), name.text)),
+            Some(other) => {
+                let other = self.scope.subject_word(other);
+                Some(format!("`{other}` has it: write `{other}.{}`", name.text))
+            }
             None => words::hint(&name.text, "it has", &known).or_else(|| {
-                Some(format!("declare it: `facts {} {{ {}: rate }}`", subject.word(), name.text))
+                let keyword = if matches!(subject, Subject::Event(_)) { "event" } else { "facts" };
+                Some(format!("declare it: `{keyword} {owner} {{ {}: rate }}`", name.text))
             }),
         };
         self.scope.report(report);
     }
 
-    fn readable(&self, subject: Subject, name: &str, span: Span) -> bool {
-        let path = format!("{}.{name}", subject.word());
-        let report = |code, message: String, help: &str| {
-            self.scope.report(Diagnostic::new(code, span, message).with_help(help));
-            false
-        };
-        match (self.place, subject) {
-            (Place::Line, _) | (Place::Order, Subject::Order | Subject::Member) => true,
-            (Place::Badge, Subject::Listing) | (Place::Anchor, Subject::Order) => true,
-            (Place::Order, _) => report(
+    /// Reports what is not known where this stands.
+    pub fn readable(&self, subject: Subject, path: &Path) -> bool {
+        let shown = format!("{}.{}", self.scope.subject_word(subject), path.name.text);
+        self.may_read(subject, &shown, path.span)
+    }
+
+    /// The same of a path that may be read through a value.
+    pub fn may_read(&self, subject: Subject, path: &str, span: Span) -> bool {
+        let (code, message, help) = match (self.place, subject) {
+            (Place::Table, _)
+            | (Place::Line, Subject::Listing | Subject::Line | Subject::Order | Subject::Member)
+            | (Place::Order, Subject::Order | Subject::Member)
+            | (Place::Event(_) | Place::Member, Subject::Member)
+            | (Place::Badge, Subject::Listing)
+            | (Place::Anchor, Subject::Order) => return true,
+            (Place::Event(own), Subject::Event(event)) if own == event => return true,
+            (Place::Order, Subject::Line | Subject::Listing) => (
                 Code::BadSubject,
                 format!("`{path}` belongs to one line, and this is said of whole orders"),
-                "write `each line gives …`, or read a fact of the order",
+                "write `each line gives …`, or read a fact of the order".to_owned(),
             ),
-            (Place::Badge, _) => report(
+            (Place::Line | Place::Order, _) => (
+                Code::BadSubject,
+                format!("`{path}` belongs to an event, and this is said of orders"),
+                "read a fact of the order; a measure counts events for rules of orders".to_owned(),
+            ),
+            (Place::Event(event), _) => (
+                Code::BadSubject,
+                format!("`{path}` is not known here: this is said of `{}`", self.event_name(event)),
+                format!("read a fact of `{}` or of `member`", self.event_name(event)),
+            ),
+            (Place::Member, _) => (
+                Code::BadSubject,
+                format!("`{path}` is not known here: this is said of a member"),
+                "read a fact of `member`, a tier's level or a measure".to_owned(),
+            ),
+            (Place::Everyone, _) => (
+                Code::BadSubject,
+                format!("`{path}` differs from case to case, and this is said of all members together"),
+                "write the amount itself, or a value that goes by nothing".to_owned(),
+            ),
+            (Place::Badge, _) => (
                 Code::BadgeReadsOrder,
                 format!("a badge shows before there is an order, so it cannot read `{path}`"),
-                "a badge may read facts of `listing` and values",
+                "a badge may read facts of `listing` and values".to_owned(),
             ),
-            (Place::Anchor, _) => report(
+            (Place::Anchor, _) => (
                 Code::BadSubject,
                 format!("`{path}` is not known here: only the order is"),
-                "read a fact of the order, such as `order.total > 0 JPY`",
+                "read a fact of the order, such as `order.total > 0 JPY`".to_owned(),
             ),
-            (Place::Constant, _) => report(
+            (Place::Constant, _) => (
                 Code::BadSubject,
                 format!("`{path}` differs from case to case, and a constant is needed here"),
-                "write the amount itself; facts are read in rules",
+                "write the amount itself; facts are read in rules".to_owned(),
             ),
-        }
+        };
+        self.scope.report(Diagnostic::new(code, span, message).with_help(help));
+        false
+    }
+
+    fn event_name(&self, event: EventId) -> &'s str {
+        self.scope.events.get(event).map_or("event", |event| event.name)
     }
 
     fn value(&self, name: &Name) -> Option<Operand> {
@@ -232,6 +330,10 @@ impl<'s, 'a> Reader<'s, 'a> {
             scope.report(report.with_help("write the amount itself"));
             return None;
         }
+        if let Some(measure) = scope.measures.iter().find(|measure| measure.name == name.text) {
+            self.report_bare_measure(measure, name);
+            return None;
+        }
         let Some(id) = values::lookup(scope, &name.text) else {
             values::report_unknown(scope, name);
             return None;
@@ -239,6 +341,9 @@ impl<'s, 'a> Reader<'s, 'a> {
         scope.use_value(id);
         let kind = scope.values.get(id)?.kind?;
         values::check_cover(scope, id, &self.window, name.span);
+        if !super::tables::check_reading(self, id, name) {
+            return None;
+        }
         Some(match kind {
             ValueKind::Number(unit) => Operand::Number(Quantity::Value(id), unit),
             ValueKind::Date => Operand::Date(DatePoint::Value(id)),
@@ -333,7 +438,7 @@ impl<'s, 'a> Reader<'s, 'a> {
 }
 
 /// What every listing, line and order has.
-const BUILT_IN: [(Subject, &str); 9] = [
+const BUILT_IN: [(Subject, &str); 14] = [
     (Subject::Listing, "category"),
     (Subject::Line, "price"),
     (Subject::Line, "quantity"),
@@ -343,18 +448,29 @@ const BUILT_IN: [(Subject, &str); 9] = [
     (Subject::Order, "quantity"),
     (Subject::Order, "points_paid"),
     (Subject::Order, "at"),
+    (Subject::Order, "weekday"),
+    (Subject::Order, "hour"),
+    (Subject::Order, "day"),
+    (Subject::Order, "month"),
+    (Subject::Order, "year"),
 ];
 
 fn built_in(subject: Subject, name: &str) -> Option<Operand> {
+    let clock = |part| Some(Operand::Number(Quantity::Clock(part), Unit::Count));
     Some(match (subject, name) {
-        (Subject::Listing | Subject::Line, "category") => Operand::Category,
+        (Subject::Listing | Subject::Line, "category") => Operand::Category(None),
         (Subject::Line, "price") => Operand::Number(Quantity::LinePrice, Unit::Money),
         (Subject::Line, "quantity") => Operand::Number(Quantity::LineUnits, Unit::Count),
         (Subject::Order, "price") => Operand::Number(Quantity::OrderPrice, Unit::Money),
         (Subject::Order, "total") => Operand::Number(Quantity::OrderTotal, Unit::Money),
         (Subject::Order, "quantity") => Operand::Number(Quantity::OrderUnits, Unit::Count),
         (Subject::Order, "points_paid") => Operand::Number(Quantity::OrderPointsPaid, Unit::Points),
-        (Subject::Order, "at") => Operand::Date(DatePoint::OrderAt),
+        (Subject::Order | Subject::Event(_), "at") => Operand::Date(DatePoint::OrderAt),
+        (Subject::Order | Subject::Event(_), "weekday") => Operand::Weekday(subject),
+        (Subject::Order | Subject::Event(_), "hour") => return clock(ClockPart::Hour),
+        (Subject::Order | Subject::Event(_), "day") => return clock(ClockPart::Day),
+        (Subject::Order | Subject::Event(_), "month") => return clock(ClockPart::Month),
+        (Subject::Order | Subject::Event(_), "year") => return clock(ClockPart::Year),
         _ => return None,
     })
 }

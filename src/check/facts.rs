@@ -2,13 +2,13 @@
 
 use super::clauses::body;
 use super::constant;
-use super::policy::{Fact, FactType, Facts, Part, Subject, Unit};
+use super::policy::{Fact, FactType, Facts, Part, PartOf, Subject, Unit};
 use super::scope::Scope;
 use super::versions::report_dates;
 use super::words;
 use crate::diagnostic::{Code, Diagnostic, suggest};
 use crate::source::Span;
-use crate::syntax::ast::{ClauseKind, Declaration, Expr, ExprKind, Field, FieldType, Kind, Name};
+use crate::syntax::ast::{self, ClauseKind, Declaration, Expr, ExprKind, Field, FieldType, Kind, Name};
 use crate::value::Ratio;
 
 /// The declared facts, broken ones too, so that their names are bound.
@@ -65,15 +65,24 @@ impl FactTable {
         self.entries.iter().find(|entry| entry.fact.name == name).map(|entry| entry.subject)
     }
 
+    /// True where a fact counts in `unit`: `night` of `count night`.
+    pub fn has_unit(&self, unit: &str) -> bool {
+        self.entries.iter().any(|entry| entry.fact.unit.as_deref() == Some(unit))
+    }
+
     /// The facts as the policy keeps them.
-    pub fn into_facts(self) -> Facts {
-        let mut facts = Facts::default();
+    pub fn into_facts(self, events: usize) -> Facts {
+        let mut facts = Facts { events: vec![Vec::new(); events], ..Facts::default() };
         for entry in self.entries {
             let list = match entry.subject {
                 Subject::Listing => &mut facts.listing,
                 Subject::Line => &mut facts.line,
                 Subject::Order => &mut facts.order,
                 Subject::Member => &mut facts.member,
+                Subject::Event(event) => match facts.events.get_mut(event) {
+                    Some(list) => list,
+                    None => continue,
+                },
             };
             list.push(entry.fact);
         }
@@ -82,13 +91,18 @@ impl FactTable {
 }
 
 /// The subject called `word`.
-pub(super) fn subject(word: &str) -> Option<Subject> {
-    Subject::BUILT_IN.into_iter().find(|subject| subject.word() == word)
+pub(super) fn subject(scope: &Scope<'_>, word: &str) -> Option<Subject> {
+    let built_in = Subject::BUILT_IN.into_iter().find(|subject| subject.word() == word);
+    built_in.or_else(|| scope.events.iter().position(|event| event.name == word).map(Subject::Event))
 }
 
-/// Reports a subject that Meed does not have.
+/// Reports a subject that the policy does not have.
 pub(super) fn report_subject(scope: &Scope<'_>, name: &Name) {
-    let subjects = Subject::BUILT_IN.map(Subject::word);
+    if scope.may_be_declared(&name.text) {
+        return;
+    }
+    let events = scope.events.iter().map(|event| event.name);
+    let subjects: Vec<&str> = Subject::BUILT_IN.map(Subject::word).into_iter().chain(events).collect();
     let message = format!("`{}` is no subject that facts belong to", name.text);
     let mut report = Diagnostic::new(Code::UnknownSubject, name.span, message);
     report.help = words::hint(&name.text, "the subjects are", &subjects);
@@ -102,35 +116,67 @@ pub(super) fn facts(scope: &Scope<'_>) -> FactTable {
         report_dates(scope, declaration);
         read(scope, declaration, &mut table);
     }
+    for (id, event) in scope.events.iter().enumerate() {
+        read_event(scope, Subject::Event(id), event.declaration, &mut table);
+    }
     table
 }
 
 fn read(scope: &Scope<'_>, declaration: &Declaration, table: &mut FactTable) {
-    let subject = subject(&declaration.name.text).or_else(|| {
-        report_subject(scope, &declaration.name);
-        let meant =
-            suggest::nearest(&declaration.name.text, Subject::BUILT_IN.map(Subject::word)).and_then(subject);
+    let built_in = |word: &str| Subject::BUILT_IN.into_iter().find(|subject| subject.word() == word);
+    let subject = built_in(&declaration.name.text).or_else(|| {
+        let name = &declaration.name;
+        if scope.events.iter().any(|event| event.name == name.text) {
+            let message = format!("facts of the event `{}` stand in its declaration", name.text);
+            let help = format!("move them into `event {} {{ … }}`", name.text);
+            scope.report(Diagnostic::new(Code::UnknownSubject, name.span, message).with_help(help));
+        } else {
+            report_subject(scope, name);
+        }
+        let meant = suggest::nearest(&name.text, Subject::BUILT_IN.map(Subject::word)).and_then(built_in);
         table.stray |= meant.is_none();
         meant
     });
     let Some(subject) = subject else { return };
     for clause in body(scope, declaration) {
         if let ClauseKind::Field(field) = &clause.kind {
-            if report_second(scope, table, subject, field) {
-                continue;
-            }
-            let free = name_is_free(scope, subject, field);
-            let fact = fact(scope, subject, field);
-            let broken = fact.is_none() || !free;
-            let fact = fact.unwrap_or_else(|| placeholder(field));
-            table.entries.push(Entry { subject, fact, broken });
+            add(scope, table, subject, field, &[]);
         }
     }
 }
 
+fn read_event(scope: &Scope<'_>, subject: Subject, declaration: &Declaration, table: &mut FactTable) {
+    let mut fields: Vec<&Field> = Vec::new();
+    for clause in body(scope, declaration) {
+        if let ClauseKind::Field(field) = &clause.kind
+            && !fields.iter().any(|first| first.name.text == field.name.text)
+        {
+            fields.push(field);
+        } else if let ClauseKind::Field(field) = &clause.kind {
+            report_second(scope, table, subject, field);
+        }
+    }
+    for field in &fields {
+        add(scope, table, subject, field, &fields);
+    }
+}
+
+/// Binds a fact. `siblings` are all fields of its event, in the order of their indices.
+fn add(scope: &Scope<'_>, table: &mut FactTable, subject: Subject, field: &Field, siblings: &[&Field]) {
+    if report_second(scope, table, subject, field) {
+        return;
+    }
+    let free = name_is_free(scope, subject, field);
+    let fact = fact(scope, subject, field, siblings);
+    let broken = fact.is_none() || !free;
+    let fact = fact.unwrap_or_else(|| placeholder(field));
+    table.entries.push(Entry { subject, fact, broken });
+}
+
 fn placeholder(field: &Field) -> Fact {
     let name = field.name.text.clone();
-    Fact { name, kind: FactType::Text, range: None, part_of: None, default: None, span: field.name.span }
+    let span = field.name.span;
+    Fact { name, kind: FactType::Text, range: None, unit: None, part_of: None, default: None, span }
 }
 
 /// Fields that the data has already. `tax`, `discount`, `shipping` and `coupons` may be declared as money.
@@ -152,8 +198,16 @@ fn taken(subject: Subject) -> &'static [&'static str] {
             "total",
             "quantity",
             "points_paid",
+            "weekday",
+            "hour",
+            "day",
+            "month",
+            "year",
         ],
         Subject::Member => &["id", "type", "at", "account", "note"],
+        Subject::Event(_) => &[
+            "id", "type", "at", "account", "event", "mark", "note", "weekday", "hour", "day", "month", "year",
+        ],
     }
 }
 
@@ -162,14 +216,14 @@ fn optional(subject: Subject) -> &'static [&'static str] {
     match subject {
         Subject::Listing | Subject::Line => &["tax", "discount"],
         Subject::Order => &["shipping", "coupons"],
-        Subject::Member => &[],
+        Subject::Member | Subject::Event(_) => &[],
     }
 }
 
 fn name_is_free(scope: &Scope<'_>, subject: Subject, field: &Field) -> bool {
     let name = &field.name;
     if taken(subject).contains(&name.text.as_str()) {
-        let owner = if subject == Subject::Listing { "line" } else { subject.word() };
+        let owner = if subject == Subject::Listing { "line" } else { scope.subject_word(subject) };
         let message = format!("every {owner} has a field `{}` already", name.text);
         let help = "give the fact another name: in the data it stands beside that field";
         scope.report(Diagnostic::new(Code::DuplicateName, name.span, message).with_help(help));
@@ -224,38 +278,57 @@ fn report_optional(scope: &Scope<'_>, subject: Subject, field: &Field) {
     }
 }
 
-fn fact(scope: &Scope<'_>, subject: Subject, field: &Field) -> Option<Fact> {
-    let kind = kind(scope, field)?;
+fn fact(scope: &Scope<'_>, subject: Subject, field: &Field, siblings: &[&Field]) -> Option<Fact> {
+    let kind = kind(scope, subject, field)?;
     let range = match &field.range {
         Some(range) => Some(self::range(scope, field, &kind, range)?),
         None => None,
     };
     let part_of = match &field.part_of {
-        Some(part) => Some(part_of(scope, subject, field, &kind, part)?),
+        Some(part) => Some(part_of(scope, subject, (field, &kind), part, siblings)?),
         None => None,
     };
-    let mut fact =
-        Fact { name: field.name.text.clone(), kind, range, part_of, default: None, span: field.name.span };
+    let unit = match &field.kind {
+        FieldType::Count(unit) | FieldType::Quantity(unit) => unit.as_ref().map(|unit| unit.text.clone()),
+        _ => None,
+    };
+    let (name, span) = (field.name.text.clone(), field.name.span);
+    let mut fact = Fact { name, kind, range, unit, part_of, default: None, span };
     if let Some(default) = &field.default {
         fact.default = constant::default(scope, &fact, default);
     }
     Some(fact)
 }
 
-fn kind(scope: &Scope<'_>, field: &Field) -> Option<FactType> {
+fn kind(scope: &Scope<'_>, subject: Subject, field: &Field) -> Option<FactType> {
     Some(match &field.kind {
         FieldType::Rate => FactType::Rate,
-        FieldType::Count => FactType::Count,
+        FieldType::Count(_) => FactType::Count,
+        FieldType::Quantity(_) => FactType::Quantity,
         FieldType::Date => FactType::Date,
         FieldType::Text => FactType::Text,
         FieldType::YesNo => FactType::YesNo,
         FieldType::Money(currency) => scope.own_currency(currency).map(|_| FactType::Money)?,
         FieldType::Choice(words) => choice(scope, words),
-        FieldType::Unknown(word) => {
-            report_type(scope, word);
-            return None;
-        }
+        FieldType::Named(word) => return category(scope, subject, word),
     })
+}
+
+/// A declared category as a type: the fact is one of those under it.
+fn category(scope: &Scope<'_>, subject: Subject, word: &Name) -> Option<FactType> {
+    let Some(id) = scope.categories.id(&word.text) else {
+        if !scope.may_be_declared(&word.text) {
+            report_type(scope, word);
+        }
+        return None;
+    };
+    if !matches!(subject, Subject::Event(_)) {
+        let message = format!("`{}` is a category, and only an event has a fact that is one", word.text);
+        let help = "a line has its `category` already; other facts take a choice of words: `one | other`";
+        scope.report(Diagnostic::new(Code::UnknownType, word.span, message).with_help(help));
+        return None;
+    }
+    Some(FactType::Category(id))
 }
 
 fn choice(scope: &Scope<'_>, words: &[Name]) -> FactType {
@@ -274,7 +347,7 @@ fn choice(scope: &Scope<'_>, words: &[Name]) -> FactType {
 }
 
 fn report_type(scope: &Scope<'_>, word: &Name) {
-    let types = ["rate", "count", "date", "text", "yes/no"];
+    let types = ["rate", "count", "quantity", "date", "text", "yes/no"];
     let message = format!("`{}` is no type of a fact", word.text);
     let help = match suggest::nearest(&word.text, types) {
         Some(near) => format!("did you mean `{near}`?"),
@@ -291,7 +364,7 @@ fn range(scope: &Scope<'_>, field: &Field, kind: &FactType, ends: &(Expr, Expr))
     let span = ends.0.span.to(ends.1.span);
     let unit = match kind {
         FactType::Rate => Unit::Rate,
-        FactType::Count => Unit::Count,
+        FactType::Count | FactType::Quantity => Unit::Count,
         FactType::Money => Unit::Money,
         _ => {
             let message = format!("`{}` is {}, which has no range", field.name.text, describe(kind));
@@ -300,7 +373,8 @@ fn range(scope: &Scope<'_>, field: &Field, kind: &FactType, ends: &(Expr, Expr))
             return None;
         }
     };
-    let (low, high) = (constant::number(scope, &ends.0, unit), constant::number(scope, &ends.1, unit));
+    let number = if *kind == FactType::Quantity { constant::exact } else { constant::number };
+    let (low, high) = (number(scope, &ends.0, unit), number(scope, &ends.1, unit));
     let (low, high) = (low?, high?);
     if low > high {
         let message =
@@ -312,35 +386,73 @@ fn range(scope: &Scope<'_>, field: &Field, kind: &FactType, ends: &(Expr, Expr))
     Some((low, high))
 }
 
-fn part_of(scope: &Scope<'_>, subject: Subject, field: &Field, kind: &FactType, part: &Name) -> Option<Part> {
+fn part_of(
+    scope: &Scope<'_>,
+    subject: Subject,
+    (field, kind): (&Field, &FactType),
+    part: &ast::PartOf,
+    siblings: &[&Field],
+) -> Option<PartOf> {
+    let name = &field.name.text;
+    let joint = if part.beside { "beside" } else { "part of" };
+    let span = field.name.span.to(part.amount.span);
     let fail = |message: String, help: String| {
-        scope.report(Diagnostic::new(Code::BadPart, field.name.span.to(part.span), message).with_help(help));
+        scope.report(Diagnostic::new(Code::BadPart, span, message).with_help(help));
         None
     };
     if *kind != FactType::Money {
         let currency = scope.currency.map_or("JPY".to_owned(), |currency| currency.name().to_owned());
         return fail(
-            format!("`{}` is {}, and only money is part of money", field.name.text, describe(kind)),
-            format!("write `{}: {currency} part of {}`", field.name.text, part.text),
+            format!("`{name}` is {}, and only money is part of money or beside it", describe(kind)),
+            format!("write `{name}: {currency} {joint} {}`", part.amount.text),
         );
     }
-    match (subject, part.text.as_str()) {
-        (Subject::Line, "price") => Some(Part::Price),
-        (Subject::Order, "total") => Some(Part::Total),
-        (Subject::Line, _) => fail(
-            format!("a line has no amount `{}` that a fact can be part of", part.text),
-            format!("write `{}: {} part of price`", field.name.text, scope.text(field.kind_span)),
-        ),
-        (Subject::Order, _) => fail(
-            format!("an order has no amount `{}` that a fact can be part of", part.text),
-            format!("write `{}: {} part of total`", field.name.text, scope.text(field.kind_span)),
-        ),
-        _ => fail(
-            format!("a fact of `{}` is part of no amount", subject.word()),
-            "declare it in `facts line` as `part of price`, or in `facts order` as `part of total`"
-                .to_owned(),
-        ),
-    }
+    let written = scope.text(field.kind_span);
+    let amount = match (subject, part.amount.text.as_str()) {
+        (Subject::Line, "price") => Part::Price,
+        (Subject::Order, "total") => Part::Total,
+        (Subject::Order, "price") if part.beside => Part::Price,
+        (Subject::Line, _) => {
+            return fail(
+                format!("a line has no amount `{}` that a fact can be {joint}", part.amount.text),
+                format!("write `{name}: {written} {joint} price`"),
+            );
+        }
+        (Subject::Order, _) => {
+            return fail(
+                format!("an order has no amount `{}` that a fact can be {joint}", part.amount.text),
+                format!("write `{name}: {written} {joint} total`"),
+            );
+        }
+        (Subject::Event(_), amount) => {
+            let whole =
+                |field: &&&Field| matches!(field.kind, FieldType::Money(_)) && field.part_of.is_none();
+            match siblings.iter().position(|field| field.name.text == amount && whole(&field)) {
+                Some(index) => Part::Fact(index),
+                None => {
+                    let wholes: Vec<&str> =
+                        siblings.iter().filter(whole).map(|field| field.name.text.as_str()).collect();
+                    let help = match wholes.as_slice() {
+                        [] => format!("declare the amount first: `charges: {written}`"),
+                        known => format!("it may be {joint} {}", words::listed(known, "or")),
+                    };
+                    return fail(
+                        format!("`{amount}` is no amount of the event that a fact can be {joint}"),
+                        help,
+                    );
+                }
+            }
+        }
+        _ => {
+            return fail(
+                format!("a fact of `{}` is {joint} no amount", subject.word()),
+                format!(
+                    "declare it in `facts line` as `{joint} price`, or in `facts order` as `{joint} total`"
+                ),
+            );
+        }
+    };
+    Some(PartOf { amount, beside: part.beside })
 }
 
 /// A type in words.
@@ -348,6 +460,8 @@ pub(super) fn describe(kind: &FactType) -> &'static str {
     match kind {
         FactType::Rate => "a rate",
         FactType::Count => "a count",
+        FactType::Quantity => "a quantity",
+        FactType::Category(_) => "a category",
         FactType::Date => "a date",
         FactType::Text => "a text",
         FactType::YesNo => "yes or no",

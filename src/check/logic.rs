@@ -6,8 +6,8 @@ use std::cell::RefCell;
 use super::constant::fold;
 use super::domain::{Domain, day_number};
 use super::policy::{
-    BadgeId, Comparison, Condition, DateValue, FactType, Filter, Moment, Quantity, Subject, Test,
-    TimeComparison, Unit, ValueId,
+    BadgeId, ClockPart, Comparison, Condition, DateValue, FactType, Filter, Moment, Quantity, Subject, Test,
+    TierId, TimeComparison, Unit, ValueId,
 };
 use super::ranges::bounds;
 use super::rules::Draft;
@@ -26,6 +26,8 @@ enum Topic {
     Badge(BadgeId),
     Category,
     OrderAt,
+    Tier(TierId),
+    Weekday,
     BuiltIn(&'static str),
 }
 
@@ -194,6 +196,10 @@ impl<'s, 'a> Reasoning<'s, 'a> {
     fn why(&self, atom: &Atom) -> String {
         match atom.topic {
             Topic::Fact(subject, fact) => self.fact_range(subject, fact),
+            Topic::Tier(_) => "the tier has no other level".to_owned(),
+            Topic::BuiltIn("the hour") => "an hour is 0 to 23".to_owned(),
+            Topic::BuiltIn("the day") => "a day is 1 to 31".to_owned(),
+            Topic::BuiltIn("the month") => "a month is 1 to 12".to_owned(),
             Topic::BuiltIn(name) => {
                 format!("`{name}` is never below {}", if name == "line.quantity" { "1" } else { "0" })
             }
@@ -258,8 +264,33 @@ impl<'s, 'a> Reasoning<'s, 'a> {
             Test::HasBadge(id) => Some(self.badge(*id)),
             Test::Compare { left, op, right, unit } => self.comparison(left, *op, right, *unit),
             Test::Time { left, op, date } => time(*left, *op, *date),
+            Test::Level { .. } | Test::LevelIn { .. } | Test::WeekdayIn { .. } => self.word_atom(test),
             Test::All(_) | Test::Constant(_) => None,
         }
+    }
+
+    fn word_atom(&self, test: &Test) -> Option<Atom> {
+        let levels =
+            |tier: TierId| self.scope.tiers.get(tier).map(|tier| Domain::below_count(tier.levels.len()));
+        Some(match test {
+            Test::LevelIn { tier, among } => Atom {
+                topic: Topic::Tier(*tier),
+                allowed: Domain::indices(among.iter().copied()),
+                universe: levels(*tier)?,
+            },
+            Test::Level { tier, op, level } => {
+                let universe = levels(*tier)?;
+                let level = Ratio::whole(i128::try_from(*level).ok()?);
+                let allowed = range(*op, level).of_whole_numbers();
+                Atom { topic: Topic::Tier(*tier), allowed, universe }
+            }
+            Test::WeekdayIn { among } => Atom {
+                topic: Topic::Weekday,
+                allowed: Domain::indices(among.iter().copied()),
+                universe: Domain::below_count(7),
+            },
+            _ => return None,
+        })
     }
 
     fn text_index(&self, text: &str) -> usize {
@@ -289,13 +320,20 @@ impl<'s, 'a> Reasoning<'s, 'a> {
             _ => return None,
         };
         let (topic, whole) = match quantity {
-            Quantity::Fact(subject, fact) => (Topic::Fact(*subject, *fact), unit != Unit::Rate),
+            Quantity::Fact(subject, fact) => {
+                let kind = &self.scope.facts.get(*subject, *fact)?.kind;
+                (Topic::Fact(*subject, *fact), unit != Unit::Rate && *kind != FactType::Quantity)
+            }
             Quantity::LinePrice => (Topic::BuiltIn("line.price"), false),
             Quantity::LineUnits => (Topic::BuiltIn("line.quantity"), true),
             Quantity::OrderPrice => (Topic::BuiltIn("order.price"), false),
             Quantity::OrderTotal => (Topic::BuiltIn("order.total"), false),
             Quantity::OrderUnits => (Topic::BuiltIn("order.quantity"), true),
             Quantity::OrderPointsPaid => (Topic::BuiltIn("order.points_paid"), true),
+            Quantity::Clock(ClockPart::Hour) => (Topic::BuiltIn("the hour"), true),
+            Quantity::Clock(ClockPart::Day) => (Topic::BuiltIn("the day"), true),
+            Quantity::Clock(ClockPart::Month) => (Topic::BuiltIn("the month"), true),
+            Quantity::Clock(ClockPart::Year) => (Topic::BuiltIn("the year"), true),
             _ => return None,
         };
         let (low, high) = bounds(self.scope, quantity, None);

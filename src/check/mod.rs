@@ -4,14 +4,17 @@
 //! The steps, each reading the tables that the earlier ones filled in the scope:
 //!
 //! 1. the `program` (currency and zone), the tree of categories, the units of the pools;
-//! 2. facts, then values, then the names of badges: all that an expression may name;
-//! 3. the rules, version by version: pool, earn, redeem, forbid, badge;
-//! 4. what only the whole policy shows: gaps, rates that add up to the price, what nothing reads.
+//! 2. events, facts, then values, measures and tiers, and the names of pools, earn rules and badges: all that an
+//!    expression may name;
+//! 3. what these are in full: tables, measures, tiers;
+//! 4. the rules, version by version: pool, earn, group, redeem, move, forbid, badge;
+//! 5. what only the whole policy shows: gaps, circles, rates that add up to the price, what nothing reads.
 //!
 //! A step reports and goes on: what is declared wrongly still binds its name, so one mistake is told once.
 
 mod badge;
 mod base;
+mod caps;
 mod categories;
 mod clauses;
 mod compare;
@@ -19,19 +22,31 @@ mod condition;
 mod constant;
 mod domain;
 mod earn;
+mod events;
+mod expiry;
 mod expr;
 mod facts;
 mod forbid;
 mod logic;
+mod measures;
+mod moments;
+mod pending;
+mod periods;
 pub mod policy;
 mod pool;
 mod program;
 mod ranges;
+mod readings;
+mod reads;
 mod redeem;
 mod rules;
 mod scope;
+mod spending;
+mod stages;
+mod tables;
 #[cfg(test)]
 mod tests;
+mod tiers;
 mod unused;
 mod values;
 mod versions;
@@ -50,16 +65,42 @@ use crate::value::Calendar;
 /// A policy, if it may run, and everything that was said about it.
 #[derive(Clone, Debug)]
 pub struct Checked {
+    /// What was read: the policy file and those that it uses. The diagnostics point into it.
+    pub source: Source,
     /// The policy; None where any diagnostic is an error.
     pub policy: Option<Policy>,
     /// Errors and warnings in the order of their places.
     pub diagnostics: Vec<Diagnostic>,
 }
 
-/// Reads and checks a policy file.
+/// Reads and checks a policy that is one text. A `use` in it is an error: the text stands alone.
 pub fn load(source: &Source) -> Checked {
-    let parsed = crate::syntax::parse(source);
-    let mut checked = check(source, &parsed.file);
+    load_with(source, &mut |_| Err("this text is read alone, without the files beside it".to_owned()))
+}
+
+/// Reads and checks a policy and all files that it brings in by `use`. `read` gives the text of a file by its path, or
+/// says in a few words why it cannot; which files may be read is its choice.
+///
+/// ```
+/// use meed::{Source, load_with};
+///
+/// let main = Source::new("programmes/card.meed", "use \"shared/program.meed\"");
+/// let checked = load_with(&main, &mut |path| match path {
+///     "programmes/shared/program.meed" => Ok("program card \"Card\" { currency JPY }".to_owned()),
+///     _ => Err("there is no such file".to_owned()),
+/// });
+/// assert!(checked.source.files().any(|(name, _)| name == "programmes/shared/program.meed"));
+/// ```
+pub fn load_with(source: &Source, read: &mut dyn FnMut(&str) -> Result<String, String>) -> Checked {
+    let (source, missing) = crate::syntax::gather(source, read);
+    let parsed = crate::syntax::parse(&source);
+    if !missing.is_empty() {
+        // What is not there would only be reported as unknown names.
+        let mut diagnostics = [missing, parsed.diagnostics].concat();
+        diagnostic::sort(&mut diagnostics);
+        return Checked { source, policy: None, diagnostics };
+    }
+    let mut checked = check(&source, &parsed.file);
     checked.diagnostics.extend(parsed.diagnostics);
     diagnostic::sort(&mut checked.diagnostics);
     checked.policy = checked.policy.filter(|_| !has_errors(&checked.diagnostics));
@@ -74,9 +115,17 @@ pub fn check(source: &Source, file: &File) -> Checked {
     scope.zone = program.zone.clone();
     scope.categories = categories::categories(&scope);
     scope.units = pool::units(&scope);
+    scope.events = events::events(&scope);
     scope.facts = facts::facts(&scope);
+    events::check_categories(&scope, &scope.facts);
     scope.values = values::values(&scope);
+    scope.measures = measures::entries(&scope);
+    scope.tiers = tiers::entries(&scope);
+    scope.pools = versions::group(&scope, Kind::Pool);
+    scope.earns = versions::group(&scope, Kind::Earn);
     scope.badges = versions::group(&scope, Kind::Badge);
+    let tables = tables::lower(&scope);
+    values::fill_tables(&mut scope.values, tables);
     let rules = Rules::check(&scope);
     values::check_gaps(&scope);
     if !scope.has_errors() {
@@ -89,8 +138,11 @@ pub fn check(source: &Source, file: &File) -> Checked {
 
 /// All rules, lowered as far as they are sound.
 struct Rules {
+    measures: Vec<policy::Measure>,
+    tiers: Vec<policy::Tier>,
     pools: Vec<policy::Pool>,
     earns: Vec<Rule<Earn>>,
+    earn_order: Vec<policy::EarnId>,
     redeems: Vec<Rule<Redeem>>,
     forbids: Vec<Rule<Forbid>>,
     badges: Vec<Rule<Badge>>,
@@ -98,15 +150,21 @@ struct Rules {
 
 impl Rules {
     fn check(scope: &Scope<'_>) -> Rules {
-        let pools = versions::group(scope, Kind::Pool);
-        let earns = versions::group(scope, Kind::Earn);
         let redeems = versions::group(scope, Kind::Redeem);
         let forbids = versions::group(scope, Kind::Forbid);
-        rules::report_shared_names(scope, &[&earns, &redeems, &forbids]);
+        rules::report_shared_names(scope, &[&scope.earns, &redeems, &forbids]);
         let program = scope.declared(Kind::Program).next().map_or(Span::default(), |program| program.head);
+        let measures = measures::measures(scope);
+        let tiers = tiers::tiers(scope);
+        let pools = pool::pools(scope);
+        let earns = rules::rules(scope, &scope.earns, earn::earn);
+        let earn_order = stages::check(scope, &earns, &measures);
         Rules {
-            pools: pool::pools(scope, &pools),
-            earns: rules::rules(scope, &earns, earn::earn),
+            measures,
+            tiers,
+            pools,
+            earns,
+            earn_order,
             redeems: redeem::redeems(scope, &redeems),
             forbids: forbid::forbids(scope, &forbids, program),
             badges: rules::rules(scope, &scope.badges, badge::badge),
@@ -116,7 +174,8 @@ impl Rules {
 
 fn finish(source: &Source, mut scope: Scope<'_>, program: Program, rules: Rules, may_run: bool) -> Checked {
     let categories = std::mem::take(&mut scope.categories).list;
-    let facts = std::mem::take(&mut scope.facts).into_facts();
+    let events = events::into_events(&scope);
+    let facts = std::mem::take(&mut scope.facts).into_facts(events.len());
     let values = values::into_values(std::mem::take(&mut scope.values));
     let diagnostics = scope.into_reports();
     let policy = || {
@@ -131,18 +190,24 @@ fn finish(source: &Source, mut scope: Scope<'_>, program: Program, rules: Rules,
             deadlines: program.deadlines?,
             categories,
             facts,
+            events,
             values,
+            measures: rules.measures,
+            tiers: rules.tiers,
             pools: rules.pools,
             earns: rules.earns,
+            earn_order: rules.earn_order,
+            groups: Vec::new(),
+            moves: Vec::new(),
             redeems: rules.redeems,
             forbids: rules.forbids,
             badges: rules.badges,
         })
     };
-    Checked { policy: may_run.then(policy).flatten(), diagnostics }
+    Checked { source: source.clone(), policy: may_run.then(policy).flatten(), diagnostics }
 }
 
-/// `sha256:` and the digest of the text.
+/// `sha256:` and the digest of the text, that of all its files.
 fn digest(source: &Source) -> String {
     use sha2::Digest;
     let hash = sha2::Sha256::digest(source.text().as_bytes());

@@ -1,108 +1,169 @@
-//! The `pool`: unit, worth, pending, expiry, spending order, returns.
+//! The pools: unit, worth, pending, expiry, spending order, returns.
 
 use super::clauses::{missing_choice, missing_clause};
 use super::constant;
-use super::expr::{Place, Reader};
-use super::policy::{Expiry, ExpiryAnchor, Pending, PendingAnchor, Pool, PoolTerms, Returns, Unit};
+use super::expiry::{expiry, lot_expiry};
+use super::pending::pending;
+use super::policy::{Expiry, LotExpiry, Pool, PoolId, PoolTerms, Returns, Unit};
 use super::rules::{Draft, rules};
 use super::scope::Scope;
-use super::versions::Group;
+use super::words;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::Span;
-use crate::syntax::ast::{
-    Anchor, AnchorKind, ClauseKind, DurationAt, Expr, ExprKind, Kind, Moment, ReturnChoice, SpendKey,
-};
-use crate::value::{Currency, Delay, Ratio};
+use crate::syntax::ast::{ClauseKind, Expr, ExprKind, Kind, Name, ReturnChoice, SpendKey};
+use crate::value::{Currency, Ratio};
 
-/// The units of all pools.
+/// The units of all pools that are no currencies.
 pub(super) fn units<'a>(scope: &Scope<'a>) -> Vec<&'a str> {
     let mut units: Vec<&str> = Vec::new();
-    for declaration in scope.declared(Kind::Pool) {
-        for clause in &declaration.clauses {
-            if let ClauseKind::Unit(name) = &clause.kind
-                && Currency::from_code(&name.text).is_none()
-                && !units.contains(&name.text.as_str())
-            {
-                units.push(&name.text);
-            }
+    for name in scope.declared(Kind::Pool).filter_map(|declaration| unit_of(&declaration.clauses)) {
+        if Currency::from_code(&name.text).is_none() && !units.contains(&name.text.as_str()) {
+            units.push(&name.text);
         }
     }
     units
 }
 
-/// Checks the pool.
-pub(super) fn pools<'a>(scope: &Scope<'a>, groups: &[Group<'a>]) -> Vec<Pool> {
-    if groups.is_empty() && !scope.has_unreadable_items() {
+fn unit_of(clauses: &[crate::syntax::ast::Clause]) -> Option<&Name> {
+    clauses.iter().find_map(|clause| match &clause.kind {
+        ClauseKind::Unit(name) => Some(name),
+        _ => None,
+    })
+}
+
+/// The word that counts a pool's points: `point`, or a currency.
+pub(super) fn unit_word<'a>(scope: &Scope<'a>, pool: PoolId) -> Option<&'a str> {
+    let versions = &scope.pools.get(pool)?.versions;
+    let name = versions.iter().find_map(|version| unit_of(&version.declaration.clauses))?;
+    Some(&name.text)
+}
+
+/// The unit of a pool's amounts: points, or money where it counts in money.
+pub(super) fn unit_of_pool(scope: &Scope<'_>, pool: PoolId) -> Unit {
+    let currency = unit_word(scope, pool).and_then(Currency::from_code);
+    if currency.is_some() { Unit::Money } else { Unit::Points }
+}
+
+/// The pool called `name`; reports an unknown one.
+pub(super) fn resolve(scope: &Scope<'_>, name: &Name) -> Option<PoolId> {
+    let found = scope.pools.iter().position(|group| group.name == name.text);
+    match found {
+        Some(id) => scope.use_name(Kind::Pool, id),
+        None if scope.may_be_declared(&name.text) => {}
+        None => {
+            let names: Vec<&str> = scope.pools.iter().map(|group| group.name).collect();
+            let message = format!("no pool is called `{}`", name.text);
+            let mut report = Diagnostic::new(Code::UnknownName, name.span, message);
+            report.help = words::hint(&name.text, "declared are", &names);
+            scope.report(report);
+        }
+    }
+    found
+}
+
+/// Checks the pools.
+pub(super) fn pools<'a>(scope: &Scope<'a>) -> Vec<Pool> {
+    if scope.pools.is_empty() && !scope.has_unreadable_items() {
         let help = "declare one: `pool points \"Points\" { … }`, with `unit`, `worth`, `pending`, `balance expires`, \
                     `spend` and `return`";
         let report =
             Diagnostic::new(Code::MissingPool, Span::default(), "the policy has no `pool` for its points");
         scope.report(report.with_help(help));
     }
-    for second in groups.iter().skip(1) {
-        if let Some(version) = second.versions.first() {
-            let message = format!("`{}` is a second pool, and this version of Meed runs one", second.name);
-            let head = version.declaration.head;
-            scope.report(
-                Diagnostic::new(Code::UnsupportedForm, head, message)
-                    .with_help("keep one pool, or write its versions under one name"),
-            );
-        }
-    }
-    let pools = rules(scope, groups, terms);
-    pools.into_iter().map(|rule| Pool { name: rule.name, versions: rule.versions }).collect()
+    let pools: Vec<Pool> = rules(scope, &scope.pools, terms)
+        .into_iter()
+        .map(|rule| Pool { name: rule.name, versions: rule.versions })
+        .collect();
+    super::spending::check(scope, &pools);
+    pools
 }
 
 fn terms(draft: &Draft<'_, '_>) -> Option<PoolTerms> {
     let scope = draft.scope;
-    let (mut unit, mut worth, mut pending, mut expiry, mut spend, mut returns) =
-        (None, None, None, None, None, None);
+    let (mut unit, mut worth, mut wait, mut balance, mut lot, mut spend, mut returns) =
+        (None, None, None, None, None, None, None);
+    let mut before = Some(Vec::new());
     for clause in draft.clauses {
         let span = clause.span;
         match &clause.kind {
-            ClauseKind::Unit(name) => unit = Some(self::unit(scope, name)),
-            ClauseKind::Worth(expr) => worth = Some(self::worth(scope, expr)),
-            ClauseKind::Pending(moment) => pending = Some((self::pending(scope, moment.as_ref()), span)),
-            ClauseKind::BalanceExpires(moment) => expiry = Some((self::expiry(draft, moment.as_ref()), span)),
+            ClauseKind::Unit(name) => unit = Some(name),
+            ClauseKind::Worth(expr) => worth = Some((expr, span)),
+            ClauseKind::Pending(moment) => wait = Some((pending(scope, moment.as_ref(), None), span)),
+            ClauseKind::BalanceExpires(moment) => balance = Some((expiry(draft, moment.as_ref()), span)),
+            ClauseKind::LotExpires { at, paused } => {
+                lot = Some((lot_expiry(draft, at.as_ref(), paused.as_ref()), span));
+            }
             ClauseKind::Spend(keys) => spend = Some(self::spend(draft, keys, span)),
-            ClauseKind::Return(choice) => returns = Some((self::returns(draft, *choice), span)),
+            ClauseKind::SpendBefore(name) => match (resolve(scope, name), &mut before) {
+                (Some(id), Some(before)) => before.push(id),
+                _ => before = None,
+            },
+            ClauseKind::Return(choice) => returns = Some(self::returns(draft, *choice)),
             _ => {}
         }
     }
-    let declaration = draft.declaration;
-    if unit.is_none() {
-        missing_clause(scope, declaration, "what its points are called", "`unit point`");
-    }
-    if worth.is_none() {
-        missing_clause(scope, declaration, "what a point is worth", &format!("`worth {}`", one(scope)));
-    }
-    if pending.is_none() {
-        let choices = ["pending never", "pending until shipped", "pending until 1 to 2 days after shipped"];
-        missing_choice(scope, declaration, "when points become available", &choices);
-    }
-    if expiry.is_none() {
-        let choices =
-            ["balance expires never", "balance expires 1 year after latest of order placed, points acquired"];
-        missing_choice(scope, declaration, "when points expire, and what extends them", &choices);
-    }
-    if spend.is_none() {
-        let choices = ["spend soonest to expire, then oldest", "spend oldest", "spend newest"];
-        missing_choice(scope, declaration, "which points are spent first", &choices);
-    }
-    if returns.is_none() {
-        missing_choice(scope, declaration, "what a return does to points", &RETURNS);
-    }
-    let ((pending, pending_span), (expiry, expiry_span), (returns, _)) = (pending?, expiry?, returns?);
+    let says = Says {
+        unit: unit.is_some(),
+        pending: wait.is_some(),
+        expiry: balance.is_some() || lot.is_some(),
+        spend: spend.is_some(),
+        returns: returns.is_some(),
+    };
+    report_silent(draft, &says);
+    let worth = self::worth(draft, unit, worth);
+    let unit = self::unit(scope, unit?)?;
+    let head = draft.declaration.head;
+    let (expiry, expiry_span) = balance.unwrap_or((says.expiry.then_some(Expiry::Never), head));
+    let (lot_expiry, lot_expiry_span) = lot.unwrap_or((says.expiry.then_some(LotExpiry::Never), head));
+    let (pending, pending_span) = wait?;
     Some(PoolTerms {
-        unit: unit??,
-        worth: worth??,
+        unit: unit.ok(),
+        worth: worth?,
         pending: pending?,
         pending_span,
         expiry: expiry?,
         expiry_span,
+        lot_expiry: lot_expiry?,
+        lot_expiry_span,
         spend: spend??,
-        returns: returns?,
+        before: before?,
+        returns: returns??,
     })
+}
+
+/// Which of its choices a pool says.
+struct Says {
+    unit: bool,
+    pending: bool,
+    expiry: bool,
+    spend: bool,
+    returns: bool,
+}
+
+fn report_silent(draft: &Draft<'_, '_>, says: &Says) {
+    let (scope, declaration) = (draft.scope, draft.declaration);
+    if !says.unit {
+        missing_clause(scope, declaration, "what its points are called", "`unit point`");
+    }
+    if !says.pending {
+        let choices = ["pending never", "pending until shipped", "pending until 1 to 2 days after shipped"];
+        missing_choice(scope, declaration, "when points become available", &choices);
+    }
+    if !says.expiry {
+        let choices = [
+            "balance expires never",
+            "balance expires 1 year after latest of order placed, points acquired",
+            "lot expires 1 year after points acquired",
+        ];
+        missing_choice(scope, declaration, "when points expire, and what extends them", &choices);
+    }
+    if !says.spend {
+        let choices = ["spend soonest to expire, then oldest", "spend oldest", "spend newest"];
+        missing_choice(scope, declaration, "which points are spent first", &choices);
+    }
+    if !says.returns {
+        missing_choice(scope, declaration, "what a return does to points", &RETURNS);
+    }
 }
 
 const RETURNS: [&str; 3] = [
@@ -115,18 +176,34 @@ fn one(scope: &Scope<'_>) -> String {
     format!("1 {}", scope.currency.map_or("JPY".to_owned(), |currency| currency.name().to_owned()))
 }
 
-fn unit(scope: &Scope<'_>, name: &crate::syntax::ast::Name) -> Option<String> {
+/// What its points are called; the inner error where it counts in money.
+fn unit(scope: &Scope<'_>, name: &Name) -> Option<Result<String, ()>> {
     if Currency::from_code(&name.text).is_some() {
-        let message = "a pool counted in money is not run by this version of Meed";
-        let report = Diagnostic::new(Code::UnsupportedForm, name.span, message);
-        scope.report(report.with_help(format!("count in points: `unit point` and `worth 1 {}`", name.text)));
-        return None;
+        return scope.own_currency(name).map(|_| Err(()));
     }
-    Some(name.text.clone())
+    Some(Ok(name.text.clone()))
 }
 
-/// A point may be worth less than the smallest coin, so the digits of the currency are no limit here.
-fn worth(scope: &Scope<'_>, expr: &Expr) -> Option<Ratio> {
+/// A point may be worth less than the smallest coin, so the digits of the currency are no limit here. A pool that
+/// counts in money counts the smallest coins, each worth itself.
+fn worth(draft: &Draft<'_, '_>, unit: Option<&Name>, worth: Option<(&Expr, Span)>) -> Option<Ratio> {
+    let scope = draft.scope;
+    let in_money = unit.is_some_and(|unit| Currency::from_code(&unit.text).is_some());
+    let (expr, span) = match worth {
+        None if in_money => return Some(Ratio::ONE),
+        None => {
+            let line = format!("`worth {}`", one(scope));
+            missing_clause(scope, draft.declaration, "what a point is worth", &line);
+            return None;
+        }
+        Some(worth) => worth,
+    };
+    if in_money {
+        let message = "a pool that counts in money is worth what it says";
+        let report = Diagnostic::new(Code::MisplacedClause, span, message);
+        scope.report(report.with_help("leave the line out, or give the points a name: `unit point`"));
+        return None;
+    }
     let ExprKind::Money(major, currency) = &expr.kind else {
         return constant::positive(scope, expr, Unit::Money);
     };
@@ -136,107 +213,6 @@ fn worth(scope: &Scope<'_>, expr: &Expr) -> Option<Ratio> {
         return None;
     }
     major.mul(Ratio::whole(currency.scale())).ok()
-}
-
-fn pending(scope: &Scope<'_>, moment: Option<&Moment>) -> Option<Pending> {
-    let Some(moment) = moment else { return Some(Pending::Never) };
-    let [anchor] = moment.anchors.as_slice() else {
-        let message = "points become available after one thing, not after the latest of several";
-        let report = Diagnostic::new(Code::UnsupportedForm, moment.span, message);
-        scope.report(report.with_help("write `pending until 2 days after shipped`"));
-        return None;
-    };
-    if anchor.when.is_some() {
-        let message = "a condition on what `pending` counts from is not run by this version of Meed";
-        let report = Diagnostic::new(Code::UnsupportedForm, anchor.span, message);
-        scope.report(report.with_help("leave the condition out"));
-        return None;
-    }
-    let anchor = match anchor.kind {
-        AnchorKind::OrderPlaced => PendingAnchor::OrderPlaced,
-        AnchorKind::Shipped => PendingAnchor::Shipped,
-        AnchorKind::PointsAcquired | AnchorKind::PointsRedeemed => {
-            let message = format!(
-                "pending points are not yet acquired, so they cannot wait for `{}`",
-                scope.text(anchor.span)
-            );
-            let report = Diagnostic::new(Code::BadSubject, anchor.span, message);
-            scope.report(report.with_help("count from `order placed` or `shipped`"));
-            return None;
-        }
-    };
-    let latest = moment.length.map_or(Delay::default(), |length| length.delay);
-    let earliest = match (moment.earliest, moment.length) {
-        (Some(earliest), Some(latest)) => interval(scope, earliest, latest)?,
-        _ => latest,
-    };
-    Some(Pending::After { earliest, latest, anchor })
-}
-
-fn interval(scope: &Scope<'_>, earliest: DurationAt, latest: DurationAt) -> Option<Delay> {
-    // A month is 28 to 31 days long.
-    let hours = |delay: Delay, month: u64| {
-        (u64::from(delay.months) * month + u64::from(delay.days)) * 24 + u64::from(delay.hours)
-    };
-    if hours(earliest.delay, 28) > hours(latest.delay, 31) {
-        let message = "the range is empty: its shorter end is longer than its longer end";
-        let span = earliest.span.to(latest.span);
-        scope.report(
-            Diagnostic::new(Code::EmptyRange, span, message)
-                .with_help("write the shorter end first: `1 to 2 days`"),
-        );
-        return None;
-    }
-    Some(earliest.delay)
-}
-
-fn expiry(draft: &Draft<'_, '_>, moment: Option<&Moment>) -> Option<Expiry> {
-    let scope = draft.scope;
-    let Some(moment) = moment else { return Some(Expiry::Never) };
-    let Some(length) = moment.length.filter(|_| moment.earliest.is_none()) else {
-        let message = "a deadline is one length of time after something";
-        let report = Diagnostic::new(Code::UnsupportedForm, moment.span, message);
-        scope.report(
-            report.with_help("write `balance expires 1 year after latest of order placed, points acquired`"),
-        );
-        return None;
-    };
-    report_repeated(scope, &moment.anchors);
-    let reader = draft.reader(Place::Anchor);
-    let anchors: Vec<Option<ExpiryAnchor>> =
-        moment.anchors.iter().map(|a| anchor(scope, &reader, a)).collect();
-    let anchors = anchors.into_iter().collect::<Option<Vec<_>>>()?;
-    Some(Expiry::After { length: length.delay, anchors })
-}
-
-fn anchor(scope: &Scope<'_>, reader: &Reader<'_, '_>, anchor: &Anchor) -> Option<ExpiryAnchor> {
-    let when = match &anchor.when {
-        Some(_) if anchor.kind == AnchorKind::PointsAcquired => {
-            let message = "a condition on `points acquired` is not run by this version of Meed";
-            let report = Diagnostic::new(Code::UnsupportedForm, anchor.span, message);
-            scope.report(report.with_help("put the condition on `order placed`, or leave it out"));
-            return None;
-        }
-        Some(expr) => Some(reader.condition(expr)?),
-        None => None,
-    };
-    if let Some(when) = &when {
-        super::logic::check_alone(scope, when);
-    }
-    Some(ExpiryAnchor { kind: anchor.kind, when })
-}
-
-fn report_repeated(scope: &Scope<'_>, anchors: &[Anchor]) {
-    for (i, anchor) in anchors.iter().enumerate() {
-        if let Some(first) = anchors.iter().take(i).find(|first| first.kind == anchor.kind) {
-            let message = "the same thing is listed twice";
-            scope.report(
-                Diagnostic::new(Code::DuplicateName, anchor.span, message)
-                    .with_place(first.span, "the first")
-                    .with_help("leave one of them out; join conditions with `or`"),
-            );
-        }
-    }
 }
 
 fn spend(draft: &Draft<'_, '_>, keys: &[SpendKey], span: Span) -> Option<Vec<SpendKey>> {

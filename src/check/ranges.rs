@@ -3,7 +3,7 @@
 use jiff::civil::Date;
 
 use super::domain::day_number;
-use super::policy::{Amount, Earn, Pool, Quantity, Rule, Subject, Version, Window};
+use super::policy::{Amount, ClockPart, Earn, Pool, Quantity, Rule, Subject, Version, Window};
 use super::scope::Scope;
 use super::versions::{days, window};
 use crate::diagnostic::{Code, Diagnostic};
@@ -20,7 +20,10 @@ pub(super) fn bounds(scope: &Scope<'_>, quantity: &Quantity, values: Option<&Win
     match quantity {
         Quantity::Constant(n) => (Some(*n), Some(*n)),
         Quantity::Value(id) => match (values, scope.values.get(*id)) {
-            (Some(window), Some(value)) => (value.numbers(window).min(), value.numbers(window).max()),
+            (Some(window), Some(value)) => {
+                let numbers = value.numbers(scope, window);
+                (numbers.iter().min().copied(), numbers.iter().max().copied())
+            }
             _ => (Some(Ratio::ZERO), None),
         },
         Quantity::Fact(subject, fact) => fact_bounds(scope, *subject, *fact),
@@ -29,7 +32,19 @@ pub(super) fn bounds(scope: &Scope<'_>, quantity: &Quantity, values: Option<&Win
         | Quantity::OrderPrice
         | Quantity::OrderTotal
         | Quantity::OrderUnits
+        | Quantity::OrderPriceFor(_)
+        | Quantity::OrderUnitsFor(_)
+        | Quantity::Measure { .. }
         | Quantity::OrderPointsPaid => (Some(Ratio::ZERO), None),
+        Quantity::Clock(part) => {
+            let (low, high) = match part {
+                ClockPart::Hour => (0, Some(23)),
+                ClockPart::Day => (1, Some(31)),
+                ClockPart::Month => (1, Some(12)),
+                ClockPart::Year => (0, None),
+            };
+            (Some(Ratio::whole(low)), high.map(Ratio::whole))
+        }
         Quantity::Add(a, b) => {
             let (a, b) = (of(a), of(b));
             let add = |x: Ratio, y: Ratio| x.add(y).ok();
@@ -100,7 +115,7 @@ fn share(scope: &Scope<'_>, earn: &Earn, worth: Ratio, window: &Window) -> Optio
             let points = bounds(scope, points, Some(window)).1?;
             points.mul(worth).ok()?.div(bounds(scope, step, Some(window)).0?).ok()
         }
-        Amount::Fixed { .. } => None,
+        Amount::OfRule { .. } | Amount::Fixed { .. } => None,
     }
 }
 
@@ -137,14 +152,14 @@ fn report_unbounded(scope: &Scope<'_>, version: &Version<Earn>) -> bool {
     let quantity = match &version.body.amount {
         Amount::Share { rate, .. } => rate,
         Amount::Per { points, .. } => points,
-        Amount::Fixed { .. } => return false,
+        Amount::OfRule { .. } | Amount::Fixed { .. } => return false,
     };
     if bounds(scope, quantity, Some(&version.window)).1.is_some() {
         return false;
     }
     let Some((subject, index)) = open_fact(scope, quantity) else { return false };
     let Some(fact) = scope.facts.get(subject, index) else { return false };
-    let name = format!("{}.{}", subject.word(), fact.name);
+    let name = format!("{}.{}", scope.subject_word(subject), fact.name);
     let message = format!("nothing limits `{name}`, so this rule can give points worth the whole price");
     scope.report(
         Diagnostic::new(Code::GivesFullPrice, version.body.gives_span, message)

@@ -1,63 +1,341 @@
-//! Redeem rules: what a point pays, and for what.
+//! Redeem rules: what points pay, and for what; or what may be had for them.
 
-use super::clauses::missing_clause;
-use super::constant;
+use super::caps::{Pieces, caps, own_points, points, sound};
+use super::clauses::{missing_choice, missing_clause};
+use super::constant::{self, fold};
 use super::expr::Place;
-use super::policy::{Redeem, Rule, Unit};
+use super::policy::{
+    Cap, CapScope, Grain, Occasion, Pays, PaysFor, PoolId, Quantity, Redeem, Reward, Rule, Unit,
+};
+use super::pool::{resolve, unit_of_pool, unit_word};
+use super::reads;
 use super::rules::{Draft, rules};
 use super::scope::Scope;
-use super::versions::Group;
+use super::versions::{Group, days};
+use super::words;
 use crate::diagnostic::{Code, Diagnostic};
-use crate::syntax::ast::{ClauseKind, Path};
+use crate::source::Span;
+use crate::syntax::ast::{Clause, ClauseKind, Expr, ExprKind, Kind, Path};
+use crate::value::{Currency, Ratio};
 
-/// Checks the redeem rule.
+/// Checks the redeem rules.
 pub(super) fn redeems<'a>(scope: &Scope<'a>, groups: &[Group<'a>]) -> Vec<Rule<Redeem>> {
-    for second in groups.iter().skip(1) {
-        if let Some(version) = second.versions.first() {
-            let message =
-                format!("`{}` is a second redeem rule, and this version of Meed runs one", second.name);
-            let help = "keep one rule, or write its versions under one name";
-            let head = version.declaration.head;
-            scope.report(Diagnostic::new(Code::UnsupportedForm, head, message).with_help(help));
-        }
-    }
-    rules(scope, groups, redeem)
+    let rules = rules(scope, groups, redeem);
+    report_rewards(scope, &rules);
+    rules
 }
+
+/// A payment is about a whole order; a limit without further words is about each one.
+const PAYMENT: Pieces = Pieces { of: Occasion::Order, each: Grain::Order, each_time: true };
 
 fn redeem(draft: &Draft<'_, '_>) -> Option<Redeem> {
-    let scope = draft.scope;
-    let guards = draft.guards(Place::Line);
-    let pays = draft.clauses.iter().find_map(|clause| match &clause.kind {
-        ClauseKind::Pays { points, money, of } => Some((points, money, of, clause.span)),
-        _ => None,
-    });
-    let Some((points, money, of, pays_span)) = pays else {
-        let currency = scope.currency.map_or("JPY".to_owned(), |currency| currency.name().to_owned());
-        let unit = scope.units.first().copied().unwrap_or("point");
-        let line = format!("`1 {unit} pays 1 {currency} of line.price`");
-        missing_clause(scope, draft.declaration, "what a point pays", &line);
-        return None;
-    };
-    let (points, money) =
-        (constant::positive(scope, points, Unit::Points), constant::positive(scope, money, Unit::Money));
-    let payable = is_payable(scope, of);
-    let (filters, conditions) = guards?;
-    let (points, money) = (points?, money?);
-    payable.then_some(Redeem { points, money, pays_span, filters, conditions })
+    let pays = draft.clauses.iter().find(|clause| matches!(clause.kind, ClauseKind::Pays { .. }));
+    let reward = draft.clauses.iter().find(|clause| matches!(clause.kind, ClauseKind::Reward { .. }));
+    report_whole_periods(draft);
+    match (pays, reward) {
+        (Some(pays), None) => paying(draft, pays),
+        (None, Some(_)) => rewarding(draft),
+        (Some(pays), Some(reward)) => {
+            let message = "a redeem rule either pays for orders or has rewards";
+            draft.scope.report(
+                Diagnostic::new(Code::MisplacedClause, reward.span, message)
+                    .with_place(pays.span, "pays for orders")
+                    .with_help("write the rewards in a `redeem` of their own"),
+            );
+            None
+        }
+        (None, None) => {
+            let scope = draft.scope;
+            let currency = scope.currency.map_or("JPY".to_owned(), |currency| currency.name().to_owned());
+            let unit = scope.units.first().copied().unwrap_or("point");
+            let line = format!("`1 {unit} pays 1 {currency} of line.price`");
+            missing_clause(scope, draft.declaration, "what a point pays", &line);
+            draft.guards(Place::Line);
+            None
+        }
+    }
 }
 
-/// Points pay for lines; anything else is reported.
-fn is_payable(scope: &Scope<'_>, path: &Path) -> bool {
-    let written = scope.text(path.span);
-    let (code, message) = match written.as_str() {
-        "line.price" => return true,
-        "order.price" | "order.total" => (
-            Code::UnsupportedForm,
-            format!("points that pay for `{written}` are not run by this version of Meed"),
-        ),
-        _ => (Code::UnknownFact, format!("`{written}` is no amount that points pay")),
+/// A payment is judged at once, so it reads nothing that is known later.
+fn report_whole_periods(draft: &Draft<'_, '_>) {
+    for reading in reads::in_declaration(draft.scope, draft.declaration).into_iter().filter(|r| r.in_all) {
+        let name = draft.scope.measures.get(reading.measure).map_or("", |measure| measure.name);
+        let message = format!("`{name} in all` is not known when points are spent");
+        let report = Diagnostic::new(Code::BadSubject, reading.span, message);
+        draft.scope.report(report.with_help(format!("read it as it is then: `{name} so far`")));
+    }
+}
+
+/// The pool that points come out of: the one that is named, or the only one that counts in the unit written.
+fn pool(draft: &Draft<'_, '_>, unit: &Expr) -> Option<PoolId> {
+    let scope = draft.scope;
+    let named = draft.clauses.iter().find_map(|clause| match &clause.kind {
+        ClauseKind::OutOf(name) => Some(resolve(scope, name)),
+        _ => None,
+    });
+    if let Some(found) = named {
+        return found;
+    }
+    let fits = |id: &PoolId| match (&unit.kind, unit_word(scope, *id)) {
+        (ExprKind::Counted(_, word), Some(unit)) => {
+            word.text == unit || word.text.strip_suffix('s') == Some(unit)
+        }
+        (ExprKind::Money(_, currency), Some(unit)) => currency.text == unit,
+        (_, Some(unit)) => Currency::from_code(unit).is_none(),
+        _ => false,
     };
-    let help = "write `line.price`: points pay for the lines that pass the filters";
-    scope.report(Diagnostic::new(code, path.span, message).with_help(help));
-    false
+    let fitting: Vec<PoolId> = (0..scope.pools.len()).filter(fits).collect();
+    match fitting.as_slice() {
+        [one] => {
+            scope.use_name(Kind::Pool, *one);
+            Some(*one)
+        }
+        [] => (scope.pools.len() < 2).then_some(0),
+        several => {
+            let choices: Vec<String> = several
+                .iter()
+                .filter_map(|id| scope.pools.get(*id))
+                .map(|pool| format!("out of {}", pool.name))
+                .collect();
+            let choices: Vec<&str> = choices.iter().map(String::as_str).collect();
+            missing_choice(scope, draft.declaration, "out of which pool the points come", &choices);
+            None
+        }
+    }
+}
+
+fn paying(draft: &Draft<'_, '_>, clause: &Clause) -> Option<Redeem> {
+    let scope = draft.scope;
+    let guards = draft.guards(Place::Line);
+    let ClauseKind::Pays { points, money, of } = &clause.kind else { return None };
+    let pool = pool(draft, points);
+    let place = if scope.text(of.span) == "line.price" { Place::Line } else { Place::Order };
+    let money = draft.reader(place).number(money, Unit::Money).and_then(|quantity| {
+        let (low, _) = super::ranges::bounds(scope, &quantity, Some(&draft.window));
+        if low.is_none_or(|low| low <= Ratio::ZERO) {
+            constant::report_nought(scope, money.span);
+            return None;
+        }
+        Some(quantity)
+    });
+    let for_what = payable(scope, of);
+    let pool = pool?;
+    let points = constant::positive(scope, points, unit_of_pool(scope, pool))
+        .and_then(|n| own_points(scope, points, pool).map(|()| n));
+    let limits = limits(draft, pool);
+    let shares = shares(draft);
+    let (filters, conditions) = guards?;
+    let (at_least, steps, caps) = limits?;
+    Some(Redeem {
+        pool,
+        pays: Some(Pays { points: points?, money: money?, of: for_what?, span: clause.span }),
+        rewards: Vec::new(),
+        at_least,
+        steps,
+        caps,
+        shares: shares?,
+        filters,
+        conditions,
+    })
+}
+
+/// What points pay for; anything else is reported.
+fn payable(scope: &Scope<'_>, path: &Path) -> Option<PaysFor> {
+    let written = scope.text(path.span);
+    match written.as_str() {
+        "line.price" | "order.price" => return Some(PaysFor::Lines),
+        "order.total" => return Some(PaysFor::Total),
+        _ => {}
+    }
+    let message = format!("`{written}` is no amount that points pay");
+    let help = "write `line.price` or `order.price`: the lines that pass the filters; or `order.total`: shipping too";
+    scope.report(Diagnostic::new(Code::UnknownFact, path.span, message).with_help(help));
+    None
+}
+
+type Limits = (Option<Quantity>, Option<i64>, Vec<Cap>);
+
+fn limits(draft: &Draft<'_, '_>, pool: PoolId) -> Option<Limits> {
+    let scope = draft.scope;
+    let (mut least, mut steps) = (Some(None), Some(None));
+    let (mut least_span, mut steps_span) = (Span::default(), Span::default());
+    for clause in draft.clauses {
+        match &clause.kind {
+            ClauseKind::AtLeast(expr) => {
+                least_span = clause.span;
+                least = points(draft, expr, Place::Order, (pool, false)).map(Some);
+            }
+            ClauseKind::InSteps(expr) => {
+                steps_span = clause.span;
+                steps = whole(scope, expr, pool).map(Some);
+            }
+            _ => {}
+        }
+    }
+    let caps = caps(draft, PAYMENT, pool).filter(|caps| !report_everyone(draft, caps));
+    let (least, steps, caps) = (least?, steps?, caps?);
+    let most =
+        caps.iter().filter(|cap| matches!(cap.per, CapScope::Piece(_))).filter_map(|cap| fold(&cap.limit));
+    let fits = Fit { least: least.as_ref().and_then(fold), least_span, steps, steps_span, most: most.min() };
+    fits.check(scope, unit_of_pool(scope, pool)).then_some((least, steps, caps))
+}
+
+fn report_everyone(draft: &Draft<'_, '_>, caps: &[Cap]) -> bool {
+    let found = caps.iter().any(|cap| matches!(cap.per, CapScope::Everyone { .. }));
+    let clause = draft.clauses.iter().find(|clause| {
+        matches!(clause.kind, ClauseKind::AtMost { per: crate::syntax::ast::LimitScope::Everyone { .. }, .. })
+    });
+    if let (true, Some(clause)) = (found, clause) {
+        let message = "what points pay is limited for each order or for one member";
+        let report = Diagnostic::new(Code::BadGrain, clause.span, message);
+        draft.scope.report(
+            report.with_help("write `per order`, or `per member per calendar month, returns free room`"),
+        );
+    }
+    found
+}
+
+/// A whole number of points above nought.
+pub(super) fn whole(scope: &Scope<'_>, expr: &Expr, pool: PoolId) -> Option<i64> {
+    let n = constant::positive(scope, expr, unit_of_pool(scope, pool))?;
+    own_points(scope, expr, pool)?;
+    if !n.fraction().is_zero() {
+        let message = format!("`{}` is no whole number of points", scope.text(expr.span));
+        let report = Diagnostic::new(Code::TooManyDigits, expr.span, message);
+        scope.report(report.with_help("write a whole number"));
+        return None;
+    }
+    i64::try_from(n.floor()).ok()
+}
+
+/// Whether a least number, a step and a greatest number of points go together.
+pub(super) struct Fit {
+    pub least: Option<Ratio>,
+    pub least_span: Span,
+    pub steps: Option<i64>,
+    pub steps_span: Span,
+    pub most: Option<Ratio>,
+}
+
+impl Fit {
+    /// Reports what does not fit.
+    pub fn check(&self, scope: &Scope<'_>, unit: Unit) -> bool {
+        let written = |n: Ratio| constant::written(scope, n, unit);
+        let steps = self.steps.map(|steps| Ratio::whole(i128::from(steps)));
+        let report = |span: Span, message: String, help: String| {
+            scope.report(Diagnostic::new(Code::OutOfRange, span, message).with_help(help));
+            false
+        };
+        if let (Some(least), Some(steps)) = (self.least, steps)
+            && let Ok(count) = least.div(steps)
+            && !count.fraction().is_zero()
+        {
+            let next = steps.mul(Ratio::whole(count.floor().saturating_add(1))).unwrap_or(steps);
+            return report(
+                self.least_span,
+                format!("{} is no multiple of the step, {}", written(least), written(steps)),
+                format!("write `at least {}`", written(next)),
+            );
+        }
+        if let (Some(least), Some(most)) = (self.least, self.most)
+            && least > most
+        {
+            return report(
+                self.least_span,
+                format!("at least {} and at most {} cannot both hold", written(least), written(most)),
+                "raise the limit, or lower the least number".to_owned(),
+            );
+        }
+        if let (Some(steps), Some(most)) = (steps, self.most)
+            && steps > most
+        {
+            return report(
+                self.steps_span,
+                format!("one step is {}, and the most is {}", written(steps), written(most)),
+                "raise the limit, or make the step smaller".to_owned(),
+            );
+        }
+        true
+    }
+}
+
+fn shares(draft: &Draft<'_, '_>) -> Option<Vec<(Quantity, PaysFor)>> {
+    let shares = draft.clauses.iter().filter_map(|clause| match &clause.kind {
+        ClauseKind::AtMostShare { rate, of } => Some((rate, of)),
+        _ => None,
+    });
+    let read = shares.map(|(rate, of)| {
+        let quantity = draft.reader(Place::Order).number(rate, Unit::Rate);
+        let of = payable(draft.scope, of);
+        let quantity = sound(draft, quantity?, rate, Unit::Rate)?;
+        Some((quantity, of?))
+    });
+    read.collect::<Vec<_>>().into_iter().collect()
+}
+
+fn rewarding(draft: &Draft<'_, '_>) -> Option<Redeem> {
+    let scope = draft.scope;
+    for clause in draft.clauses {
+        let word = match clause.kind {
+            ClauseKind::AtLeast(_) | ClauseKind::InSteps(_) | ClauseKind::AtMostShare { .. } => {
+                words::clause(&clause.kind)
+            }
+            _ => continue,
+        };
+        let message = format!("`{word}` says how many points pay, and a reward has its price");
+        let report = Diagnostic::new(Code::MisplacedClause, clause.span, message);
+        scope.report(report.with_help("leave the line out"));
+    }
+    let guards = draft.guards(Place::Member);
+    let first = draft.clauses.iter().find_map(|clause| match &clause.kind {
+        ClauseKind::Reward { cost, .. } => Some(cost),
+        _ => None,
+    })?;
+    let pool = pool(draft, first)?;
+    let read = draft.clauses.iter().filter_map(|clause| match &clause.kind {
+        ClauseKind::Reward { name, label, cost } => Some(whole(scope, cost, pool).map(|cost| Reward {
+            name: name.text.clone(),
+            label: label.as_ref().map_or_else(String::new, |label| label.text.clone()),
+            cost,
+            span: clause.span,
+        })),
+        _ => None,
+    });
+    let rewards: Vec<Option<Reward>> = read.collect();
+    let caps = caps(draft, PAYMENT, pool).filter(|caps| !report_everyone(draft, caps));
+    let (filters, conditions) = guards?;
+    Some(Redeem {
+        pool,
+        pays: None,
+        rewards: rewards.into_iter().collect::<Option<Vec<_>>>()?,
+        at_least: None,
+        steps: None,
+        caps: caps?,
+        shares: Vec::new(),
+        filters,
+        conditions,
+    })
+}
+
+/// Reports a reward's name that two rules share on one day: it is asked for by name.
+fn report_rewards(scope: &Scope<'_>, rules: &[Rule<Redeem>]) {
+    let mut seen: Vec<(&Reward, super::domain::Domain)> = Vec::new();
+    for version in rules.iter().flat_map(|rule| &rule.versions) {
+        let here = days(&version.window);
+        for reward in &version.body.rewards {
+            let clash = seen
+                .iter()
+                .find(|(other, there)| other.name == reward.name && !there.intersection(&here).is_empty());
+            if let Some((first, _)) = clash.filter(|(first, _)| first.span != reward.span) {
+                let message = format!("two rewards are called `{}`", reward.name);
+                scope.report(
+                    Diagnostic::new(Code::DuplicateName, reward.span, message)
+                        .with_label("the second")
+                        .with_place(first.span, "the first")
+                        .with_help("a reward is asked for by its name: give one of them another"),
+                );
+            }
+            seen.push((reward, here.clone()));
+        }
+    }
 }

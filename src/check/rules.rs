@@ -5,7 +5,7 @@ use jiff::civil::Date;
 use super::clauses::body;
 use super::expr::{Place, Reader};
 use super::facts::bare_word;
-use super::policy::{Condition, Rule, Version, Window};
+use super::policy::{Condition, FactType, Filter, Rule, Subject, Version, Window};
 use super::scope::Scope;
 use super::values::{self, ValueKind};
 use super::versions::{Dated, Group, report_gaps, window};
@@ -41,13 +41,37 @@ impl<'s, 'a> Draft<'s, 'a> {
     }
 
     /// The filters; None where one of them is wrong.
-    pub fn filters(&self) -> Option<Vec<super::policy::Filter>> {
-        categories::filters(self.scope, self.clauses, &self.stretch)
+    pub fn filters(&self, place: Place) -> Option<Vec<Filter>> {
+        let branch = match place {
+            Place::Event(event) => super::events::category(&self.scope.facts, event)
+                .and_then(|fact| self.scope.facts.get(Subject::Event(event), fact))
+                .map(|fact| &fact.kind),
+            _ => None,
+        };
+        let has_category = matches!(place, Place::Line | Place::Order | Place::Badge) || branch.is_some();
+        let first = self
+            .clauses
+            .iter()
+            .find(|clause| matches!(clause.kind, ClauseKind::OnlyFor(_) | ClauseKind::NotFor { .. }));
+        if let (Some(clause), false) = (first, has_category) {
+            let message = "there is no category here to tell apart";
+            let help = match place {
+                Place::Event(_) => "declare one in the event: `category: …`, a declared category",
+                _ => "leave the line out",
+            };
+            self.scope.report(Diagnostic::new(Code::BadSubject, clause.span, message).with_help(help));
+            return None;
+        }
+        let branch = match branch {
+            Some(FactType::Category(branch)) => Some(*branch),
+            _ => None,
+        };
+        categories::filters(self.scope, self.clauses, &self.stretch, branch)
     }
 
     /// Filters and conditions, and whether they can hold together.
-    pub fn guards(&self, place: Place) -> Option<(Vec<super::policy::Filter>, Vec<Condition>)> {
-        let (filters, conditions) = (self.filters(), self.conditions(place));
+    pub fn guards(&self, place: Place) -> Option<(Vec<Filter>, Vec<Condition>)> {
+        let (filters, conditions) = (self.filters(place), self.conditions(place));
         let (filters, conditions) = (filters?, conditions?);
         logic::check(self, &filters, &conditions);
         Some((filters, conditions))
@@ -113,7 +137,7 @@ fn stretches(scope: &Scope<'_>, dated: &Dated<'_>, clauses: &[&Clause]) -> Vec<W
 }
 
 /// Names that may stand for lists of categories.
-fn named<'a>(clauses: &[&'a Clause]) -> Vec<&'a Name> {
+pub(super) fn named<'a>(clauses: &[&'a Clause]) -> Vec<&'a Name> {
     let mut names = Vec::new();
     for clause in clauses {
         match &clause.kind {
@@ -128,8 +152,16 @@ fn named<'a>(clauses: &[&'a Clause]) -> Vec<&'a Name> {
 
 fn named_in<'a>(expr: &'a Expr, names: &mut Vec<&'a Name>) {
     match &expr.kind {
-        ExprKind::In { list, .. } => names.extend(list.iter().filter_map(bare_word)),
-        ExprKind::Compare(_, _, right) => names.extend(bare_word(right)),
+        ExprKind::In { item, list, .. } => {
+            names.extend(list.iter().filter_map(bare_word));
+            named_in(item, names);
+        }
+        ExprKind::Compare(left, _, right) => {
+            names.extend(bare_word(right));
+            named_in(left, names);
+            named_in(right, names);
+        }
+        ExprKind::PathFor(_, name) => names.push(name),
         ExprKind::Not(inner) => named_in(inner, names),
         ExprKind::And(parts) | ExprKind::Or(parts) => parts.iter().for_each(|part| named_in(part, names)),
         _ => {}

@@ -5,8 +5,11 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
 
 use super::categories::Categories;
+use super::events::Event;
 use super::facts::FactTable;
+use super::measures::MeasureEntry;
 use super::policy::{Subject, ValueId};
+use super::tiers::TierEntry;
 use super::values::ValueEntry;
 use super::versions::Group;
 use crate::diagnostic::{Code, Diagnostic, Label, has_errors};
@@ -26,10 +29,20 @@ pub(super) struct Scope<'a> {
     pub categories: Categories,
     /// The units of the pools: `point`.
     pub units: Vec<&'a str>,
+    /// Declared events; their index is the event's id.
+    pub events: Vec<Event<'a>>,
     /// Declared facts.
     pub facts: FactTable,
     /// Declared values.
     pub values: Vec<ValueEntry<'a>>,
+    /// Declared measures; their index is the measure's id.
+    pub measures: Vec<MeasureEntry<'a>>,
+    /// Declared tiers; their index is the tier's id.
+    pub tiers: Vec<TierEntry<'a>>,
+    /// Declared pools; their index is the pool's id.
+    pub pools: Vec<Group<'a>>,
+    /// Declared earn rules; their index is the rule's id.
+    pub earns: Vec<Group<'a>>,
     /// Declared badges; their index is the badge's id.
     pub badges: Vec<Group<'a>>,
     reports: RefCell<Vec<Diagnostic>>,
@@ -37,6 +50,7 @@ pub(super) struct Scope<'a> {
     used_facts: RefCell<BTreeSet<(Subject, usize)>>,
     used_values: RefCell<BTreeSet<ValueId>>,
     covered_values: RefCell<BTreeSet<ValueId>>,
+    used_names: RefCell<BTreeSet<(&'static str, usize)>>,
 }
 
 impl<'a> Scope<'a> {
@@ -49,14 +63,20 @@ impl<'a> Scope<'a> {
             zone: None,
             categories: Categories::default(),
             units: Vec::new(),
+            events: Vec::new(),
             facts: FactTable::default(),
             values: Vec::new(),
+            measures: Vec::new(),
+            tiers: Vec::new(),
+            pools: Vec::new(),
+            earns: Vec::new(),
             badges: Vec::new(),
             reports: RefCell::default(),
             muted: Cell::new(false),
             used_facts: RefCell::default(),
             used_values: RefCell::default(),
             covered_values: RefCell::default(),
+            used_names: RefCell::default(),
         }
     }
 
@@ -159,6 +179,24 @@ impl<'a> Scope<'a> {
     /// A rule reads this value.
     pub fn use_value(&self, value: ValueId) {
         self.used_values.borrow_mut().insert(value);
+    }
+
+    /// Something reads this event, measure, tier or pool.
+    pub fn use_name(&self, kind: Kind, id: usize) {
+        self.used_names.borrow_mut().insert((kind.word(), id));
+    }
+
+    /// True if something reads the event, measure, tier or pool.
+    pub fn name_is_used(&self, kind: Kind, id: usize) -> bool {
+        self.used_names.borrow().contains(&(kind.word(), id))
+    }
+
+    /// The word for a subject; for an event its name.
+    pub fn subject_word(&self, subject: Subject) -> &str {
+        match subject {
+            Subject::Event(id) => self.events.get(id).map_or("event", |event| event.name),
+            other => other.word(),
+        }
     }
 
     /// A missing day of this value has been reported where a rule reads it.

@@ -9,10 +9,11 @@ pub(super) fn check(scope: &Scope<'_>) {
     if scope.has_errors() || scope.has_unreadable_text() {
         return;
     }
-    for subject in Subject::BUILT_IN {
+    let events = (0..scope.events.len()).map(Subject::Event);
+    for subject in Subject::BUILT_IN.into_iter().chain(events) {
         for (index, fact) in scope.facts.of(subject).enumerate() {
             if fact.part_of.is_none() && !scope.fact_is_used(subject, index) {
-                let message = format!("no rule reads `{}.{}`", subject.word(), fact.name);
+                let message = format!("no rule reads `{}.{}`", scope.subject_word(subject), fact.name);
                 let help = "leave it out, or read it in a rule";
                 scope.report(Diagnostic::new(Code::UnusedFact, fact.span, message).with_help(help));
             }

@@ -6,13 +6,15 @@ use super::constant::fold;
 use super::domain::Domain;
 use super::expr::{Operand, Place, Reader};
 use super::facts::bare_word;
-use super::policy::{CategoryId, Unit, Value, ValueBody, ValueId, Version, Window};
+use super::policy::{
+    CategoryId, Quantity, Table, TableKey, Unit, Value, ValueBody, ValueId, Version, Window,
+};
 use super::scope::Scope;
 use super::versions::{Dated, Group, days, group, report_gaps};
 use super::words;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::Span;
-use crate::syntax::ast::{ClauseKind, Expr, ExprKind, Kind, Name};
+use crate::syntax::ast::{Clause, ClauseKind, Declaration, Expr, ExprKind, Kind, Name};
 
 /// What a value is in all its versions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,12 +34,33 @@ pub(super) struct ValueEntry<'a> {
 
 impl ValueEntry<'_> {
     /// The numbers it is on any day of `window`.
-    pub fn numbers(&self, window: &Window) -> impl Iterator<Item = crate::value::Ratio> {
+    pub fn numbers(&self, scope: &Scope<'_>, window: &Window) -> Vec<crate::value::Ratio> {
         let days_read = days(window);
-        self.versions.iter().filter_map(move |version| match version.body {
-            ValueBody::Number(n) if !days(&version.window).intersection(&days_read).is_empty() => Some(n),
-            _ => None,
-        })
+        let mut found = Vec::new();
+        for version in &self.versions {
+            if days(&version.window).intersection(&days_read).is_empty() {
+                continue;
+            }
+            match &version.body {
+                ValueBody::Number(n) => found.push(*n),
+                ValueBody::Table(table) => {
+                    let rows = table.rows.iter().map(|(_, value)| value);
+                    let bands = table.bands.iter().map(|(_, value)| value);
+                    for value in rows.chain(bands).chain(table.otherwise.as_deref()) {
+                        match value {
+                            Quantity::Value(id) => {
+                                let entry = scope.values.get(*id);
+                                found
+                                    .extend(entry.into_iter().flat_map(|entry| entry.numbers(scope, window)));
+                            }
+                            other => found.extend(fold(other)),
+                        }
+                    }
+                }
+                _ => {}
+            }
+        }
+        found
     }
 }
 
@@ -58,7 +81,7 @@ fn entry<'a>(scope: &Scope<'a>, group: Group<'a>) -> ValueEntry<'a> {
     }
     let mut kind: Option<(ValueKind, Span)> = None;
     let mut versions = Vec::new();
-    let mut sound = true;
+    let mut sound = !super::tables::is_circular(scope, group.name);
     for dated in &group.versions {
         let Some((found, version, span)) = version(scope, dated) else {
             sound = false;
@@ -101,23 +124,69 @@ pub(super) fn describe(kind: ValueKind) -> &'static str {
 fn version(scope: &Scope<'_>, dated: &Dated<'_>) -> Option<(ValueKind, Version<ValueBody>, Span)> {
     let declaration = dated.declaration;
     let clauses = body(scope, declaration);
-    let Some(clause) = clauses.first() else {
-        missing_clause(scope, declaration, "what it is", "`is 1%`");
+    let table = clauses.iter().find(|clause| matches!(clause.kind, ClauseKind::By(_)));
+    if let Some(by) = table {
+        let kind = ValueKind::Number(super::tables::unit(scope, declaration)?);
+        report_mixed(scope, &clauses, by.span);
+        let empty = Table { by: TableKey::Category, rows: Vec::new(), bands: Vec::new(), otherwise: None };
+        let version = dated_version(dated, ValueBody::Table(empty));
+        return Some((kind, version, by.span));
+    }
+    let Some(clause) = clauses.iter().find(|clause| matches!(clause.kind, ClauseKind::Is(_))) else {
+        match clauses.first() {
+            Some(case) => report_stray(scope, declaration, case.span),
+            None => missing_clause(scope, declaration, "what it is", "`is 1%`"),
+        }
         return None;
     };
+    report_mixed(scope, &clauses, clause.span);
     let ClauseKind::Is(items) = &clause.kind else { return None };
     let (kind, body) = match items.as_slice() {
         [one] if bare_word(one).is_none() => constant(scope, one)?,
         list => (ValueKind::Categories, ValueBody::Categories(category_names(scope, list)?)),
     };
-    let version = Version {
+    Some((kind, dated_version(dated, body), clause.span))
+}
+
+fn dated_version(dated: &Dated<'_>, body: ValueBody) -> Version<ValueBody> {
+    let declaration = dated.declaration;
+    Version {
         window: dated.window,
         label: declaration.label.as_ref().map_or(String::new(), |label| label.text.clone()),
         docs: declaration.docs.clone(),
         span: declaration.head,
         body,
-    };
-    Some((kind, version, clause.span))
+    }
+}
+
+/// Reports a value that is both one thing and a table.
+fn report_mixed(scope: &Scope<'_>, clauses: &[&Clause], kept: Span) {
+    let is_table = clauses.iter().any(|clause| matches!(clause.kind, ClauseKind::By(_)));
+    let other = clauses.iter().find(|clause| match clause.kind {
+        ClauseKind::Is(_) => is_table,
+        ClauseKind::Case { .. } => !is_table,
+        _ => false,
+    });
+    if let Some(other) = other {
+        let message = "a value is one thing, or a table with a row for each case";
+        scope.report(
+            Diagnostic::new(Code::DuplicateClause, other.span, message)
+                .with_place(kept, "says it already")
+                .with_help("leave one of them out; a table begins with `by …`"),
+        );
+    }
+}
+
+fn report_stray(scope: &Scope<'_>, declaration: &Declaration, case: Span) {
+    if declaration.broken {
+        return;
+    }
+    let message = format!("the value `{}` does not say what its cases go by", declaration.name.text);
+    scope.report(
+        Diagnostic::new(Code::MissingClause, declaration.head, message)
+            .with_place(case, "a case")
+            .with_help("add a line such as `by member.status`"),
+    );
 }
 
 fn constant(scope: &Scope<'_>, expr: &Expr) -> Option<(ValueKind, ValueBody)> {
@@ -290,6 +359,17 @@ pub(super) fn check_gaps(scope: &Scope<'_>) {
     }
 }
 
+/// Puts the tables where they belong; a value with a table that is wrong has no kind, so that nothing reads it.
+pub(super) fn fill_tables(values: &mut [ValueEntry<'_>], tables: Vec<(ValueId, usize, Option<Table>)>) {
+    for (id, index, table) in tables {
+        let Some(entry) = values.get_mut(id) else { continue };
+        match (table, entry.versions.get_mut(index)) {
+            (Some(table), Some(version)) => version.body = ValueBody::Table(table),
+            _ => entry.kind = None,
+        }
+    }
+}
+
 /// The values as the policy keeps them.
 pub(super) fn into_values(values: Vec<ValueEntry<'_>>) -> Vec<Value> {
     let value = |entry: ValueEntry<'_>| Value { versions: entry.versions };
@@ -305,9 +385,11 @@ pub(super) fn report_unknown(scope: &Scope<'_>, name: &Name) {
     let names: Vec<&str> = scope.values.iter().map(|value| value.group.name).collect();
     let word = &name.text;
     let help = if let Some(subject) = scope.facts.subject_with(word) {
-        Some(format!("write the fact with its subject: `{}.{word}`", subject.word()))
+        Some(format!("write the fact with its subject: `{}.{word}`", scope.subject_word(subject)))
     } else if scope.categories.id(word).is_some() {
         Some(format!("`{word}` is a category: write `only for {word}`"))
+    } else if scope.tiers.iter().any(|tier| tier.name == word) {
+        Some(format!("`{word}` is a tier: write `member.{word}`"))
     } else if scope.badges.iter().any(|badge| badge.name == word) {
         Some(format!("`{word}` is a badge: write `listing has {word}`"))
     } else {

@@ -164,14 +164,27 @@ pub(super) fn report_gaps(scope: &Scope<'_>, group: &Group<'_>) {
     }
 }
 
+/// Reports a second declaration of a name that has no versions; true where it is one.
+pub(super) fn report_second(scope: &Scope<'_>, second: &Declaration, first: Option<&Declaration>) -> bool {
+    if let Some(first) = first {
+        let message = format!("{} is declared twice", words::named(second.kind, &second.name.text));
+        scope.report(
+            Diagnostic::new(Code::DuplicateName, second.head, message)
+                .with_label("the second")
+                .with_place(first.head, "the first")
+                .with_help("give one of them another name"),
+        );
+    }
+    first.is_some()
+}
+
 /// Reports dates on a declaration that has no versions.
 pub(super) fn report_dates(scope: &Scope<'_>, declaration: &Declaration) {
     let spans = [declaration.from, declaration.until].into_iter().flatten().map(|date| date.span);
     if let Some(span) = spans.reduce(|a, b| a.to(b)) {
         let message = format!("{} has no versions, so it takes no dates", words::a_keyword(declaration.kind));
-        scope.report(
-            Diagnostic::new(Code::MisplacedDate, span, message)
-                .with_help("dates stand on `value`, `pool`, `earn`, `redeem`, `forbid` and `badge`"),
-        );
+        scope.report(Diagnostic::new(Code::MisplacedDate, span, message).with_help(
+            "dates stand on `value`, `pool`, `earn`, `group`, `redeem`, `move`, `forbid` and `badge`",
+        ));
     }
 }

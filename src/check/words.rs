@@ -1,7 +1,7 @@
 //! Words of messages: lists in backticks, "did you mean", what a clause is called.
 
 use crate::diagnostic::suggest;
-use crate::syntax::ast::{ClauseKind, Kind};
+use crate::syntax::ast::{ClauseKind, Combine, Kind};
 
 /// `` `a`, `b` or `c` `` with the given last joint.
 pub(super) fn listed<S: AsRef<str>>(items: &[S], joint: &str) -> String {
@@ -27,7 +27,7 @@ pub(super) fn hint(word: &str, what: &str, candidates: &[&str]) -> Option<String
 
 /// The keyword with its article: `an earn`, `a pool`.
 pub(super) fn a_keyword(kind: Kind) -> String {
-    let article = if kind == Kind::Earn { "an" } else { "a" };
+    let article = if matches!(kind, Kind::Earn | Kind::Event) { "an" } else { "a" };
     format!("{article} `{}`", kind.word())
 }
 
@@ -65,6 +65,35 @@ pub(super) fn clause(kind: &ClauseKind) -> &'static str {
         ClauseKind::Pays { .. } => "pays",
         ClauseKind::Operation(_) => "an operation",
         ClauseKind::ShownIn(_) => "shown in",
+        ClauseKind::By(_) => "by",
+        ClauseKind::Case { .. } => "a case",
+        ClauseKind::Marks(_) => "marks",
+        ClauseKind::Counts { .. } => "each … counts",
+        ClauseKind::ForEach(_) => "for each",
+        ClauseKind::Per(_) => "per",
+        ClauseKind::CountsMeasure(_) => "counts",
+        ClauseKind::Start { .. } => "start",
+        ClauseKind::Level { .. } => "level",
+        ClauseKind::Lasts(_) => "lasts",
+        ClauseKind::Then(_) => "then",
+        ClauseKind::ReturnLevel { .. } => "return … level",
+        ClauseKind::Combine { how: Combine::Best, .. } => "best of",
+        ClauseKind::Combine { how: Combine::First, .. } => "first of",
+        ClauseKind::Combine { how: Combine::All, .. } => "all of",
+        ClauseKind::Into(_) => "into",
+        ClauseKind::OutOf(_) => "out of",
+        ClauseKind::OnFirst { .. } => "on first",
+        ClauseKind::AtMostShare { .. } => "at most",
+        ClauseKind::AtLeast(_) => "at least",
+        ClauseKind::InSteps(_) => "in steps of",
+        ClauseKind::Reward { .. } => "reward",
+        ClauseKind::MoveTo { .. } => "a line that says where points go",
+        ClauseKind::OnRequest => "on request",
+        ClauseKind::OnDays(_) => "on",
+        ClauseKind::GivesPer { .. } => "gives",
+        ClauseKind::Fee(_) => "fee",
+        ClauseKind::LotExpires { .. } => "lot expires",
+        ClauseKind::SpendBefore(_) => "spend before",
         ClauseKind::Error => "",
     }
 }
@@ -78,19 +107,44 @@ pub(super) fn homes(kind: &ClauseKind) -> &'static [Kind] {
         | ClauseKind::Deadlines(_)
         | ClauseKind::MissingDay(_) => &[Kind::Program],
         ClauseKind::Child(_) => &[Kind::Category],
-        ClauseKind::Field(_) => &[Kind::Facts],
-        ClauseKind::Is(_) => &[Kind::Value],
+        ClauseKind::Field(_) => &[Kind::Facts, Kind::Event],
+        ClauseKind::Marks(_) => &[Kind::Event],
+        ClauseKind::Is(_) | ClauseKind::By(_) | ClauseKind::Case { .. } => &[Kind::Value],
+        ClauseKind::Counts { .. } | ClauseKind::ForEach(_) | ClauseKind::Per(_) => &[Kind::Measure],
+        ClauseKind::CountsMeasure(_)
+        | ClauseKind::Start { .. }
+        | ClauseKind::Level { .. }
+        | ClauseKind::Lasts(_)
+        | ClauseKind::Then(_)
+        | ClauseKind::ReturnLevel { .. } => &[Kind::Tier],
         ClauseKind::Unit(_)
         | ClauseKind::Worth(_)
-        | ClauseKind::Pending(_)
         | ClauseKind::BalanceExpires(_)
+        | ClauseKind::LotExpires { .. }
         | ClauseKind::Spend(_)
+        | ClauseKind::SpendBefore(_)
         | ClauseKind::Return(_) => &[Kind::Pool],
-        ClauseKind::Gives(_) | ClauseKind::Round { .. } | ClauseKind::AtMost { .. } => &[Kind::Earn],
-        ClauseKind::When(_) | ClauseKind::OnlyFor(_) | ClauseKind::NotFor { .. } => {
-            &[Kind::Earn, Kind::Redeem, Kind::Badge]
+        ClauseKind::Pending(_) => &[Kind::Pool, Kind::Earn],
+        ClauseKind::Gives(_)
+        | ClauseKind::Round { .. }
+        | ClauseKind::OnFirst { .. }
+        | ClauseKind::Into(_) => &[Kind::Earn],
+        ClauseKind::AtMost { .. } => &[Kind::Earn, Kind::Group, Kind::Redeem, Kind::Move],
+        ClauseKind::Combine { .. } => &[Kind::Group],
+        ClauseKind::When(_) => &[Kind::Earn, Kind::Measure, Kind::Redeem, Kind::Badge],
+        ClauseKind::OnlyFor(_) | ClauseKind::NotFor { .. } => {
+            &[Kind::Earn, Kind::Measure, Kind::Redeem, Kind::Badge]
         }
-        ClauseKind::Pays { .. } => &[Kind::Redeem],
+        ClauseKind::Pays { .. }
+        | ClauseKind::OutOf(_)
+        | ClauseKind::AtMostShare { .. }
+        | ClauseKind::Reward { .. } => &[Kind::Redeem],
+        ClauseKind::AtLeast(_) | ClauseKind::InSteps(_) => &[Kind::Redeem, Kind::Move],
+        ClauseKind::MoveTo { .. }
+        | ClauseKind::OnRequest
+        | ClauseKind::OnDays(_)
+        | ClauseKind::GivesPer { .. }
+        | ClauseKind::Fee(_) => &[Kind::Move],
         ClauseKind::Operation(_) => &[Kind::Forbid],
         ClauseKind::ShownIn(_) => &[Kind::Badge],
         ClauseKind::Error => &[],

@@ -55,7 +55,9 @@ codes! {
     EqualsSign "equals-sign" Error "an equals sign, which the language does not have",
     MixedAndOr "mixed-and-or" Error "`and` beside `or` without parentheses",
     TooDeep "too-deep" Error "parentheses or blocks nested too deeply",
-    FileTooLarge "file-too-large" Error "a policy file above the size limit",
+    FileTooLarge "file-too-large" Error "a policy file, or all files of a policy, above the limit",
+    MissingFile "missing-file" Error "a `use` of a file that cannot be read",
+    ImportCycle "import-cycle" Error "a file that uses itself, by way of others or alone",
     // Names.
     MissingProgram "missing-program" Error "a policy without its `program`",
     DuplicateProgram "duplicate-program" Error "a second `program`",
@@ -76,6 +78,11 @@ codes! {
     DuplicateClause "duplicate-clause" Error "a clause given twice",
     MissingClause "missing-clause" Error "a clause that its declaration needs",
     MissingChoice "missing-choice" Error "a choice that a policy may not leave silent",
+    BadMoment "bad-moment" Error "a moment that cannot stand where it does",
+    ReferenceCycle "reference-cycle" Error "things that need each other's result",
+    UncoveredCase "uncovered-case" Error "a table that leaves a case open",
+    NotRising "not-rising" Error "rows or levels that do not rise",
+    BadGroup "bad-group" Error "a group of rules that do not go together",
     RepeatedStep "repeated-step" Error "a step of the spending order that can decide nothing",
     UnsupportedForm "unsupported-form" Error "a form that this version of Meed does not run yet",
     // Types and units.
@@ -92,6 +99,7 @@ codes! {
     OutOfRange "out-of-range" Error "a value outside the range of its fact",
     NegativeAmount "negative-amount" Error "a rate, a count or money that must be above nought",
     GivesNothing "gives-nothing" Warning "a rule that can never give a point",
+    UncappedCampaign "uncapped-campaign" Warning "a campaign without any limit",
     GivesFullPrice "gives-full-price" Warning "rules that together can give as much as the price",
     // Categories.
     ExceptionOutsideExclusion "exception-outside-exclusion" Error "an exception that its exclusion does not cover",
@@ -102,6 +110,8 @@ codes! {
     OverlappingVersions "overlapping-versions" Error "two versions in force on one day",
     VersionGap "version-gap" Warning "days between two versions that neither covers",
     UncoveredDates "uncovered-dates" Error "a value that a rule reads on days for which it has no version",
+    EarlyPending "early-pending" Error "points that become available before what they depend on is known",
+    DriftingDeadline "drifting-deadline" Warning "months counted from a month's end",
     // Conditions.
     NeverTrue "never-true" Error "conditions that cannot hold together",
     AlwaysTrue "always-true" Warning "a condition that always holds",
@@ -112,7 +122,10 @@ codes! {
     BadgeReadsOrder "badge-reads-order" Error "a badge that reads more than the listing",
     // Operations.
     OperationTwice "operation-twice" Error "an operation named twice on one day",
+    MoveMultiplies "move-multiplies" Error "moves in a circle that make more of points",
+    MoveLengthensLife "move-lengthens-life" Warning "moves in a circle that make points live longer",
     // Unused.
     UnusedFact "unused-fact" Warning "a fact that no rule reads",
     UnusedValue "unused-value" Warning "a value that no rule reads",
+    UnusedDeclaration "unused-declaration" Warning "an event, measure, tier or pool that nothing uses",
 }

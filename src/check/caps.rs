@@ -1,0 +1,252 @@
+//! Limits: how much, and over what it counts. Earn rules, groups, redeem rules and moves share them.
+
+use super::clauses::missing_choice;
+use super::constant::{self, fold};
+use super::expr::{Operand, Place, describe};
+use super::periods::period;
+use super::policy::{Cap, CapScope, Grain, Occasion, Period, PoolId, Quantity, Unit};
+use super::rules::Draft;
+use super::scope::Scope;
+use super::words;
+use crate::diagnostic::{Code, Diagnostic};
+use crate::syntax::ast::{ArithmeticOp, ClauseKind, Expr, ExprKind, LimitScope, Name, RoomChoice};
+use crate::value::Ratio;
+
+/// What a rule, group or payment is about: over what it may round and be limited.
+#[derive(Clone, Copy)]
+pub(super) struct Pieces {
+    pub of: Occasion,
+    pub each: Grain,
+    /// True where a limit without further words means each time.
+    pub each_time: bool,
+}
+
+impl Pieces {
+    /// Where an expression about one piece stands.
+    pub fn place(self, grain: Grain) -> Place {
+        match (self.of, self.each, grain) {
+            (Occasion::Event(event), ..) => Place::Event(event),
+            (Occasion::Period(_), ..) => Place::Member,
+            (_, Grain::Order, _) | (_, _, Grain::Order) => Place::Order,
+            _ => Place::Line,
+        }
+    }
+
+    /// Grains at which it may round or be limited.
+    fn grains(self) -> &'static [Grain] {
+        match self.each {
+            Grain::Unit => &[Grain::Unit, Grain::Line, Grain::Order],
+            Grain::Line => &[Grain::Line, Grain::Order],
+            Grain::Order => &[Grain::Order],
+        }
+    }
+
+    /// The word for a grain.
+    pub fn word(self, scope: &Scope<'_>, grain: Grain) -> String {
+        match (self.of, grain) {
+            (Occasion::Event(event), _) => {
+                scope.events.get(event).map_or("event", |event| event.name).to_owned()
+            }
+            (_, Grain::Unit) => "unit".to_owned(),
+            (_, Grain::Line) => "line".to_owned(),
+            (_, Grain::Order) => "order".to_owned(),
+        }
+    }
+
+    /// All words that may stand after `per`.
+    pub fn words(self, scope: &Scope<'_>) -> Vec<String> {
+        match self.of {
+            Occasion::Period(_) => Vec::new(),
+            _ => self.grains().iter().map(|grain| self.word(scope, *grain)).collect(),
+        }
+    }
+
+    /// The grain that a word names, if it fits.
+    pub fn grain(self, scope: &Scope<'_>, word: &str) -> Option<Grain> {
+        let grains = if matches!(self.of, Occasion::Period(_)) { &[] } else { self.grains() };
+        grains.iter().copied().find(|grain| self.word(scope, *grain) == word)
+    }
+}
+
+/// The grain after `per`; reports one that does not fit. `what` is `round`, `be limited` or `compare`.
+pub(super) fn fitting(draft: &Draft<'_, '_>, word: &Name, pieces: Pieces, what: &str) -> Option<Grain> {
+    let scope = draft.scope;
+    let found = pieces.grain(scope, &word.text);
+    if found.is_some_and(|grain| what == "round" || grain != Grain::Unit) {
+        return found;
+    }
+    let known = ["unit", "line", "order"].contains(&word.text.as_str())
+        || scope.events.iter().any(|event| event.name == word.text);
+    let each = match pieces.of {
+        Occasion::Period(_) => "stretch of time".to_owned(),
+        _ => pieces.word(scope, pieces.each),
+    };
+    let message = match (found, known) {
+        (Some(_), _) => "a limit per unit is none: write the amount of each unit itself".to_owned(),
+        (None, true) => format!("a rule of each {each} cannot {what} per {}", word.text),
+        (None, false) => format!("`{}` is nothing that a rule can {what} per", word.text),
+    };
+    let words: Vec<String> = pieces
+        .words(scope)
+        .iter()
+        .filter(|word| what == "round" || word.as_str() != "unit")
+        .map(|word| format!("per {word}"))
+        .collect();
+    let help = match words.as_slice() {
+        [] => "leave `per …` out: the rule looks at the whole".to_owned(),
+        words => format!("write {}", words::listed(words, "or")),
+    };
+    scope.report(Diagnostic::new(Code::BadGrain, word.span, message).with_help(help));
+    None
+}
+
+/// Over what a limit counts, and where its amount stands.
+pub(super) fn cap_scope(
+    draft: &Draft<'_, '_>,
+    per: &LimitScope,
+    pieces: Pieces,
+    line: &str,
+) -> Option<(CapScope, Place)> {
+    let scope = draft.scope;
+    match per {
+        LimitScope::Piece(word) => {
+            let grain = fitting(draft, word, pieces, "be limited")?;
+            Some((CapScope::Piece(grain), pieces.place(grain)))
+        }
+        LimitScope::Each if pieces.each_time || matches!(pieces.of, Occasion::Period(_)) => {
+            Some((CapScope::Piece(Grain::Order), pieces.place(Grain::Order)))
+        }
+        LimitScope::Each => {
+            let mut choices: Vec<String> = pieces
+                .words(scope)
+                .into_iter()
+                .filter(|word| word != "unit")
+                .map(|word| format!("{line} per {word}"))
+                .collect();
+            choices.push(format!("{line} per member per calendar month, returns free room"));
+            let choices: Vec<&str> = choices.iter().map(String::as_str).collect();
+            missing_choice(scope, draft.declaration, "over what its limit counts", &choices);
+            None
+        }
+        LimitScope::Member { period: written, returns, span } => {
+            let period = self::period(scope, written);
+            let Some(returns) = returns else {
+                let words = scope.text(*span);
+                let message = "this does not say whether a return frees room under the limit";
+                let help = format!("write `{words}, returns free room` or `{words}, returns keep room`");
+                if !draft.declaration.broken {
+                    scope.report(Diagnostic::new(Code::MissingChoice, *span, message).with_help(help));
+                }
+                return None;
+            };
+            let keep = *returns == RoomChoice::Keep;
+            Some((CapScope::Member { period: period?, keep }, Place::Member))
+        }
+        LimitScope::Everyone { period: written, .. } => {
+            let period = match written {
+                Some(written) => self::period(scope, written)?,
+                None => Period::AllTime,
+            };
+            Some((CapScope::Everyone { period }, Place::Everyone))
+        }
+    }
+}
+
+/// The `at most` lines: limits of points of a pool.
+pub(super) fn caps(draft: &Draft<'_, '_>, pieces: Pieces, pool: PoolId) -> Option<Vec<Cap>> {
+    let caps = draft.clauses.iter().filter_map(|clause| match &clause.kind {
+        ClauseKind::AtMost { limit, per } => Some(cap(draft, limit, per, pieces, pool)),
+        _ => None,
+    });
+    let caps: Vec<Option<Cap>> = caps.collect();
+    caps.into_iter().collect()
+}
+
+fn cap(draft: &Draft<'_, '_>, limit: &Expr, per: &LimitScope, pieces: Pieces, pool: PoolId) -> Option<Cap> {
+    let scope = draft.scope;
+    let line = format!("at most {}", scope.text(limit.span));
+    let found = cap_scope(draft, per, pieces, &line);
+    let place = found.map_or_else(|| pieces.place(Grain::Order), |(_, place)| place);
+    let quantity = points(draft, limit, place, (pool, false));
+    let ((per, _), quantity) = (found?, quantity?);
+    if let Some(n) = fold(&quantity)
+        && !n.fraction().is_zero()
+    {
+        let message = format!("`{}` is no whole number of points", scope.text(limit.span));
+        let report = Diagnostic::new(Code::TooManyDigits, limit.span, message);
+        let whole = constant::written(scope, Ratio::whole(n.floor().saturating_add(1)), Unit::Points);
+        scope.report(report.with_help(format!("a limit is whole: `at most {whole} …`")));
+        return None;
+    }
+    Some(Cap { limit: quantity, per })
+}
+
+/// Points of a pool, or money where it counts in money; `plain` allows a plain number of points (a rate of
+/// points as a value: `star_rate per 1 USD`).
+pub(super) fn points(
+    draft: &Draft<'_, '_>,
+    expr: &Expr,
+    place: Place,
+    (pool, plain): (PoolId, bool),
+) -> Option<Quantity> {
+    let scope = draft.scope;
+    let wanted = super::pool::unit_of_pool(scope, pool);
+    let operand = draft.reader(place).operand(expr)?;
+    match operand {
+        Operand::Number(quantity, unit) if unit == wanted => {
+            own_points(scope, expr, pool)?;
+            sound(draft, quantity, expr, wanted)
+        }
+        Operand::Number(quantity, Unit::Count) if plain && wanted == Unit::Points => {
+            sound(draft, quantity, expr, wanted)
+        }
+        other => {
+            constant::report_unit(scope, expr, wanted, describe(&other));
+            None
+        }
+    }
+}
+
+/// Reports a literal in the unit of another pool: `10 stars` where the pool counts points.
+pub(super) fn own_points(scope: &Scope<'_>, expr: &Expr, pool: PoolId) -> Option<()> {
+    match &expr.kind {
+        ExprKind::Counted(_, word) => {
+            let Some(unit) = super::pool::unit_word(scope, pool) else { return Some(()) };
+            let fits = word.text == unit || word.text.strip_suffix('s') == Some(unit);
+            if fits || scope.facts.has_unit(&word.text) {
+                return Some(());
+            }
+            let name = scope.pools.get(pool).map_or("", |group| group.name);
+            let message = format!("`{name}` counts in {unit}s, and this is a number of {}", word.text);
+            let help = format!("write `{unit}s`, or name the pool that counts in {}", word.text);
+            scope.report(Diagnostic::new(Code::TypeMismatch, word.span, message).with_help(help));
+            None
+        }
+        ExprKind::Arithmetic(left, ArithmeticOp::Add | ArithmeticOp::Subtract, right) => {
+            own_points(scope, left, pool).and(own_points(scope, right, pool))
+        }
+        ExprKind::Arithmetic(left, _, _) => own_points(scope, left, pool),
+        _ => Some(()),
+    }
+}
+
+/// Reports amounts that fall below nought or never rise above it.
+pub(super) fn sound(draft: &Draft<'_, '_>, quantity: Quantity, expr: &Expr, unit: Unit) -> Option<Quantity> {
+    let scope = draft.scope;
+    let (low, high) = super::ranges::bounds(scope, &quantity, None);
+    let text = scope.text(expr.span);
+    if low.is_some_and(Ratio::is_negative) {
+        let message = format!("`{text}` can fall below nought");
+        let help = "subtract no more than the lower end of the fact's range";
+        scope.report(Diagnostic::new(Code::NegativeAmount, expr.span, message).with_help(help));
+        return None;
+    }
+    if high.is_some_and(Ratio::is_zero) {
+        let nought = constant::written(scope, Ratio::ZERO, unit);
+        let message =
+            format!("`{}` can never give a point: its amount is {nought}", draft.declaration.name.text);
+        let help = "write an amount above 0, or leave the rule out";
+        scope.report(Diagnostic::new(Code::GivesNothing, expr.span, message).with_help(help));
+    }
+    Some(quantity)
+}

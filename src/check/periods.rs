@@ -1,0 +1,107 @@
+//! Stretches of time over which something is counted, and whether a wait lasts to the end of one.
+
+use jiff::civil::Date;
+
+use super::facts::{self, Lookup};
+use super::policy::{FactType, Pending, Period, Subject, Window};
+use super::scope::Scope;
+use crate::diagnostic::{Code, Diagnostic};
+use crate::syntax::ast::{self, CalendarUnit, PeriodKind, YearDay};
+use crate::value::moment::{EdgeUnit, stretch};
+use crate::value::{Calendar, Delay, MissingDay};
+
+/// What a period is; None where that has been reported.
+pub(super) fn period(scope: &Scope<'_>, period: &ast::Period) -> Option<Period> {
+    Some(match &period.kind {
+        PeriodKind::Calendar(CalendarUnit::Day) => Period::Day,
+        PeriodKind::Calendar(CalendarUnit::Week) => Period::Week,
+        PeriodKind::Calendar(CalendarUnit::Month) => Period::Month,
+        PeriodKind::Calendar(CalendarUnit::Quarter) => Period::Quarter,
+        PeriodKind::Calendar(CalendarUnit::Half) => Period::Half,
+        PeriodKind::Calendar(CalendarUnit::Year) => Period::Year { month: 1, day: 1 },
+        PeriodKind::YearFrom { month, day } => {
+            let start = YearDay { month: Some(*month), day: Some(*day) };
+            if !super::moments::day_exists(scope, start, period.span) {
+                return None;
+            }
+            Period::Year { month: i8::try_from(*month).ok()?, day: i8::try_from(*day).ok()? }
+        }
+        PeriodKind::YearFromFact(path) => year_of_member(scope, path)?,
+        PeriodKind::Rolling(length) => {
+            if length.delay == Delay::default() {
+                super::constant::report_nought(scope, length.span);
+                return None;
+            }
+            Period::Rolling(length.delay)
+        }
+        PeriodKind::AllTime => Period::AllTime,
+    })
+}
+
+fn year_of_member(scope: &Scope<'_>, path: &ast::Path) -> Option<Period> {
+    let subject = path.subject.as_ref().and_then(|word| facts::subject(scope, &word.text));
+    let found = match subject {
+        Some(Subject::Member) => scope.facts.lookup(Subject::Member, &path.name.text),
+        _ => Lookup::Unknown,
+    };
+    if let Lookup::Found(index) = found
+        && scope.facts.get(Subject::Member, index)?.kind == FactType::Date
+    {
+        scope.use_fact(Subject::Member, index);
+        return Some(Period::YearOfMember(index));
+    }
+    if !matches!(found, Lookup::Broken) {
+        let message =
+            format!("`{}` is no date of the member, and a year starts on one", scope.text(path.span));
+        let help = "declare `facts member { joined: date }` and write `per year from member.joined`";
+        scope.report(Diagnostic::new(Code::BadSubject, path.span, message).with_help(help));
+    }
+    None
+}
+
+/// True where points that wait like this never become available before the period around their order or event has
+/// ended, on any day of the window.
+pub(super) fn outlasts(scope: &Scope<'_>, pending: &Pending, period: Period, window: &Window) -> bool {
+    let Some(zone) = &scope.zone else { return true };
+    if matches!(period, Period::Rolling(_)) {
+        // It ends with the order itself.
+        return true;
+    }
+    let Pending::Until { by, .. } = pending else { return false };
+    let calendar = Calendar { zone: zone.clone(), missing_day: MissingDay::LastOfMonth };
+    let mut day = window.from_date.unwrap_or(jiff::civil::date(2023, 1, 1));
+    // Five years hold every kind of month and a leap day; what a later year brings is the same again.
+    let five_years = day.checked_add(jiff::Span::new().years(5)).unwrap_or(Date::MAX);
+    let end = window.until_date.map_or(five_years, |until| until.min(five_years));
+    while day < end {
+        let Some(last) = last_day(period, day) else { return false };
+        let midnights = (zone.midnight(day), last.tomorrow().ok().map(|day| zone.midnight(day)));
+        let (Ok(start), Some(Ok(ended))) = midnights else { return true };
+        match by.instant(&calendar, start) {
+            Ok(available) if available < ended => return false,
+            _ => {}
+        }
+        let Ok(next) = day.tomorrow() else { return true };
+        day = next;
+    }
+    true
+}
+
+/// The last day of the period around a day; None where it never ends.
+fn last_day(period: Period, day: Date) -> Option<Date> {
+    let unit = match period {
+        Period::Day => CalendarUnit::Day,
+        Period::Week => CalendarUnit::Week,
+        Period::Month => CalendarUnit::Month,
+        Period::Quarter => CalendarUnit::Quarter,
+        Period::Half => CalendarUnit::Half,
+        Period::Year { month, day: first } => {
+            let start = YearDay { month: u8::try_from(month).ok(), day: u8::try_from(first).ok() };
+            return crate::value::moment::next(start, day).ok()?.yesterday().ok();
+        }
+        // Whenever it started, it ends within a year.
+        Period::YearOfMember(_) => return day.checked_add(jiff::Span::new().years(1)).ok()?.yesterday().ok(),
+        Period::Rolling(_) | Period::AllTime => return None,
+    };
+    stretch(EdgeUnit::Calendar(unit), day).ok().map(|(_, last)| last)
+}
