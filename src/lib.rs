@@ -37,7 +37,7 @@ pub mod wire;
 #[cfg(feature = "cli")]
 pub mod cli;
 
-pub use check::{Checked, Policy, load};
+pub use check::{Checked, Policy, load, load_with};
 pub use diagnostic::{Diagnostic, Severity};
 pub use eval::{
     Decision, LineDecision, Listing, MemberFacts, Order, Refusal, RefusalCode, RuleNot, RulePoints,

@@ -4,18 +4,17 @@ use std::io::Write;
 
 use super::args::CheckOptions;
 use super::{Failure, Status, input, table};
-use crate::check::load;
 use crate::diagnostic::{Severity, has_errors, render};
 
 pub(crate) fn check(options: &CheckOptions, out: &mut dyn Write) -> Result<Status, Failure> {
-    let source = input::source(&options.policy)?;
-    let checked = load(&source);
+    let checked = input::checked(&options.policy)?;
+    let source = &checked.source;
     if options.json {
-        let report = crate::wire::diagnostics::Report::new(&source, &checked.diagnostics);
+        let report = crate::wire::diagnostics::Report::new(source, &checked.diagnostics);
         serde_json::to_writer_pretty(&mut *out, &report).map_err(std::io::Error::from)?;
         out.write_all(b"\n")?;
     } else {
-        let text = render::report(&source, &checked.diagnostics, table::width(), table::colour());
+        let text = render::report(source, &checked.diagnostics, table::width(), table::colour());
         out.write_all(text.as_bytes())?;
         let count = |severity| checked.diagnostics.iter().filter(|d| d.severity() == severity).count();
         let (errors, warnings) = (count(Severity::Error), count(Severity::Warning));

@@ -6,7 +6,7 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Write};
 
 use super::{Failure, table};
-use crate::check::{Policy, load};
+use crate::check::{Checked, Policy, load_with};
 use crate::diagnostic::render;
 use crate::eval::Refusal;
 use crate::ledger::Incoming;
@@ -38,12 +38,27 @@ pub(crate) fn source(path: &str) -> Result<Source, Failure> {
     }
 }
 
+/// A policy file and those that it uses, checked.
+pub(crate) fn checked(path: &str) -> Result<Checked, Failure> {
+    Ok(load_with(&source(path)?, &mut used))
+}
+
+/// The text of a file that a policy uses.
+fn used(path: &str) -> Result<String, String> {
+    let file = File::open(path).map_err(|error| error.to_string())?;
+    if file.metadata().is_ok_and(|data| data.is_dir()) {
+        return Err("this is a folder, not a file".to_owned());
+    }
+    let mut bytes = Vec::new();
+    file.take(MOST_POLICY_BYTES).read_to_end(&mut bytes).map_err(|error| error.to_string())?;
+    String::from_utf8(bytes).map_err(|_| "the file is not UTF-8; save it as UTF-8".to_owned())
+}
+
 /// A policy that may run; prints its mistakes to standard error. Warnings are left to `meed check`.
 pub(crate) fn policy(path: &str) -> Result<Policy, Failure> {
-    let source = source(path)?;
-    let checked = load(&source);
+    let checked = checked(path)?;
     checked.policy.ok_or_else(|| {
-        let text = render::report(&source, &checked.diagnostics, table::width(), table::colour());
+        let text = render::report(&checked.source, &checked.diagnostics, table::width(), table::colour());
         let _ = io::stderr().write_all(text.as_bytes());
         Failure(format!("{path}: the policy has mistakes and cannot run"))
     })

@@ -99,13 +99,19 @@ impl SourceCode for Lines<'_> {
         let (start, end) = (span.offset(), span.offset().saturating_add(span.len()));
         let (head, tail) = (text.get(..start), text.get(end..));
         let (Some(head), Some(tail)) = (head, tail) else { return Err(MietteError::OutOfBounds) };
+        // Places in two files are shown apart.
+        let file = self.0.file_at(start);
+        if end > file.end {
+            return Err(MietteError::OutOfBounds);
+        }
         let line_start = head.rfind('\n').map_or(0, |at| at + 1);
         let first = if before == 0 { start } else { line_start };
         let last = if after == 0 { end } else { tail.find('\n').map_or(text.len(), |at| end + at) };
         let lines = text.get(first..last).unwrap_or("");
         let (line, column) = self.0.position(first);
         let place = SourceSpan::from((first, lines.len()));
-        let (name, data) = (self.0.name().to_owned(), lines.as_bytes());
+        let name = self.0.name_at(Span::new(first, first)).to_owned();
+        let data = lines.as_bytes();
         let count = lines.matches('\n').count() + 1;
         Ok(Box::new(MietteSpanContents::new_named(name, data, place, line - 1, column - 1, count)))
     }

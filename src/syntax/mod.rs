@@ -6,7 +6,7 @@
 //! reads the file line by line. For each line `grammar` says what it is, and `head`, `clause`, `amount`, `moment`,
 //! `expression` and `literal` build its node. Where the grammar says no, `explain` and `explain_head` find out why: `spelling`,
 //! `names` and `numbers` know wrong signs and words, `forms` how each clause reads, and `repair` tries which
-//! change of one word would make the line right.
+//! change of one word would make the line right. `files` finds what a policy brings in from other files.
 
 mod amount;
 pub mod ast;
@@ -14,6 +14,7 @@ mod clause;
 mod explain;
 mod explain_head;
 mod expression;
+mod files;
 mod forms;
 mod grammar;
 mod head;
@@ -27,4 +28,5 @@ mod repair;
 mod scan;
 mod spelling;
 
+pub use files::{MAX_BYTES_TOGETHER, MAX_FILES, gather};
 pub use parse::{MAX_BYTES, Parsed, parse};

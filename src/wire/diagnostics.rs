@@ -7,7 +7,7 @@ use serde::Serialize;
 /// Everything said about one policy file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Report {
-    /// The file, as it was named.
+    /// The policy file, as it was named; each entry names the file that it is about.
     pub file: String,
     /// How many of them keep the policy from running.
     pub errors: usize,
@@ -57,6 +57,8 @@ pub struct Range {
 /// Another place, with a few words about it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Place {
+    /// The file, as it was named.
+    pub file: String,
     /// Where.
     #[serde(flatten)]
     pub at: Range,
@@ -79,12 +81,16 @@ impl Report {
 
 impl Entry {
     fn new(source: &Source, diagnostic: &Diagnostic) -> Entry {
-        let place = |span, text: &str| Place { at: Range::new(source, span), text: text.to_owned() };
+        let place = |span, text: &str| Place {
+            file: source.name_at(span).to_owned(),
+            at: Range::new(source, span),
+            text: text.to_owned(),
+        };
         Entry {
             code: diagnostic.code.name().to_owned(),
             severity: diagnostic.severity().word().to_owned(),
             message: diagnostic.message.clone(),
-            file: source.name().to_owned(),
+            file: source.name_at(diagnostic.primary.span).to_owned(),
             at: Range::new(source, diagnostic.primary.span),
             label: diagnostic.primary.text.clone(),
             places: diagnostic.secondary.iter().map(|label| place(label.span, &label.text)).collect(),
