@@ -1,7 +1,7 @@
-//! Forbidden operations: each of the three is named, once on any day.
+//! Forbidden operations: each of the three is forbidden or allowed by a move, never both and never neither.
 
 use super::clauses::missing_clause;
-use super::policy::{Forbid, Rule, Version};
+use super::policy::{Forbid, Move, MoveTo, Rule, Version};
 use super::rules::{Draft, rules};
 use super::scope::Scope;
 use super::versions::{Group, days};
@@ -21,14 +21,20 @@ fn words(operation: Operation) -> &'static str {
 }
 
 /// Checks the forbid rules.
-pub(super) fn forbids<'a>(scope: &Scope<'a>, groups: &[Group<'a>], program: Span) -> Vec<Rule<Forbid>> {
+pub(super) fn forbids<'a>(
+    scope: &Scope<'a>,
+    groups: &[Group<'a>],
+    moves: &[Rule<Move>],
+    program: Span,
+) -> Vec<Rule<Forbid>> {
     let rules = rules(scope, groups, forbid);
     let versions: Vec<&Version<Forbid>> = rules.iter().flat_map(|rule| &rule.versions).collect();
     report_twice(scope, &versions);
+    report_allowed(scope, &versions, moves);
     if !scope.has_unreadable_items()
         && !groups.iter().any(|group| group.versions.iter().any(|v| v.declaration.broken))
     {
-        report_silent(scope, &versions, groups, program);
+        report_silent(scope, &versions, moves, groups, program);
     }
     rules
 }
@@ -72,9 +78,49 @@ fn report_twice(scope: &Scope<'_>, versions: &[&Version<Forbid>]) {
     }
 }
 
-fn report_silent(scope: &Scope<'_>, versions: &[&Version<Forbid>], groups: &[Group<'_>], program: Span) {
+/// The operation that a move allows.
+fn allowed(a_move: &Move) -> Option<Operation> {
+    match a_move.to {
+        MoveTo::Account => Some(Operation::TransferToAccount),
+        MoveTo::Program(_) => Some(Operation::TransferToProgram),
+        MoveTo::Pool(_) => None,
+    }
+}
+
+/// Reports an operation that is forbidden and allowed on one day.
+fn report_allowed(scope: &Scope<'_>, versions: &[&Version<Forbid>], moves: &[Rule<Move>]) {
+    for version in versions {
+        for (operation, span) in &version.body.operations {
+            let here = days(&version.window);
+            let allows = |a_move: &&Version<Move>| {
+                allowed(&a_move.body) == Some(*operation)
+                    && !days(&a_move.window).intersection(&here).is_empty()
+            };
+            if let Some(first) = moves.iter().flat_map(|rule| &rule.versions).find(allows) {
+                let message = format!("`{}` is forbidden and allowed on one day", words(*operation));
+                scope.report(
+                    Diagnostic::new(Code::OperationTwice, *span, message)
+                        .with_label("forbidden")
+                        .with_place(first.body.span, "allowed")
+                        .with_help(
+                            "keep one of them, or give them windows (`from`, `until`) that do not meet",
+                        ),
+                );
+            }
+        }
+    }
+}
+
+fn report_silent(
+    scope: &Scope<'_>,
+    versions: &[&Version<Forbid>],
+    moves: &[Rule<Move>],
+    groups: &[Group<'_>],
+    program: Span,
+) {
     let named = |operation: &Operation| {
-        versions.iter().any(|v| v.body.operations.iter().any(|(o, _)| o == operation))
+        moves.iter().flat_map(|rule| &rule.versions).any(|v| allowed(&v.body) == Some(*operation))
+            || versions.iter().any(|v| v.body.operations.iter().any(|(o, _)| o == operation))
     };
     let silent: Vec<&str> = OPERATIONS.into_iter().filter(|o| !named(o)).map(words).collect();
     let empty = groups.iter().flat_map(|g| &g.versions).any(|v| v.declaration.clauses.is_empty());
@@ -86,13 +132,12 @@ fn report_silent(scope: &Scope<'_>, versions: &[&Version<Forbid>], groups: &[Gro
     let message =
         format!("the policy does not say whether {} is allowed", super::words::listed(&silent, "or"));
     let lines = silent.join("`, `");
-    let help = match groups.is_empty() {
-        true => format!(
-            "this version of Meed runs them only as forbidden: add `forbid moving_points \"…\" {{ … }}` with the lines `{lines}`"
-        ),
-        false => {
-            format!("this version of Meed runs it only as forbidden: add the line `{lines}` to a `forbid`")
-        }
+    let mut help = match groups.is_empty() {
+        true => format!("add `forbid moving_points \"…\" {{ … }}` with the lines `{lines}`"),
+        false => format!("add the line `{lines}` to a `forbid`"),
     };
+    if silent.iter().any(|word| word.starts_with("transfer")) {
+        help += ", or declare a `move` that allows it";
+    }
     scope.report(Diagnostic::new(Code::MissingChoice, span, message).with_help(help));
 }

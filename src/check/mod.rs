@@ -16,6 +16,7 @@ mod badge;
 mod base;
 mod caps;
 mod categories;
+mod circles;
 mod clauses;
 mod compare;
 mod condition;
@@ -27,9 +28,12 @@ mod expiry;
 mod expr;
 mod facts;
 mod forbid;
+mod groups;
 mod logic;
 mod measures;
 mod moments;
+mod moves;
+mod names;
 mod pending;
 mod periods;
 pub mod policy;
@@ -50,6 +54,7 @@ mod tiers;
 mod unused;
 mod values;
 mod versions;
+mod waits;
 mod words;
 
 pub use policy::Policy;
@@ -124,12 +129,13 @@ pub fn check(source: &Source, file: &File) -> Checked {
     scope.pools = versions::group(&scope, Kind::Pool);
     scope.earns = versions::group(&scope, Kind::Earn);
     scope.badges = versions::group(&scope, Kind::Badge);
+    names::check(&scope);
     let tables = tables::lower(&scope);
     values::fill_tables(&mut scope.values, tables);
     let rules = Rules::check(&scope);
     values::check_gaps(&scope);
     if !scope.has_errors() {
-        ranges::check_full_price(&scope, &rules.earns, &rules.pools);
+        ranges::check_full_price(&scope, &rules.earns, &rules.groups, &rules.pools);
     }
     unused::check(&scope);
     let may_run = !scope.has_errors() && !scope.has_unreadable_text();
@@ -143,30 +149,43 @@ struct Rules {
     pools: Vec<policy::Pool>,
     earns: Vec<Rule<Earn>>,
     earn_order: Vec<policy::EarnId>,
+    groups: Vec<Rule<policy::Group>>,
     redeems: Vec<Rule<Redeem>>,
+    moves: Vec<Rule<policy::Move>>,
     forbids: Vec<Rule<Forbid>>,
     badges: Vec<Rule<Badge>>,
 }
 
 impl Rules {
     fn check(scope: &Scope<'_>) -> Rules {
+        let groups = versions::group(scope, Kind::Group);
+        let moves = versions::group(scope, Kind::Move);
         let redeems = versions::group(scope, Kind::Redeem);
         let forbids = versions::group(scope, Kind::Forbid);
-        rules::report_shared_names(scope, &[&scope.earns, &redeems, &forbids]);
+        rules::report_shared_names(scope, &[&scope.earns, &groups, &redeems, &moves, &forbids]);
         let program = scope.declared(Kind::Program).next().map_or(Span::default(), |program| program.head);
         let measures = measures::measures(scope);
         let tiers = tiers::tiers(scope);
         let pools = pool::pools(scope);
         let earns = rules::rules(scope, &scope.earns, earn::earn);
         let earn_order = stages::check(scope, &earns, &measures);
+        let groups = groups::groups(scope, &groups, &earns);
+        let moves = moves::moves(scope, &moves);
+        circles::check(scope, &moves, &pools);
+        if !scope.has_errors() {
+            waits::check_pending(scope, &earns, &pools);
+            waits::check_campaigns(scope, &earns, &groups);
+        }
         Rules {
             measures,
             tiers,
             pools,
             earns,
             earn_order,
+            groups,
             redeems: redeem::redeems(scope, &redeems),
-            forbids: forbid::forbids(scope, &forbids, program),
+            forbids: forbid::forbids(scope, &forbids, &moves, program),
+            moves,
             badges: rules::rules(scope, &scope.badges, badge::badge),
         }
     }
@@ -197,8 +216,8 @@ fn finish(source: &Source, mut scope: Scope<'_>, program: Program, rules: Rules,
             pools: rules.pools,
             earns: rules.earns,
             earn_order: rules.earn_order,
-            groups: Vec::new(),
-            moves: Vec::new(),
+            groups: rules.groups,
+            moves: rules.moves,
             redeems: rules.redeems,
             forbids: rules.forbids,
             badges: rules.badges,

@@ -3,10 +3,14 @@
 use jiff::civil::Date;
 
 use super::domain::day_number;
-use super::policy::{Amount, ClockPart, Earn, Pool, Quantity, Rule, Subject, Version, Window};
+use super::policy::{
+    Amount, Base, BaseOf, ClockPart, Earn, Group, Member, Occasion, Pool, PoolId, Quantity, Rule, Subject,
+    Version, Window,
+};
 use super::scope::Scope;
 use super::versions::{days, window};
 use crate::diagnostic::{Code, Diagnostic};
+use crate::syntax::ast::Combine;
 use crate::value::Ratio;
 
 /// Lowest and highest; None where there is no end.
@@ -82,9 +86,17 @@ fn fact_bounds(scope: &Scope<'_>, subject: Subject, fact: usize) -> Bounds {
 }
 
 /// Warns where the rules in force on one day can give points worth the price or more.
-pub(super) fn check_full_price(scope: &Scope<'_>, earns: &[Rule<Earn>], pools: &[Pool]) {
-    let versions: Vec<(&str, &Version<Earn>)> =
-        earns.iter().flat_map(|rule| rule.versions.iter().map(|v| (rule.name.as_str(), v))).collect();
+pub(super) fn check_full_price(
+    scope: &Scope<'_>,
+    earns: &[Rule<Earn>],
+    groups: &[Rule<Group>],
+    pools: &[Pool],
+) {
+    let versions: Vec<(&str, &Version<Earn>)> = earns
+        .iter()
+        .flat_map(|rule| rule.versions.iter().map(|v| (rule.name.as_str(), v)))
+        .filter(|(_, version)| version.body.of == Occasion::Order)
+        .collect();
     for (_, version) in &versions {
         if report_unbounded(scope, version) {
             return;
@@ -92,30 +104,74 @@ pub(super) fn check_full_price(scope: &Scope<'_>, earns: &[Rule<Earn>], pools: &
     }
     for stretch in stretches(scope, &versions, pools) {
         let in_force = |w: &Window| !days(w).intersection(&days(&stretch)).is_empty();
-        let worth = pools.first().and_then(|pool| pool.versions.iter().find(|v| in_force(&v.window)));
-        let Some(worth) = worth.map(|version| version.body.worth) else { continue };
-        let shares: Vec<(&str, &Version<Earn>, Ratio)> = versions
+        let worth = |pool: PoolId| {
+            let versions = &pools.get(pool)?.versions;
+            versions.iter().find(|v| in_force(&v.window)).map(|version| version.body.worth)
+        };
+        let mut shares: Vec<(&str, &Version<Earn>, Ratio)> = versions
             .iter()
             .filter(|(_, version)| in_force(&version.window))
             .filter_map(|(name, version)| {
-                Some((*name, *version, share(scope, &version.body, worth, &stretch)?))
+                let share = share(scope, earns, (&version.body, worth(version.body.pool)?), &stretch, 0)?;
+                Some((*name, *version, share))
             })
             .collect();
+        keep_best(earns, groups, &stretch, &mut shares);
         if report_sum(scope, &shares, &stretch) {
             return;
         }
     }
 }
 
+/// Of rules of which only one gives, the one that can give most.
+fn keep_best(
+    earns: &[Rule<Earn>],
+    groups: &[Rule<Group>],
+    stretch: &Window,
+    shares: &mut Vec<(&str, &Version<Earn>, Ratio)>,
+) {
+    let versions = groups.iter().flat_map(|group| &group.versions);
+    let in_force = versions.filter(|v| !days(&v.window).intersection(&days(stretch)).is_empty());
+    for group in in_force.filter(|version| version.body.how != Combine::All) {
+        let names: Vec<&str> = group
+            .body
+            .of
+            .iter()
+            .filter_map(|member| match member {
+                Member::Earn(id) => earns.get(*id).map(|rule| rule.name.as_str()),
+                Member::Group(_) => None,
+            })
+            .collect();
+        let best = shares.iter().filter(|(name, ..)| names.contains(name)).max_by_key(|(_, _, share)| *share);
+        let Some(best) = best.map(|(name, ..)| *name) else { continue };
+        shares.retain(|(name, ..)| *name == best || !names.contains(name));
+    }
+}
+
 /// The most that a rule gives back of the price; None for a fixed number of points.
-fn share(scope: &Scope<'_>, earn: &Earn, worth: Ratio, window: &Window) -> Option<Ratio> {
+fn share(
+    scope: &Scope<'_>,
+    earns: &[Rule<Earn>],
+    (earn, worth): (&Earn, Ratio),
+    window: &Window,
+    depth: usize,
+) -> Option<Ratio> {
+    let of_money =
+        |base: &Base| matches!(base.of, BaseOf::LinePrice | BaseOf::OrderPrice | BaseOf::OrderTotal);
     match &earn.amount {
         Amount::Share { rate, .. } => bounds(scope, rate, Some(window)).1,
-        Amount::Per { points, step, .. } => {
+        Amount::Per { points, step, base, .. } if of_money(base) => {
             let points = bounds(scope, points, Some(window)).1?;
             points.mul(worth).ok()?.div(bounds(scope, step, Some(window)).0?).ok()
         }
-        Amount::OfRule { .. } | Amount::Fixed { .. } => None,
+        // Rules that read each other in a circle have been reported.
+        Amount::OfRule { factor, rule, .. } if depth < 32 => {
+            let mut versions = earns.get(*rule)?.versions.iter();
+            let read = versions.find(|v| !days(&v.window).intersection(&days(window)).is_empty())?;
+            let share = share(scope, earns, (&read.body, worth), window, depth + 1)?;
+            share.mul(bounds(scope, factor, Some(window)).1?).ok()
+        }
+        Amount::Per { .. } | Amount::OfRule { .. } | Amount::Fixed { .. } => None,
     }
 }
 

@@ -1,8 +1,9 @@
-//! Facts and values that no rule reads.
+//! What is declared and nothing reads.
 
-use super::policy::Subject;
+use super::policy::{FactType, Subject};
 use super::scope::Scope;
 use crate::diagnostic::{Code, Diagnostic};
+use crate::syntax::ast::Kind;
 
 /// Warns of what nothing reads. Said only of a policy without errors: a misspelt reading is told once.
 pub(super) fn check(scope: &Scope<'_>) {
@@ -12,7 +13,10 @@ pub(super) fn check(scope: &Scope<'_>) {
     let events = (0..scope.events.len()).map(Subject::Event);
     for subject in Subject::BUILT_IN.into_iter().chain(events) {
         for (index, fact) in scope.facts.of(subject).enumerate() {
-            if fact.part_of.is_none() && !scope.fact_is_used(subject, index) {
+            if fact.part_of.is_none()
+                && !is_structure(scope, subject, index)
+                && !scope.fact_is_used(subject, index)
+            {
                 let message = format!("no rule reads `{}.{}`", scope.subject_word(subject), fact.name);
                 let help = "leave it out, or read it in a rule";
                 scope.report(Diagnostic::new(Code::UnusedFact, fact.span, message).with_help(help));
@@ -30,4 +34,42 @@ pub(super) fn check(scope: &Scope<'_>) {
             );
         }
     }
+    let declared = scope
+        .events
+        .iter()
+        .map(|event| event.declaration)
+        .enumerate()
+        .chain(scope.measures.iter().map(|measure| measure.declaration).enumerate())
+        .chain(scope.tiers.iter().map(|tier| tier.declaration).enumerate())
+        .chain(
+            scope.pools.iter().filter_map(|pool| pool.versions.first()).map(|v| v.declaration).enumerate(),
+        );
+    for (id, declaration) in declared {
+        if !scope.name_is_used(declaration.kind, id) {
+            let name = super::words::named(declaration.kind, &declaration.name.text);
+            let (message, help) = match declaration.kind {
+                Kind::Event => (
+                    format!("nothing counts {name} or gives points for it"),
+                    "read it in a rule or a measure",
+                ),
+                Kind::Pool => {
+                    (format!("nothing gives points into {name}"), "name it in an earn rule: `into …`")
+                }
+                _ => (format!("no rule reads {name}"), "read it in a rule"),
+            };
+            scope.report(
+                Diagnostic::new(Code::UnusedDeclaration, declaration.name.span, message)
+                    .with_help(format!("leave it out, or {help}")),
+            );
+        }
+    }
+}
+
+/// True for the fact of an event that is its category (filters go by it) or its amount (refunds lower it).
+fn is_structure(scope: &Scope<'_>, subject: Subject, index: usize) -> bool {
+    let Subject::Event(_) = subject else { return false };
+    let mut whole = scope.facts.of(subject).enumerate().filter(|(_, fact)| fact.part_of.is_none());
+    let amount = whole.find(|(_, fact)| fact.kind == FactType::Money).map(|(index, _)| index);
+    let kind = scope.facts.get(subject, index).map(|fact| &fact.kind);
+    amount == Some(index) || matches!(kind, Some(FactType::Category(_)))
 }

@@ -1,0 +1,202 @@
+//! Moves: points that leave a pool for another pool, another programme or another account.
+
+use super::caps::{Pieces, cap_scope, own_points, points};
+use super::clauses::{missing_choice, missing_clause};
+use super::constant::{self, fold};
+use super::moments::day_exists;
+use super::policy::{
+    CapScope, Grain, Move, MoveTo, MoveWhen, Occasion, Period, PoolId, Quantity, Rule, Unit,
+};
+use super::pool::{resolve, unit_of_pool};
+use super::redeem::{Fit, whole};
+use super::rules::{Draft, rules};
+use super::scope::Scope;
+use super::versions::Group;
+use crate::diagnostic::{Code, Diagnostic};
+use crate::source::Span;
+use crate::syntax::ast::{ClauseKind, Expr, LimitScope, MoveTarget, YearDay};
+use crate::value::Ratio;
+
+/// Checks the moves.
+pub(super) fn moves<'a>(scope: &Scope<'a>, groups: &[Group<'a>]) -> Vec<Rule<Move>> {
+    rules(scope, groups, a_move)
+}
+
+fn a_move(draft: &Draft<'_, '_>) -> Option<Move> {
+    let scope = draft.scope;
+    let target = draft.clauses.iter().find_map(|clause| match &clause.kind {
+        ClauseKind::MoveTo { from, to } => Some((from, to, clause.span)),
+        _ => None,
+    });
+    let when = when(draft);
+    let Some((from, to, span)) = target else {
+        missing_clause(scope, draft.declaration, "where points go", "`points to program airline`");
+        return None;
+    };
+    let from = resolve(scope, from);
+    let to = self::target(scope, to, from, span);
+    let (from, to) = (from?, to?);
+    let gives = gives(draft, from, &to);
+    let limits = limits(draft, from);
+    let fee = draft.clauses.iter().find_map(|clause| match &clause.kind {
+        ClauseKind::Fee(expr) => Some(whole(scope, expr, from)),
+        _ => None,
+    });
+    let (at_least, steps, caps) = limits?;
+    let fee = match fee {
+        Some(fee) => fee?,
+        None => 0,
+    };
+    Some(Move { from, to, when: when?, at_least, steps, caps, gives: gives?, fee, span })
+}
+
+fn target(scope: &Scope<'_>, to: &MoveTarget, from: Option<PoolId>, span: Span) -> Option<MoveTo> {
+    Some(match to {
+        MoveTarget::Account => MoveTo::Account,
+        MoveTarget::Program(name) => MoveTo::Program(name.text.clone()),
+        MoveTarget::Pool(name) => {
+            let id = resolve(scope, name)?;
+            if Some(id) == from {
+                let message = format!("points of `{}` would move to where they are", name.text);
+                let report = Diagnostic::new(Code::ReferenceCycle, span, message);
+                scope.report(report.with_help("name another pool, `account` or `program …`"));
+                return None;
+            }
+            MoveTo::Pool(id)
+        }
+    })
+}
+
+fn when(draft: &Draft<'_, '_>) -> Option<MoveWhen> {
+    let scope = draft.scope;
+    let said = draft.clauses.iter().find_map(|clause| match &clause.kind {
+        ClauseKind::OnRequest => Some((None, clause.span)),
+        ClauseKind::OnDays(days) => Some((Some(days), clause.span)),
+        _ => None,
+    });
+    match said {
+        None => {
+            let choices = ["on request", "on end of month", "on end of february, end of august"];
+            missing_choice(scope, draft.declaration, "when points move", &choices);
+            None
+        }
+        Some((None, _)) => Some(MoveWhen::Request),
+        Some((Some(days), span)) => {
+            let all_exist = days.iter().all(|day| day_exists(scope, *day, span));
+            let repeated =
+                days.iter().enumerate().any(|(i, day)| days.iter().take(i).any(|first| first == day));
+            if repeated {
+                let message = "a day is listed twice";
+                let report = Diagnostic::new(Code::DuplicateName, span, message);
+                scope.report(report.with_help("leave one of them out"));
+            }
+            let days: Vec<YearDay> = days.clone();
+            (all_exist && !repeated).then_some(MoveWhen::Days(days))
+        }
+    }
+}
+
+type Gives = Vec<(Ratio, bool, i64)>;
+
+fn gives(draft: &Draft<'_, '_>, from: PoolId, to: &MoveTo) -> Option<Gives> {
+    let scope = draft.scope;
+    let said = draft.clauses.iter().filter_map(|clause| match &clause.kind {
+        ClauseKind::GivesPer { amount, full, step } => {
+            let amount = arriving(scope, amount, from, to);
+            let step = whole(scope, step, from);
+            Some(amount.zip(step).map(|(amount, step)| (amount, *full, step)))
+        }
+        _ => None,
+    });
+    let said: Vec<Option<(Ratio, bool, i64)>> = said.collect();
+    if said.is_empty() {
+        if *to == MoveTo::Account {
+            return Some(vec![(Ratio::ONE, false, 1)]);
+        }
+        let unit = super::pool::unit_word(scope, from).unwrap_or("point");
+        missing_clause(scope, draft.declaration, "what arrives", &format!("`gives 1 per 1 {unit}`"));
+        return None;
+    }
+    said.into_iter().collect()
+}
+
+/// What arrives: points of the other pool or account, or a plain number of another programme's.
+fn arriving(scope: &Scope<'_>, expr: &Expr, from: PoolId, to: &MoveTo) -> Option<Ratio> {
+    let pool = match to {
+        MoveTo::Pool(id) => *id,
+        MoveTo::Account => from,
+        MoveTo::Program(_) => return positive_count(scope, expr),
+    };
+    let is_plain = matches!(expr.kind, crate::syntax::ast::ExprKind::Number(_));
+    if is_plain && unit_of_pool(scope, pool) == Unit::Points {
+        return positive_count(scope, expr);
+    }
+    let n = constant::positive(scope, expr, unit_of_pool(scope, pool))?;
+    own_points(scope, expr, pool).map(|()| n)
+}
+
+fn positive_count(scope: &Scope<'_>, expr: &Expr) -> Option<Ratio> {
+    let n = constant::exact(scope, expr, Unit::Count)?;
+    if n.is_zero() {
+        constant::report_nought(scope, expr.span);
+        return None;
+    }
+    Some(n)
+}
+
+type Limits = (i64, i64, Vec<(Quantity, CapScope)>);
+
+fn limits(draft: &Draft<'_, '_>, from: PoolId) -> Option<Limits> {
+    let scope = draft.scope;
+    let (mut least, mut steps) = (Some(1), Some(1));
+    let (mut least_span, mut steps_span) = (None, None);
+    let mut caps: Option<Vec<(Quantity, CapScope)>> = Some(Vec::new());
+    for clause in draft.clauses {
+        match &clause.kind {
+            ClauseKind::AtLeast(expr) => {
+                least_span = Some(clause.span);
+                least = whole(scope, expr, from);
+            }
+            ClauseKind::InSteps(expr) => {
+                steps_span = Some(clause.span);
+                steps = whole(scope, expr, from);
+            }
+            ClauseKind::AtMost { limit, per } => {
+                match (cap(draft, limit, per, (from, clause.span)), &mut caps) {
+                    (Some(cap), Some(caps)) => caps.push(cap),
+                    _ => caps = None,
+                }
+            }
+            _ => {}
+        }
+    }
+    let (least, steps, caps) = (least?, steps?, caps?);
+    let each_time = caps.iter().filter(|(_, per)| matches!(per, CapScope::Piece(_)));
+    let fit = Fit {
+        least: least_span.map(|_| Ratio::whole(i128::from(least))),
+        least_span: least_span.unwrap_or_default(),
+        steps: steps_span.map(|_| steps),
+        steps_span: steps_span.unwrap_or_default(),
+        most: each_time.filter_map(|(limit, _)| fold(limit)).min(),
+    };
+    fit.check(scope, unit_of_pool(scope, from)).then_some((least, steps, caps))
+}
+
+fn cap(
+    draft: &Draft<'_, '_>,
+    limit: &Expr,
+    per: &LimitScope,
+    (from, span): (PoolId, Span),
+) -> Option<(Quantity, CapScope)> {
+    if matches!(per, LimitScope::Piece(_) | LimitScope::Everyone { .. }) {
+        let message = "what moves is limited each time, or for one member";
+        let report = Diagnostic::new(Code::BadGrain, span, message);
+        draft.scope.report(report.with_help(
+            "write `at most 1,000 points`, or `at most 1,000 points per member per calendar year, returns keep room`",
+        ));
+        return None;
+    }
+    let each = Pieces { of: Occasion::Period(Period::AllTime), each: Grain::Order, each_time: true };
+    let (per, place) = cap_scope(draft, per, each, "at most")?;
+    Some((points(draft, limit, place, (from, false))?, per))
+}
