@@ -7,7 +7,9 @@ use std::io::{self, Write};
 use super::table::{Column, plain, points};
 use crate::check::Policy;
 use crate::check::policy::{Pending, PendingAnchor};
-use crate::ledger::{Account, Action, Balance, Becoming, Bucket, Entry, PoolStatement, Statement};
+use crate::ledger::{
+    Account, Action, Balance, Becoming, Bucket, Entry, PoolStatement, Statement, TierStatement,
+};
 use crate::value::Ratio;
 
 /// The most lots that expire apart which a statement lists.
@@ -39,11 +41,9 @@ pub(crate) fn print(
 
 /// The member's levels, each with its end.
 fn levels(policy: &Policy, statement: &Statement, out: &mut dyn Write) -> io::Result<()> {
-    for (name, level, until) in &statement.tiers {
+    for TierStatement { tier: name, label: level, until, .. } in &statement.tiers {
         let tier = policy.tiers.iter().find(|tier| tier.name == *name);
         let label = tier.map_or(name.as_str(), |tier| tier.label.as_str());
-        let known = tier.into_iter().flat_map(|tier| &tier.levels).find(|known| known.name == *level);
-        let level = known.map_or(level.as_str(), |level| level.label.as_str());
         let until = until.map_or_else(String::new, |at| format!(", until {}", moment(policy, at)));
         writeln!(out, "{label}: {level}{until}")?;
     }
@@ -62,19 +62,19 @@ fn balances(policy: &Policy, index: usize, pool: &PoolStatement, out: &mut dyn W
     let show = |amount: i64| amount_of(policy, index, amount);
     let mut rows = Vec::new();
     let expiry = match (pool.expires_at, pool.expiring.as_slice()) {
-        (_, [(all, at)]) if *all == balance.available => gone(policy, *at),
+        (_, [all]) if all.points == balance.available => gone(policy, all.at),
         (Some(at), []) => gone(policy, at),
         _ if balance.available < 0 => "owed: points that come in fill this first".to_owned(),
         _ => String::new(),
     };
     let apart = expiry.is_empty();
     rows.push(vec!["available".to_owned(), show(balance.available), expiry]);
-    for (amount, at) in pool.expiring.iter().take(MOST_LOTS).filter(|_| apart) {
-        rows.push(vec![String::new(), show(*amount), gone(policy, *at)]);
+    for lot in pool.expiring.iter().take(MOST_LOTS).filter(|_| apart) {
+        rows.push(vec![String::new(), show(lot.points), gone(policy, lot.at)]);
     }
     let (more, rest) = (pool.expiring.len().saturating_sub(MOST_LOTS), pool.expiring.iter().skip(MOST_LOTS));
     if more > 0 {
-        let rest = rest.fold(0i64, |sum, (amount, _)| sum.saturating_add(*amount));
+        let rest = rest.fold(0i64, |sum, lot| sum.saturating_add(lot.points));
         rows.push(vec![String::new(), show(rest), format!("later, on {more} more dates")]);
     }
     rows.push(vec!["pending".to_owned(), show(balance.pending), waiting(policy, index, pool)]);
@@ -245,8 +245,8 @@ fn what(entry: &Entry) -> &'static str {
         (Action::Expire, Bucket::Redeemed) => "came back expired",
         (Action::Expire, _) => "expired",
         (Action::Adjust, _) => "corrected",
-        #[allow(unreachable_patterns, reason = "an action added later says its own word")]
-        (other, _) => other.word(),
+        (Action::Send, _) => "sent",
+        (Action::Receive, _) => "received",
     }
 }
 

@@ -1,6 +1,6 @@
 //! Tables for people, never wider than the terminal (80 columns where there is none).
 
-use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
+use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Table, presets};
 use std::io::IsTerminal;
 
 use crate::value::decimal;
@@ -38,11 +38,15 @@ pub(crate) fn plain(head: &[(&str, Column)], rows: Vec<Vec<String>>) -> String {
         table.set_header(head.iter().map(|(title, _)| *title));
     }
     table.add_rows(rows);
-    for (index, (_, column)) in head.iter().enumerate() {
+    for (index, (title, column)) in head.iter().enumerate() {
         if let Some(target) = table.column_mut(index) {
             target.set_padding((if index == 0 { 0 } else { 1 }, 1));
             if *column == Column::Right {
                 target.set_cell_alignment(CellAlignment::Right);
+            }
+            // Words may wrap; instants and numbers stay whole.
+            if *column == Column::Right || *title == "when" {
+                target.set_constraint(ColumnConstraint::ContentWidth);
             }
         }
     }

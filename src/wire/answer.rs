@@ -257,13 +257,13 @@ impl AccountAnswer {
     /// The published form of a statement.
     pub fn new(policy: &Policy, statement: &Statement) -> AccountAnswer {
         let pools = statement.pools.iter().map(|pool| (pool.pool.clone(), PoolAnswer::new(policy, pool)));
-        let tiers = statement.tiers.iter().map(|(tier, level, until)| {
-            let until = until.map(|at| policy.show_instant(at));
-            (tier.clone(), TierAnswer { level: level.clone(), until })
+        let tiers = statement.tiers.iter().map(|tier| {
+            let until = tier.until.map(|at| policy.show_instant(at));
+            (tier.tier.clone(), TierAnswer { level: tier.level.clone(), until })
         });
         AccountAnswer {
             account: statement.account.clone(),
-            tier: statement.tiers.first().map(|(_, level, _)| level.clone()),
+            tier: statement.tiers.first().map(|tier| tier.level.clone()),
             tiers: tiers.collect(),
             pools: pools.collect(),
         }
@@ -280,7 +280,7 @@ impl PoolAnswer {
             by: show(*by),
         });
         let expiring =
-            pool.expiring.iter().map(|(points, at)| ExpiringAnswer { points: *points, at: show(*at) });
+            pool.expiring.iter().map(|lot| ExpiringAnswer { points: lot.points, at: show(lot.at) });
         PoolAnswer {
             available: pool.balance.available,
             pending: pool.balance.pending,

@@ -5,7 +5,7 @@ use super::facts::choice;
 use super::fields::Fields;
 use super::path::Path;
 use super::scalar;
-use super::value::Node;
+use super::value::{Node, Value};
 use crate::check::policy::{FactType, Measure, Unit};
 use crate::eval::Refusal;
 use crate::eval::order::{Known, Member};
@@ -50,7 +50,11 @@ impl Reader<'_> {
                 return Ok(());
             }
         };
-        let fields = Fields::of(node, path, &path.name())?;
+        let Value::Object(object) = &node.value else {
+            let message = format!("must be an object with a number for each of {}", words.join(", "));
+            return Err(scalar::invalid(path, format!("{message}, not {}", node.what())));
+        };
+        let fields = Fields { object, path };
         fields.only(&words, &[])?;
         for (word, slot) in words.iter().zip(counts) {
             if let Some(count) = fields.optional(word, |node, path| self.count(measure, node, path))? {

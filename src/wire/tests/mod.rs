@@ -2,6 +2,7 @@
 
 #[cfg(feature = "cli")]
 mod csv;
+mod general;
 mod policy;
 #[cfg(feature = "cli")]
 mod random;
