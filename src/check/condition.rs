@@ -67,7 +67,7 @@ impl Reader<'_, '_> {
                 let level = levels.last().map_or("gold", |level| level.text.as_str());
                 format!("compare it: `{text} is {level}` or `{text} >= {level}`")
             }
-            Operand::Weekday(_) => format!("compare it: `{text} in saturday, sunday`"),
+            Operand::Weekday => format!("compare it: `{text} in saturday, sunday`"),
             Operand::Categories => format!("write it as a filter: `only for {text}`"),
             Operand::YesNo(_) => String::new(),
         };
@@ -130,7 +130,7 @@ impl Reader<'_, '_> {
                 Some(Test::TextIn { subject: *subject, fact: *fact, among: vec![text] })
             }
             Operand::Category(branch) => self.category_in(std::slice::from_ref(right), *branch),
-            Operand::Weekday(_) => self.weekday(right).map(|day| Test::WeekdayIn { among: vec![day] }),
+            Operand::Weekday => self.weekday(right).map(|day| Test::WeekdayIn { among: vec![day] }),
             Operand::YesNo(test) => self.is_yes(test, left, right),
             _ => {
                 self.report_sides((left, describe(item)), right, None);
@@ -305,7 +305,7 @@ impl Reader<'_, '_> {
                 let among = levels.into_iter().collect::<Option<Vec<_>>>()?;
                 Some(Test::LevelIn { tier: *tier, among })
             }
-            Operand::Weekday(_) => {
+            Operand::Weekday => {
                 let days: Vec<Option<usize>> = list.iter().map(|e| self.weekday(e)).collect();
                 Some(Test::WeekdayIn { among: days.into_iter().collect::<Option<Vec<_>>>()? })
             }

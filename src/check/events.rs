@@ -1,6 +1,5 @@
 //! Declared events: their names, marks, and which fact is the category, which the amount.
 
-use super::clauses::body;
 use super::facts::FactTable;
 use super::policy::{EventType, FactType, Subject};
 use super::scope::Scope;

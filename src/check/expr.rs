@@ -62,7 +62,7 @@ pub(super) enum Operand {
     /// A tier's level.
     Level(TierId),
     /// `order.weekday`
-    Weekday(Subject),
+    Weekday,
     Categories,
 }
 
@@ -77,7 +77,7 @@ pub(super) fn describe(operand: &Operand) -> &'static str {
         Operand::Choice(..) => "a choice of words",
         Operand::Category(_) => "a category",
         Operand::Level(_) => "a level of a tier",
-        Operand::Weekday(_) => "a day of the week",
+        Operand::Weekday => "a day of the week",
         Operand::Categories => "a list of categories",
     }
 }
@@ -466,7 +466,7 @@ fn built_in(subject: Subject, name: &str) -> Option<Operand> {
         (Subject::Order, "quantity") => Operand::Number(Quantity::OrderUnits, Unit::Count),
         (Subject::Order, "points_paid") => Operand::Number(Quantity::OrderPointsPaid, Unit::Points),
         (Subject::Order | Subject::Event(_), "at") => Operand::Date(DatePoint::OrderAt),
-        (Subject::Order | Subject::Event(_), "weekday") => Operand::Weekday(subject),
+        (Subject::Order | Subject::Event(_), "weekday") => Operand::Weekday,
         (Subject::Order | Subject::Event(_), "hour") => return clock(ClockPart::Hour),
         (Subject::Order | Subject::Event(_), "day") => return clock(ClockPart::Day),
         (Subject::Order | Subject::Event(_), "month") => return clock(ClockPart::Month),

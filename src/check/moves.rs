@@ -110,7 +110,11 @@ fn gives(draft: &Draft<'_, '_>, from: PoolId, to: &MoveTo) -> Option<Gives> {
     });
     let said: Vec<Option<(Ratio, bool, i64)>> = said.collect();
     if said.is_empty() {
-        if *to == MoveTo::Account {
+        let as_much = match to {
+            MoveTo::Pool(id) => super::pool::unit_word(scope, *id) == super::pool::unit_word(scope, from),
+            MoveTo::Account | MoveTo::Program(_) => true,
+        };
+        if as_much {
             return Some(vec![(Ratio::ONE, false, 1)]);
         }
         let unit = super::pool::unit_word(scope, from).unwrap_or("point");

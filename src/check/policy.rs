@@ -496,7 +496,7 @@ pub(crate) struct Table {
 /// What a table goes by.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum TableKey {
-    /// A choice fact; cases are indices of its words. A category fact; cases are category ids, spread over the tree.
+    /// A choice fact; cases are indices of its words. A yes/no fact; 0 is no, 1 is yes. A category fact; cases are category ids, spread over the tree.
     Fact(Subject, usize),
     /// A tier; cases are indices of its levels.
     Tier(TierId),

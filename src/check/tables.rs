@@ -6,7 +6,7 @@ use super::constant::{self, fold};
 use super::events;
 use super::expr::{Operand, Place, Reader, describe};
 use super::facts::bare_word;
-use super::policy::{CategoryId, Quantity, Subject, Table, TableKey, Unit, ValueBody, ValueId};
+use super::policy::{CategoryId, Quantity, Subject, Table, TableKey, Test, Unit, ValueBody, ValueId};
 use super::scope::Scope;
 use super::values;
 use super::words;
@@ -227,7 +227,7 @@ fn key(reader: &Reader<'_, '_>, by: &Expr) -> Option<Key> {
             let levels = scope.tiers.get(tier)?.levels.iter().map(|level| level.text.clone());
             Key { by: TableKey::Tier(tier), cases: Cases::Words(levels.collect()) }
         }
-        Operand::Weekday(_) => {
+        Operand::Weekday => {
             let days = WEEKDAYS.iter().map(|day| (*day).to_owned());
             Key { by: TableKey::Weekday, cases: Cases::Words(days.collect()) }
         }
@@ -243,10 +243,13 @@ fn key(reader: &Reader<'_, '_>, by: &Expr) -> Option<Key> {
             let least = super::ranges::bounds(scope, &quantity, None).0.unwrap_or(Ratio::ZERO);
             Key { by: TableKey::Quantity(quantity), cases: Cases::Amounts(unit, least) }
         }
+        Operand::YesNo(Test::Fact { subject, fact }) => {
+            let words = vec!["no".to_owned(), "yes".to_owned()];
+            Key { by: TableKey::Fact(subject, fact), cases: Cases::Words(words) }
+        }
         other => {
             let message = format!("a table does not go by {}", describe(&other));
-            let help = "it goes by a choice of words, a tier, a category, a day of the week, or an amount; for yes \
-                        and no write two rules with `when`";
+            let help = "it goes by a choice of words, a yes/no fact, a tier, a category, a day of the week, or an amount";
             scope.report(Diagnostic::new(Code::TypeMismatch, by.span, message).with_help(help));
             return None;
         }
