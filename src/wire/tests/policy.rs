@@ -115,7 +115,7 @@ pool stars "Stars" {
   return keeps points
 }
 earn base "10 points for every dollar" {
-  each stay gives 10 points per 1 USD of stay.charges without taxes
+  each stay gives 10 points per 1 USD of stay.charges with tips without taxes
   round down per stay
   into points
 }
