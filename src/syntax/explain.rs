@@ -68,9 +68,12 @@ fn first_word(place: &Place<'_>, line: &Line) -> Option<Diagnostic> {
     }
     let own: Vec<&str> = forms::clauses_of(kind).map(|form| form.word).collect();
     let all: Vec<&str> = forms::FORMS.iter().map(|form| form.word).collect();
-    let found = [&own, &all].into_iter().find_map(|words| repair::first_word(place, line, words));
-    if found.is_none() && starts_with_name(place, line) {
-        return None;
+    let mut found = repair::first_word(place, line, &own);
+    if found.is_none() {
+        if starts_with_name(place, line) {
+            return None;
+        }
+        found = repair::first_word(place, line, &all);
     }
     let message = format!("no clause starts with `{word}`");
     let report = Diagnostic::new(Code::UnknownClause, token.span, message);
@@ -149,7 +152,7 @@ fn clauses_help(kind: Kind) -> String {
 
 /// The fixed words at the start of a form.
 fn lead(form: &str) -> String {
-    let fixed = |word: &&str| word.chars().all(|c| c.is_ascii_lowercase());
+    let fixed = |word: &&str| word.chars().all(|c| c.is_ascii_lowercase() || c == ':');
     form.split(' ').take_while(fixed).chain(["…"]).collect::<Vec<_>>().join(" ")
 }
 

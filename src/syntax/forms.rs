@@ -188,7 +188,7 @@ pub(super) const PERIOD_WORDS: &[&str] = &[
 ];
 /// The words of conditions.
 pub(super) const CONDITION_WORDS: &[&str] =
-    &["and", "or", "not", "has", "is", "in", "no", "yes", "before", "after", "so", "far", "all", "for", "of"];
+    &["of", "for", "and", "or", "not", "has", "is", "in", "no", "yes", "before", "after", "so", "far", "all"];
 /// What a rule looks at, rounds or limits, beside declared events.
 pub(super) const PIECES: &[&str] = &["line", "order", "unit"];
 /// Words that are never names.

@@ -9,8 +9,8 @@ use crate::diagnostic::suggest::nearest;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::Span;
 
-/// The bare words that a moment counts from; any other is a mark.
-const BARE_ANCHORS: [&str; 2] = ["shipped", "reached"];
+/// The bare words that may stand where a moment does; any other is a mark.
+const BARE_WORDS: [&str; 3] = ["shipped", "reached", "never"];
 
 impl Builder<'_> {
     /// The moment after `until` or `expires`; nothing for `never` and `for all time`.
@@ -86,7 +86,7 @@ impl Builder<'_> {
                 Rule::w_shipped => kind = Some(AnchorKind::Shipped),
                 Rule::w_reached => kind = Some(AnchorKind::Reached),
                 Rule::happening => kind = Some(self.happening(piece)?),
-                Rule::mark => kind = Some(AnchorKind::Mark(self.anchor_word(&piece, &BARE_ANCHORS)?)),
+                Rule::mark => kind = Some(AnchorKind::Mark(self.anchor_word(&piece, &BARE_WORDS)?)),
                 Rule::expr => when = Some(self.expr(piece)?),
                 _ => {}
             }

@@ -39,6 +39,9 @@ fn number(place: &Place<'_>, token: &Token, before: Option<&Token>) -> Option<Di
         let help = format!("write `{plain}`, or `{}`", grouped(&plain));
         return bad(format!("`{word}` has an underscore"), help);
     }
+    if matches!(unit, "st" | "nd" | "rd" | "th") {
+        return None;
+    }
     if unit.starts_with(|c: char| c.is_alphabetic()) {
         let message = format!("a blank is missing in `{word}`");
         return bad(message, format!("write `{digits} {unit}`"));
@@ -82,6 +85,10 @@ fn bad_grouping(digits: &str) -> Option<String> {
     }
     let plain: String = digits.chars().filter(char::is_ascii_digit).collect();
     let by_threes = digits.split([',', '.']).skip(1).all(|group| group.len() == 3);
+    let first = digits.split(',').next().map_or(0, str::len);
+    if points == 0 && by_threes && (1..=3).contains(&first) {
+        return None;
+    }
     if commas == 1 && points == 0 {
         let (whole, fraction) = digits.split_once(',')?;
         return Some(format!(

@@ -5,12 +5,13 @@ use std::collections::BTreeSet;
 use super::ast::{CategoryNode, Clause, ClauseKind, Declaration, File, Item, Kind};
 use super::explain::{self, Place};
 use super::explain_head;
+use super::forms;
 use super::grammar::{self, Rule};
 use super::head::{self, Head};
 use super::layout::{Block, Line, layout};
 use super::literal::Builder;
 use super::scan::{Scanned, TokenKind, scan};
-use crate::diagnostic::{self, Code, Diagnostic, has_errors};
+use crate::diagnostic::{self, Code, Diagnostic, has_errors, suggest};
 use crate::source::{Source, Span};
 
 /// The largest policy file that is read.
@@ -70,13 +71,16 @@ fn declared(lines: &[Line], plain: &str) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
     for line in lines {
         let words = words(line, plain);
-        if !matches!(words.first(), Some(&("event" | "pool"))) {
+        let kind = words.first().and_then(|word| forms::nearest_kind(word));
+        if !matches!(kind, Some(Kind::Event | Kind::Pool)) {
             continue;
         }
         names.extend(words.get(1).map(|name| (*name).to_owned()));
         for inner in line.block.iter().flat_map(|block| &block.lines) {
             let words = self::words(inner, plain);
-            let marks = words.split_first().filter(|(first, _)| **first == "marks");
+            let marks = words
+                .split_first()
+                .filter(|(first, _)| **first == "marks" || suggest::nearest(first, ["marks"]).is_some());
             names
                 .extend(marks.into_iter().flat_map(|(_, names)| names.iter().map(|name| (*name).to_owned())));
         }

@@ -121,6 +121,14 @@ impl Bench<'_> {
 
     /// What is missing before `token`, if only one thing can be.
     fn insert(&self, token: Option<&Token>, failure: &Failure) -> Option<Repair> {
+        // At the end, a word is missing only where the author's own could not stand instead.
+        let fixed = |rule: &Rule| {
+            grammar::is_fixed_word(*rule)
+                || matches!(rule, Rule::comma | Rule::colon | Rule::close | Rule::EOI)
+        };
+        if token.is_none() && !failure.expected.iter().all(fixed) {
+            return None;
+        }
         let at = token.map_or(self.span.end, |token| token.span.start);
         let gap = Span::new(at, at);
         let mut found = failure.expected.iter().filter_map(|rule| {

@@ -5,6 +5,7 @@ use super::grammar::{Failure, Rule};
 use super::layout::Line;
 use super::scan::{Token, TokenKind};
 use super::{names, numbers};
+use crate::diagnostic::suggest::nearest;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::Span;
 
@@ -136,6 +137,14 @@ fn chained(place: &Place<'_>, line: &Line, token: &Token) -> Option<Diagnostic> 
     let first = earlier.find(|other| compares(place.word(other.span)))?;
     let middle = place.word(Span::new(first.span.end, token.span.start)).trim();
     let (left, right) = (place.word(first.span), place.word(token.span));
+    if left == "in" && nearest(middle, ["all"]).is_some() {
+        let span = Span::new(first.span.end, token.span.start);
+        let span = Span::new(span.end - place.word(span).trim_start().len(), span.start + 1 + middle.len());
+        let report = Diagnostic::new(Code::SyntaxError, span, format!("`{middle}` does not fit here"));
+        return Some(
+            report.with_label("did you mean `all`?").with_help("a measure is read `so far` or `in all`"),
+        );
+    }
     let report = Diagnostic::new(Code::SyntaxError, token.span, "two comparisons stand in a chain");
     let report = report.with_place(first.span, "the first comparison");
     Some(report.with_help(format!("join them by `and`: `… {left} {middle} and {middle} {right} …`")))

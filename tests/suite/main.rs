@@ -18,6 +18,7 @@ mod docs;
 mod tidy;
 mod schema;
 mod syntax;
+mod files;
 mod diagnostics;
 mod pages;
 mod wire;

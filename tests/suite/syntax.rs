@@ -9,6 +9,7 @@ use proptest::prelude::*;
 
 const AMAZON: &str = include_str!("../cases/syntax/valid/amazon_points.meed");
 const EVERY_CLAUSE: &str = include_str!("../cases/syntax/valid/every_clause.meed");
+const EVERY_GENERAL_CLAUSE: &str = include_str!("../cases/syntax/valid/every_general_clause.meed");
 
 fn diagnostics(text: &str) -> Vec<Diagnostic> {
     parse(&Source::new("policy.meed", text)).diagnostics
@@ -66,6 +67,7 @@ fn outline(file: &File) -> String {
 
 fn without_places(debug: &str) -> String {
     let mut out = String::new();
+    let debug = debug.replace("Else(Span", "Else(span: Span");
     for (i, part) in debug.split("span: Span {").enumerate() {
         out.push_str(if i == 0 { part } else { part.split_once('}').map_or("", |(_, rest)| rest) });
     }
@@ -83,7 +85,7 @@ fn valid_policies_read_without_a_word() {
 
 #[test]
 fn line_ends_tabs_and_a_byte_order_mark_change_nothing() {
-    for text in [AMAZON, EVERY_CLAUSE] {
+    for text in [AMAZON, EVERY_CLAUSE, EVERY_GENERAL_CLAUSE] {
         let tree = outline(&file(text));
         for other in [
             text.replace('\n', "\r\n"),
@@ -130,7 +132,7 @@ fn a_mistake_keeps_the_names_around_it() {
         .replacen("earn card_points \"Shopping with Amazon MasterCard\"", "earn card_points", 1)
         .replacen("  transfer to program\n  cash out\n}", "  transfer to program\n  cash out", 1)
         .replacen("until 2021-01-01", "until 2021-02-30", 1)
-        .replacen("facts order", "tier gold \"Gold\" { at 5 }\nfacts order", 1);
+        .replacen("facts order", "bonus gold \"Gold\" { at 5 }\nfacts order", 1);
     let names = |file: &File| -> Vec<String> {
         let declarations = file.items.iter().filter_map(|item| match item {
             Item::Declaration(declaration) => Some(declaration.name.text.clone()),
@@ -171,6 +173,66 @@ fn every_misspelt_keyword_is_corrected() {
         }
     }
     assert!(tried > 1_500, "{tried}");
+}
+
+/// What is said about lines of the general form that are wrong in one word, or stop too early.
+#[test]
+fn wrong_lines_of_every_kind_are_explained() {
+    let declarations = [
+        (
+            "event stay \"Stay\"",
+            "nights count night\nnights: count night beside\nmark checked_in\nmarks\ncharges: USD besides total",
+        ),
+        (
+            "value rate \"Rate\"",
+            "bye member.status\nby\nsilver 5%\nsilver, gold 5%\nfrom 5,000 USD 2%\nfrm 5,000 USD: 2%\nelse 0%\nels 0%\nsilver: \nblah",
+        ),
+        (
+            "measure nights \"Nights\"",
+            "each stay count 5\neach stay counts\neach stay counts 5 at\neach order counts rouned base\nfor each\nper calender month\nper calendar\nper calendar fortnight\nper rolling 12 monhs\nper year from 31 april\nfor all tme",
+        ),
+        (
+            "tier status \"Status\"",
+            "count nights\nstart\nlevl gold \"Gold\" at 25\nlevel gold \"Gold\"\nlevel gold \"Gold\" at 20 and 5 of spend or 7\nlasts untl end of year of reached\nlasts until end of febuary of reached\nthen fals 1 level\nthen worked out\nreturn lower level\nlasts until 2 years after reched",
+        ),
+        (
+            "pool points \"Points\"",
+            "lot expires\nlot expires nevr\nlot expires end month of points acquired\nlot expires end of month of points aquired\nlot expires 1 year after points acquired, pausd while a\npending until nxt 15th after shipped\npending until next 15 after shipped\npending until next 32nd after shipped\npending until next 2th after shipped\npending until 1 day after 1 to 2 days after shipped\nspend befor points\nspend before",
+        ),
+        (
+            "earn base \"Base\"",
+            "each order gives 4 time rounded other\neach order gives 4 times other\neach calendar month give 5 points\non first 5 USD\non frist 5 USD per order\nat most 5 points per member\nat most 5 points per member per calendar month, returns fre room\nat most 5 points per member per calendar month returns free room\nat most 5 points from everybody\nat most 5 points from evryone\ninto\nint limited\nwhen nights so fr > 3\nwhen nights in al > 3\nwhen order.price fr food > 3 JPY",
+        ),
+        (
+            "group best \"Best\"",
+            "best of a, b\nbst of a, b per order\nfirst a, b per order\nall of\nsum of a, b",
+        ),
+        (
+            "redeem pay \"Pay\"",
+            "out points\nat lest 5 points\nin step of 5 points\nin steps 5 points\nreward coffee 100 stars\nat most 50% order.total",
+        ),
+        (
+            "move miles \"Miles\"",
+            "points too vouchers\npoints to\npoints to program\non reqest\non end of febuary\non end february\non 30 february\ngives 1 for 3 points\ngives 1\nfe 100 points\nvouchers",
+        ),
+    ];
+    let mut out = String::new();
+    for (head, lines) in declarations {
+        out.push_str(&format!("{head}\n"));
+        for line in lines.lines() {
+            let found = diagnostics(&format!("{head} {{\n  {line}\n}}\n"));
+            assert!(!found.is_empty(), "{line}");
+            for one in found {
+                out.push_str(&format!("  {line}\n    {}", one.message));
+                out.push_str(&format!(" [{}]\n", one.primary.text));
+                one.help
+                    .iter()
+                    .flat_map(|help| help.lines())
+                    .for_each(|help| out.push_str(&format!("      {help}\n")));
+            }
+        }
+    }
+    insta::assert_snapshot!(out);
 }
 
 /// The policy's own words; all others are the language's.
@@ -235,6 +297,11 @@ fn deep_and_long_texts_are_survived() {
         clause(format!("a in b{}", ", b".repeat(many))),
         clause(format!("a{}", " is".repeat(many))),
         clause(format!("a{}", "(\n".repeat(many))),
+        format!("pool a \"A\" {{\n  lot expires {} shipped\n}}", "1 day after ".repeat(many)),
+        format!("pool a \"A\" {{\n  lot expires {} shipped\n}}", "end of month of ".repeat(many)),
+        format!("pool a \"A\" {{\n  lot expires {} shipped\n}}", "next 1st after ".repeat(many)),
+        format!("tier a \"A\" {{\n  level b at {}1\n}}", "(".repeat(many)),
+        format!("tier a \"A\" {{\n  level b at 1{}\n}}", " or 1".repeat(many / 10)),
         format!("category a \"A\" {}", "{ b ".repeat(many)),
         format!("category a \"A\" {}{}", "{ b ".repeat(many), "}".repeat(many)),
         "{".repeat(many),
@@ -267,13 +334,15 @@ proptest! {
     }
 
     #[test]
-    fn any_words_in_any_order_are_survived(picks in prop::collection::vec(0usize..60, 0..80)) {
-        const WORDS: [&str; 60] = [
+    fn any_words_in_any_order_are_survived(picks in prop::collection::vec(0usize..90, 0..80)) {
+        const WORDS: [&str; 90] = [
             "program", "category", "facts", "value", "pool", "earn", "redeem", "forbid", "badge", "tier", "\n", "\n",
             "\n", "{", "}", "(", ")", ",", ":", "|", "=", "==", ";", "\"A\"", "\"", "//", "///", "each", "line",
             "gives", "1%", "of", "line.price", "with", "when", "is", "not", "in", "and", "or", "has", "per", "full",
             "100 JPY", "1,00", "2021-02-30", "2021-01-01", "from", "until", "round", "down", "pending", "1 to 2 days",
-            "after", "shipped", "default", "+", "<=", "名前", "Name",
+            "after", "shipped", "default", "+", "<=", "名前", "Name", "use", "event", "measure", "group", "move", "counts",
+            "at", "most", "member", "calendar", "month", "end", "next", "15th", "rounded", "times", "level", "lot", "expires",
+            "first", "on", "to", "all", "so", "far", "for", "marks", "else", "best", "reward",
         ];
         let text: Vec<&str> = picks.into_iter().map(|pick| WORDS[pick]).collect();
         read_anything(&text.join(" "));
