@@ -93,6 +93,7 @@ pub(super) fn fitting(draft: &Draft<'_, '_>, word: &Name, pieces: Pieces, what: 
         .map(|word| format!("per {word}"))
         .collect();
     let help = match words.as_slice() {
+        [] if what == "round" => "write the stretch itself: `per month`".to_owned(),
         [] => "leave `per …` out: the rule looks at the whole".to_owned(),
         words => format!("write {}", words::listed(words, "or")),
     };

@@ -7,7 +7,7 @@ use super::scope::Scope;
 use super::versions::{Group, days};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::Span;
-use crate::syntax::ast::{ClauseKind, Operation};
+use crate::syntax::ast::{ClauseKind, Kind, MoveTarget, Operation};
 
 const OPERATIONS: [Operation; 3] =
     [Operation::TransferToAccount, Operation::TransferToProgram, Operation::CashOut];
@@ -34,7 +34,7 @@ pub(super) fn forbids<'a>(
     if !scope.has_unreadable_items()
         && !groups.iter().any(|group| group.versions.iter().any(|v| v.declaration.broken))
     {
-        report_silent(scope, &versions, moves, groups, program);
+        report_silent(scope, &versions, groups, program);
     }
     rules
 }
@@ -111,15 +111,18 @@ fn report_allowed(scope: &Scope<'_>, versions: &[&Version<Forbid>], moves: &[Rul
     }
 }
 
-fn report_silent(
-    scope: &Scope<'_>,
-    versions: &[&Version<Forbid>],
-    moves: &[Rule<Move>],
-    groups: &[Group<'_>],
-    program: Span,
-) {
+fn report_silent(scope: &Scope<'_>, versions: &[&Version<Forbid>], groups: &[Group<'_>], program: Span) {
+    // A move that is wrong has been reported, and was meant to allow something.
+    let clauses = scope.declared(Kind::Move).flat_map(|declaration| &declaration.clauses);
+    let moved: Vec<Operation> = clauses
+        .filter_map(|clause| match &clause.kind {
+            ClauseKind::MoveTo { to: MoveTarget::Account, .. } => Some(Operation::TransferToAccount),
+            ClauseKind::MoveTo { to: MoveTarget::Program(_), .. } => Some(Operation::TransferToProgram),
+            _ => None,
+        })
+        .collect();
     let named = |operation: &Operation| {
-        moves.iter().flat_map(|rule| &rule.versions).any(|v| allowed(&v.body) == Some(*operation))
+        moved.contains(operation)
             || versions.iter().any(|v| v.body.operations.iter().any(|(o, _)| o == operation))
     };
     let silent: Vec<&str> = OPERATIONS.into_iter().filter(|o| !named(o)).map(words).collect();

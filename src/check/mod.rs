@@ -172,7 +172,7 @@ impl Rules {
         let groups = groups::groups(scope, &groups, &earns);
         let moves = moves::moves(scope, &moves);
         circles::check(scope, &moves, &pools);
-        if !scope.has_errors() {
+        if !scope.has_errors() && !scope.has_unreadable_text() {
             waits::check_pending(scope, &earns, &pools);
             waits::check_campaigns(scope, &earns, &groups);
         }

@@ -45,7 +45,9 @@ pub(super) fn check(scope: &Scope<'_>) {
             scope.pools.iter().filter_map(|pool| pool.versions.first()).map(|v| v.declaration).enumerate(),
         );
     for (id, declaration) in declared {
-        if !scope.name_is_used(declaration.kind, id) {
+        // A programme may have only badges, or points that are granted.
+        let only_pool = declaration.kind == Kind::Pool && scope.pools.len() == 1;
+        if !only_pool && !scope.name_is_used(declaration.kind, id) {
             let name = super::words::named(declaration.kind, &declaration.name.text);
             let (message, help) = match declaration.kind {
                 Kind::Event => (
