@@ -50,6 +50,7 @@ fn load_policy() -> Result<Policy, Box<dyn Error>> {
 fn basket_points(policy: &Policy) -> Result<i64, meed::Refusal> {
     match Reader::new(policy).case(&BASKET.replace('\n', " "))? {
         Case::Order { at, member, order } => Ok(decide(policy, at, &member, &order)?.points),
+        Case::Event { at, member, event } => Ok(decide(policy, at, &member, &event)?.points),
         Case::Listing { .. } => Ok(0),
     }
 }

@@ -158,7 +158,7 @@ fn history(policy: &Policy, entries: &[Entry], out: &mut dyn Write) -> io::Resul
     for entry in entries {
         let Some(balance) = balances.get_mut(entry.pool) else { continue };
         balance.apply(entry.from, entry.to, entry.points);
-        let words = [minute(policy, entry.at), what(entry).to_owned(), subject(entry), why(entry)];
+        let words = [minute(policy, entry.at), what(entry).to_owned(), about(entry), why(policy, entry)];
         match rows.last_mut() {
             Some((pool, last, points, available)) if *last == words && *pool == entry.pool => {
                 *points += change(entry);
@@ -179,7 +179,7 @@ fn history(policy: &Policy, entries: &[Entry], out: &mut dyn Write) -> io::Resul
         &[
             ("when", Column::Left),
             ("what", Column::Left),
-            (if policy.events.is_empty() { "order" } else { "order, event" }, Column::Left),
+            (if policy.events.is_empty() { "order" } else { "for" }, Column::Left),
             ("pool", Column::Left),
             ("points", Column::Right),
             ("available", Column::Right),
@@ -232,6 +232,15 @@ fn subject(entry: &Entry) -> String {
     }
 }
 
+/// The same for a history, where each reward and each move is told by its event.
+fn about(entry: &Entry) -> String {
+    let of_event = matches!(entry.action, Action::Redeem | Action::Restore | Action::Send | Action::Receive);
+    match (&entry.event, subject(entry)) {
+        (Some(event), none) if none.is_empty() && of_event => event.to_string(),
+        (_, subject) => subject,
+    }
+}
+
 fn what(entry: &Entry) -> &'static str {
     match (entry.action, entry.from) {
         (Action::Earn, _) => "earned, pending",
@@ -259,9 +268,15 @@ fn change(entry: &Entry) -> i64 {
     }
 }
 
-/// The rule with its line, or the reason that the event gives.
-fn why(entry: &Entry) -> String {
-    let rule = entry.rule.as_ref().map(|rule| format!("{}:{}", rule.rule, rule.line));
+/// The rule (for a reward the reward) with its line, or the reason that the event gives.
+fn why(policy: &Policy, entry: &Entry) -> String {
+    let rule = entry.rule.as_ref().map(|rule| {
+        let redeems = policy.redeems.iter().filter(|redeem| redeem.name == rule.rule);
+        let mut rewards =
+            redeems.flat_map(|redeem| &redeem.versions).flat_map(|version| &version.body.rewards);
+        let reward = rewards.find(|reward| policy.source.line(reward.span) == rule.line);
+        format!("{}:{}", reward.map_or(&rule.rule, |reward| &reward.name), rule.line)
+    });
     rule.or_else(|| entry.reason.clone()).unwrap_or_default()
 }
 

@@ -173,4 +173,25 @@ impl EventKind {
             EventKind::CashOut { .. } => 10,
         }
     }
+
+    /// The word in data: `order`, `ship`, …; for a declared event `event`, as its own name is the policy's.
+    pub fn word(&self) -> &'static str {
+        match self {
+            EventKind::Member(_) => "member",
+            EventKind::Opening { .. } => "opening",
+            EventKind::Grant { .. } => "grant",
+            EventKind::Adjust { .. } => "adjust",
+            EventKind::Order { .. } => "order",
+            EventKind::Happening { .. } => "event",
+            EventKind::Mark { .. } => "mark",
+            EventKind::Ship(_) => "ship",
+            EventKind::Cancel(_) | EventKind::CancelEvent { .. } => "cancel",
+            EventKind::Return(_) => "return",
+            EventKind::Refund { .. } | EventKind::RefundEvent { .. } => "refund",
+            EventKind::Transfer { .. } => "transfer",
+            EventKind::Convert { .. } => "convert",
+            EventKind::Reward { .. } => "reward",
+            EventKind::CashOut { .. } => "cash_out",
+        }
+    }
 }
