@@ -2,7 +2,8 @@
 
 use super::policy::{Amount, Expiry, Grain, Pending, PendingAnchor, Policy, Quantity, Returns, Test, Unit};
 use crate::source::Source;
-use crate::value::{Ratio, Rounding};
+use crate::value::moment::Moment;
+use crate::value::{Delay, Ratio, Rounding};
 
 fn policy(text: &str) -> Policy {
     let checked = super::load(&Source::new("policy.meed", text));
@@ -13,6 +14,13 @@ fn amazon() -> Policy {
     policy(include_str!("../../../policies/amazon_jp/amazon_jp.meed"))
 }
 
+fn shift(moment: &Moment) -> Delay {
+    match moment {
+        Moment::Shift { delay, before: false, of } if **of == Moment::Anchor => *delay,
+        other => panic!("{other:?}"),
+    }
+}
+
 #[test]
 fn the_programme_and_its_pool_are_as_declared() {
     let policy = amazon();
@@ -21,13 +29,13 @@ fn the_programme_and_its_pool_are_as_declared() {
     assert_eq!(policy.digest.len(), "sha256:".len() + 64);
     let terms = &policy.pools[0].versions[0].body;
     assert_eq!(
-        (terms.unit.as_str(), terms.worth, terms.returns),
-        ("point", Ratio::ONE, Returns::TakeBackDebt)
+        (terms.unit.as_deref(), terms.worth, terms.returns),
+        (Some("point"), Ratio::ONE, Returns::TakeBackDebt)
     );
-    let Pending::After { earliest, latest, anchor } = terms.pending else { panic!("{:?}", terms.pending) };
-    assert_eq!((earliest.days, latest.days, anchor), (1, 2, PendingAnchor::Shipped));
-    let Expiry::After { length, anchors } = &terms.expiry else { panic!("{:?}", terms.expiry) };
-    assert_eq!((length.months, anchors.len()), (12, 2));
+    let Pending::Until { from, by, anchor } = &terms.pending else { panic!("{:?}", terms.pending) };
+    assert_eq!((shift(from).days, shift(by).days, *anchor), (1, 2, PendingAnchor::Shipped));
+    let Expiry::After { at, anchors } = &terms.expiry else { panic!("{:?}", terms.expiry) };
+    assert_eq!((shift(at).months, anchors.len()), (12, 2));
 }
 
 #[test]
