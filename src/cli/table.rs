@@ -5,6 +5,9 @@ use std::io::IsTerminal;
 
 use crate::value::decimal;
 
+/// More columns than these are a crowd.
+const MOST_COLUMNS: usize = 6;
+
 /// How a column stands.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Column {
@@ -38,14 +41,15 @@ pub(crate) fn plain(head: &[(&str, Column)], rows: Vec<Vec<String>>) -> String {
         table.set_header(head.iter().map(|(title, _)| *title));
     }
     table.add_rows(rows);
+    let crowded = head.len() > MOST_COLUMNS;
     for (index, (title, column)) in head.iter().enumerate() {
         if let Some(target) = table.column_mut(index) {
             target.set_padding((if index == 0 { 0 } else { 1 }, 1));
             if *column == Column::Right {
                 target.set_cell_alignment(CellAlignment::Right);
             }
-            // Words may wrap; instants and numbers stay whole.
-            if *column == Column::Right || *title == "when" {
+            // Where many columns crowd, words may wrap; instants and numbers stay whole.
+            if crowded && (*column == Column::Right || *title == "when") {
                 target.set_constraint(ColumnConstraint::ContentWidth);
             }
         }

@@ -52,7 +52,6 @@ refusals! {
     DuplicateOrder "duplicate-order" "an order number that the account already has",
     UnknownOrder "unknown-order" "an order number that the account does not have at that instant",
     UnknownEvent "unknown-event" "the id of a declared event or reward that the account does not have at that instant",
-    DuplicateMark "duplicate-mark" "a mark that the event already has",
     UnknownLine "unknown-line" "a line that the order does not have",
     NothingLeft "nothing-left" "an event that would move nothing",
     MoreThanLeft "more-than-left" "a quantity or amount above what is left",
