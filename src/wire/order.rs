@@ -102,9 +102,14 @@ impl Reader<'_> {
                 aside.add(&format!("{id} {name}"), amount.filter(|n| *n != 0).map(|n| n.to_string()));
             }
         }
+        // A policy without categories has none to name.
+        let category = match self.policy.categories.is_empty() {
+            true => fields.optional("category", |node, path| self.category(node, path))?,
+            false => Some(fields.required("category", |node, path| self.category(node, path))?),
+        };
         Ok(OrderLine {
             sku: fields.optional("sku", scalar::text)?.map(str::to_owned),
-            category: Some(fields.required("category", |node, path| self.category(node, path))?),
+            category,
             quantity: fields.optional("quantity", |node, path| scalar::at_least(node, path, 1))?.unwrap_or(1),
             listing: self.facts(Subject::Listing, &fields, Some(price.into()))?,
             facts: self.facts(Subject::Line, &fields, Some(price.into()))?,

@@ -13,6 +13,13 @@ fn every_scenario_comes_out_as_written() {
     assert!(scenarios >= 40);
 }
 
+/// Declared events, several pools, levels: the same form of scenarios.
+#[test]
+fn scenarios_name_pools_and_levels() {
+    let output = meed(&["test", "tests/cases/hotel"], "");
+    assert_eq!(output.status.code(), Some(0), "{}{}", text(&output.stdout), text(&output.stderr));
+}
+
 fn count(folder: &str) -> usize {
     let mut found = 0;
     for entry in std::fs::read_dir(root().join(folder)).unwrap() {

@@ -7,6 +7,8 @@ use crate::support::root;
 
 const POLICY: &str = "policies/amazon_jp/amazon_jp.meed";
 const YEAR: &str = "examples/year/events.jsonl";
+const HOTEL: &str = "tests/cases/hotel/hotel.meed";
+const STAYS: &str = "tests/cases/hotel/events.jsonl";
 
 fn assert_fits(name: &str, document: &Value) {
     let path = root().join(format!("docs/schema/{name}.schema.json"));
@@ -23,24 +25,31 @@ fn runs_fit() {
 nonsense
 {"id": "e3", "type": "grant", "at": "2021-04-03T00:00:00+09:00", "account": "a1", "points": 50}
 {"id": "e3", "type": "grant", "at": "2021-04-03T00:00:00+09:00", "account": "a1", "points": 60}"#;
-    for output in [meed(&["run", POLICY, YEAR, "--json"], ""), meed(&["run", POLICY, "-", "--json"], bad)] {
+    let year = meed(&["run", POLICY, YEAR, "--json"], "");
+    let stays = meed(&["run", HOTEL, STAYS, "--json"], "");
+    for output in [year, stays, meed(&["run", POLICY, "-", "--json"], bad)] {
         assert_fits("run", &serde_json::from_slice(&output.stdout).unwrap());
     }
 }
 
 #[test]
 fn events_fit() {
-    let events = std::fs::read_to_string(root().join(YEAR)).unwrap();
-    for line in events.lines().filter(|line| !line.trim().is_empty()) {
-        assert_fits("event", &serde_json::from_str(line).unwrap());
+    for file in [YEAR, STAYS] {
+        let events = std::fs::read_to_string(root().join(file)).unwrap();
+        for line in events.lines().filter(|line| !line.trim().is_empty()) {
+            assert_fits("event", &serde_json::from_str(line).unwrap());
+        }
     }
 }
 
 #[test]
 fn entries_fit() {
-    let output = meed(&["run", POLICY, YEAR, "--ledger", "-"], "");
-    for line in text(&output.stdout).lines() {
-        assert_fits("entry", &serde_json::from_str(line).unwrap());
+    for (policy, events) in [(POLICY, YEAR), (HOTEL, STAYS)] {
+        let output = meed(&["run", policy, events, "--ledger", "-"], "");
+        assert!(!output.stdout.is_empty());
+        for line in text(&output.stdout).lines() {
+            assert_fits("entry", &serde_json::from_str(line).unwrap());
+        }
     }
 }
 
@@ -57,4 +66,13 @@ fn decisions_fit() {
             assert_fits("decision", &serde_json::from_str(line).unwrap());
         }
     }
+}
+
+#[test]
+fn decisions_on_declared_events_fit() {
+    let case = r#"{"at": "2021-03-01T10:00:00Z", "member": {"status": "gold", "nights": 12, "spend": {"suite": 1}}, "event": {"type": "stay", "category": "hotel", "nights": 1, "charges": 10.5}}"#;
+    assert_fits("case", &serde_json::from_str(case).unwrap());
+    let answer: Value = serde_json::from_slice(&meed(&["decide", HOTEL, "--json"], case).stdout).unwrap();
+    assert_fits("decision", &answer);
+    assert_eq!((&answer["points"], &answer["pools"]["points"]), (&105.into(), &105.into()), "{answer}");
 }

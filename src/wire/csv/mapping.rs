@@ -110,6 +110,11 @@ const EVENT_FIELDS: &[&str] = &[
     "expires_at",
     "to_account",
     "to_program",
+    "pool",
+    "move",
+    "reward",
+    "event",
+    "mark",
 ];
 
 impl Mapping {
@@ -216,9 +221,10 @@ impl Draft<'_, '_> {
         self.subjects = &[Subject::Listing, Subject::Line];
         let line = object(node, "`line`")?;
         only(line, LINE_FIELDS, &self.reader.names.line)?;
-        for name in ["category", "price"] {
-            self.wanted(line, name, node.line, "line")?;
+        if !self.reader.policy.categories.is_empty() {
+            self.wanted(line, "category", node.line, "line")?;
         }
+        self.wanted(line, "price", node.line, "line")?;
         self.facts_present(line, node.line, "line")?;
         line.iter().map(|(name, node)| self.field(name, node)).collect()
     }

@@ -58,6 +58,12 @@ fn event_object(mapping: &Mapping, fields: &[Field], row: &Row<'_>) -> Result<Ob
             name => object.insert(name.to_owned(), value),
         }
     }
+    if object.get("order").is_none() && line.get("id").is_none() {
+        // Of a reward, or of a declared event: no line's.
+        for name in ["quantity", "amount"] {
+            line.take(name).into_iter().for_each(|value| object.insert(name.to_owned(), value));
+        }
+    }
     if line.iter().next().is_some() {
         let lines = vec![Node::new(Value::Object(line))];
         object.insert("lines".to_owned(), Node::new(Value::List(lines)));

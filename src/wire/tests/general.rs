@@ -161,3 +161,32 @@ fn copies_of_a_bad_event_are_copies_however_they_are_written() {
     assert_eq!(canonical(&one), canonical(&other.replace("300.00", "3e2")));
     assert_ne!(canonical(&one), canonical(&stay(r#","bad":1,"room":"suite""#)));
 }
+
+#[cfg(feature = "cli")]
+#[test]
+fn rows_may_be_rewards_marks_and_refunds() {
+    let reader = Reader::new(general());
+    let mapping = "\
+account: {column: who}
+event:
+  type: {column: what}
+  at: {column: when}
+  event: {column: of}
+  mark: {column: mark}
+  reward: {column: reward}
+  quantity: {column: n}
+  amount: {column: amount}
+";
+    let mapping = crate::wire::Mapping::read(&reader, mapping).unwrap();
+    let csv = "\
+who,what,when,of,mark,reward,n,amount
+a1,mark,2021-03-01T10:00:00Z,s1,checked_out,,,
+a1,refund,2021-03-02T10:00:00Z,s1,,,,50
+a1,reward,2021-03-03T10:00:00Z,,,brewed,2,
+";
+    let read = crate::wire::read_file(&reader, "rows.csv", csv.as_bytes(), Some(&mapping)).unwrap();
+    let kinds: Vec<EventKind> = read.map(|one| one.unwrap().body.unwrap().kind).collect();
+    let mark = EventKind::Mark { event: "s1".into(), mark: "checked_out".into() };
+    let refund = EventKind::RefundEvent { event: "s1".into(), amount: 5000 };
+    assert_eq!(kinds, [mark, refund, EventKind::Reward { reward: "brewed".into(), quantity: 2 }]);
+}
