@@ -81,14 +81,17 @@ fn print_people(
 ) -> Result<(), Failure> {
     writeln!(out, "account {}", account.id())?;
     statement::trace(policy, entries, out)?;
-    writeln!(out, "\nThe rules behind it, in {}", policy.source().name())?;
+    let source = policy.source();
+    let several = source.files().len() > 1;
+    let within = if several { String::new() } else { format!(", in {}", source.name()) };
+    writeln!(out, "\nThe rules behind it{within}")?;
     let mut cited: Vec<_> = entries.iter().filter_map(|entry| entry.rule.as_ref()).collect();
-    cited.sort_by_key(|rule| rule.line);
+    cited.sort_by_key(|rule| rule.span.start);
     cited.dedup();
     for citation in cited {
-        let Citation { rule, label, line } = citation;
-        let text = policy.source().text().lines().nth(line.saturating_sub(1)).unwrap_or("").trim();
-        writeln!(out, "  {rule} \"{label}\"\n    line {line}: {text}")?;
+        let Citation { rule, label, line, span } = citation;
+        let file = if several { format!("{}, ", source.name_at(*span)) } else { String::new() };
+        writeln!(out, "  {rule} \"{label}\"\n    {file}line {line}: {}", source.line_text(*span))?;
         for line in citation.docs(policy) {
             writeln!(out, "    {line}")?;
         }

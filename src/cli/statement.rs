@@ -158,7 +158,7 @@ fn history(policy: &Policy, entries: &[Entry], out: &mut dyn Write) -> io::Resul
     for entry in entries {
         let Some(balance) = balances.get_mut(entry.pool) else { continue };
         balance.apply(entry.from, entry.to, entry.points);
-        let words = [minute(policy, entry.at), what(entry).to_owned(), about(entry), why(policy, entry)];
+        let words = [minute(policy, entry.at), what(entry).to_owned(), about(entry), why(entry)];
         match rows.last_mut() {
             Some((pool, last, points, available)) if *last == words && *pool == entry.pool => {
                 *points += change(entry);
@@ -187,7 +187,7 @@ fn history(policy: &Policy, entries: &[Entry], out: &mut dyn Write) -> io::Resul
         ],
     );
     out.write_all(plain(&head, rows.collect()).as_bytes())?;
-    writeln!(out, "\nThe number behind a rule is its line in {}.", file_name(policy))
+    writeln!(out, "\n{}", footnote(policy))
 }
 
 /// Entries one by one, with event and lot.
@@ -232,11 +232,14 @@ fn subject(entry: &Entry) -> String {
     }
 }
 
-/// The same for a history, where each reward and each move is told by its event.
+/// The same for a history, where each reward and each move is told by its event, and a reward by its label.
 fn about(entry: &Entry) -> String {
     let of_event = matches!(entry.action, Action::Redeem | Action::Restore | Action::Send | Action::Receive);
     match (&entry.event, subject(entry)) {
-        (Some(event), none) if none.is_empty() && of_event => event.to_string(),
+        (Some(event), none) if none.is_empty() && of_event => match &entry.reason {
+            Some(reason) if entry.rule.is_some() => format!("{reason} ({event})"),
+            _ => event.to_string(),
+        },
         (_, subject) => subject,
     }
 }
@@ -268,21 +271,21 @@ fn change(entry: &Entry) -> i64 {
     }
 }
 
-/// The rule (for a reward the reward) with its line, or the reason that the event gives.
-fn why(policy: &Policy, entry: &Entry) -> String {
-    let rule = entry.rule.as_ref().map(|rule| {
-        let redeems = policy.redeems.iter().filter(|redeem| redeem.name == rule.rule);
-        let mut rewards =
-            redeems.flat_map(|redeem| &redeem.versions).flat_map(|version| &version.body.rewards);
-        let reward = rewards.find(|reward| policy.source.line(reward.span) == rule.line);
-        format!("{}:{}", reward.map_or(&rule.rule, |reward| &reward.name), rule.line)
-    });
+/// The rule with its line, or the reason that the event gives.
+fn why(entry: &Entry) -> String {
+    let rule = entry.rule.as_ref().map(|rule| format!("{}:{}", rule.rule, rule.line));
     rule.or_else(|| entry.reason.clone()).unwrap_or_default()
 }
 
-fn file_name(policy: &Policy) -> &str {
+/// What the numbers behind rules are.
+fn footnote(policy: &Policy) -> String {
+    if policy.source().files().len() > 1 {
+        return "The number behind a rule is its line in its file; `meed explain` names the files."
+            .to_owned();
+    }
     let name = policy.source().name();
-    name.rsplit('/').next().unwrap_or(name)
+    let name = name.rsplit('/').next().unwrap_or(name);
+    format!("The number behind a rule is its line in {name}.")
 }
 
 /// An instant to the minute, for tables.

@@ -8,6 +8,9 @@ use crate::value::decimal;
 /// More columns than these are a crowd.
 const MOST_COLUMNS: usize = 6;
 
+/// Columns that stay whole in a crowd.
+const WHOLE: [&str; 2] = ["when", "what"];
+
 /// How a column stands.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Column {
@@ -48,8 +51,8 @@ pub(crate) fn plain(head: &[(&str, Column)], rows: Vec<Vec<String>>) -> String {
             if *column == Column::Right {
                 target.set_cell_alignment(CellAlignment::Right);
             }
-            // Where many columns crowd, words may wrap; instants and numbers stay whole.
-            if crowded && (*column == Column::Right || *title == "when") {
+            // Where many columns crowd, names may wrap; instants, numbers and what happened stay whole.
+            if crowded && (*column == Column::Right || WHOLE.contains(title)) {
                 target.set_constraint(ColumnConstraint::ContentWidth);
             }
         }

@@ -115,6 +115,8 @@ pub struct Citation {
     pub label: String,
     /// The line of the policy file, from 1.
     pub line: usize,
+    /// The clause's place in the policy's text.
+    pub span: Span,
 }
 
 impl Clause {
@@ -142,7 +144,7 @@ impl Clause {
             Clause::LotExpiry { pool, terms } => of_pool(pool, terms, |terms| terms.lot_expiry_span)?,
             Clause::Event => return None,
         };
-        Some(Citation { rule, label, line: policy.source.line(span) })
+        Some(Citation { rule, label, line: policy.source.line(span), span })
     }
 }
 
@@ -168,14 +170,10 @@ impl Citation {
             policy.moves.iter().filter(|rule| rule.name == self.rule).flat_map(|rule| of(&rule.versions));
         let pools =
             policy.pools.iter().filter(|pool| pool.name == self.rule).flat_map(|pool| of(&pool.versions));
-        let above = earns
-            .chain(redeems)
-            .chain(moves)
-            .chain(pools)
-            .map(|(span, docs)| (policy.source.line(span), docs));
+        let above = earns.chain(redeems).chain(moves).chain(pools);
         above
-            .filter(|(line, _)| *line <= self.line)
-            .max_by_key(|(line, _)| *line)
+            .filter(|(span, _)| span.start <= self.span.start)
+            .max_by_key(|(span, _)| span.start)
             .map_or(&[], |(_, docs)| docs)
     }
 }

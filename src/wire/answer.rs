@@ -336,6 +336,9 @@ pub struct EntryAnswer {
     event: Option<Arc<str>>,
     rule: Option<String>,
     policy_line: Option<usize>,
+    /// Where the policy stands in several files.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    policy_file: Option<String>,
     order: Option<Arc<str>>,
     line: Option<String>,
     lot: Option<String>,
@@ -359,6 +362,9 @@ impl EntryAnswer {
             event: entry.event.clone(),
             rule: rule.map(|Citation { rule, .. }| rule.clone()),
             policy_line: rule.map(|citation| citation.line),
+            policy_file: rule
+                .filter(|_| policy.source().files().len() > 1)
+                .map(|citation| policy.source().name_at(citation.span).to_owned()),
             order: entry.order.clone(),
             line: entry.line.clone(),
             lot: entry.lot.clone(),
