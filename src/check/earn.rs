@@ -7,7 +7,9 @@ use super::constant;
 use super::expr::Place;
 use super::pending::{check_pool, pending};
 use super::periods::period;
-use super::policy::{Amount, CapScope, Earn, Grain, Occasion, Pending, Period, PoolId, Quantity, Unit};
+use super::policy::{
+    Amount, CapScope, Earn, Grain, LotExpiry, Occasion, Pending, Period, PoolId, Quantity, Unit,
+};
 use super::ranges::bounds;
 use super::rules::Draft;
 use super::stages;
@@ -39,6 +41,7 @@ pub(super) fn earn(draft: &Draft<'_, '_>) -> Option<Earn> {
     let caps = caps(draft, pieces, pool);
     let first = first(draft, gives, pieces);
     let wait = wait(draft, pieces, pool, gives_span);
+    let lot_expiry = own_clock(draft, pool);
     if let Some(amount) = &amount {
         check_rounding(draft, amount, pieces, gives_span);
     }
@@ -48,6 +51,7 @@ pub(super) fn earn(draft: &Draft<'_, '_>) -> Option<Earn> {
         each: pieces.each,
         pool,
         pending: wait?,
+        lot_expiry: lot_expiry?,
         amount,
         filters,
         conditions,
@@ -56,6 +60,23 @@ pub(super) fn earn(draft: &Draft<'_, '_>) -> Option<Earn> {
         caps: caps?,
         gives_span,
     })
+}
+
+/// The clock of the rule's own lots, where it says one.
+fn own_clock(draft: &Draft<'_, '_>, pool: PoolId) -> Option<Option<(LotExpiry, Span)>> {
+    let said = draft.clauses.iter().find_map(|clause| match &clause.kind {
+        ClauseKind::LotExpires { at, paused } => Some((at.as_ref(), paused.as_ref(), clause.span)),
+        _ => None,
+    });
+    let Some((at, paused, span)) = said else { return Some(None) };
+    if let Some(paused) = paused {
+        let message = "only a pool pauses the expiry of its lots";
+        let report = Diagnostic::new(Code::UnsupportedForm, paused.span, message);
+        draft.scope.report(report.with_help("leave `, paused while …` out here, or write it in the pool"));
+        return None;
+    }
+    let own = draft.scope.pools.get(pool).map_or("points", |group| group.name);
+    Some(Some((super::expiry::lot_expiry(draft, at, None, own)?, span)))
 }
 
 /// The pool that the rule gives to: the one that is named, or the only one.

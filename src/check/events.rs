@@ -125,7 +125,6 @@ pub(super) fn category(facts: &FactTable, event: usize) -> Option<usize> {
 pub(super) fn into_events(scope: &Scope<'_>) -> Vec<EventType> {
     let event = |(id, event): (usize, &Event<'_>)| EventType {
         name: event.name.to_owned(),
-        label: event.declaration.label.as_ref().map_or_else(String::new, |label| label.text.clone()),
         marks: event.marks.iter().map(|mark| mark.text.clone()).collect(),
         category: category(&scope.facts, id),
         amount: scope

@@ -31,11 +31,11 @@ fn anchor(draft: &Draft<'_, '_>, anchor: &Anchor) -> Option<ExpiryAnchor> {
         AnchorKind::OrderPlaced => (ExpiryAnchorKind::OrderPlaced, Some(Place::Anchor)),
         AnchorKind::Shipped => (ExpiryAnchorKind::Shipped, Some(Place::Anchor)),
         AnchorKind::Acquired(word) => {
-            own_points(draft, word)?;
+            own_points(draft.scope, word, &draft.declaration.name.text)?;
             (ExpiryAnchorKind::Acquired, None)
         }
         AnchorKind::Redeemed(word) => {
-            own_points(draft, word)?;
+            own_points(draft.scope, word, &draft.declaration.name.text)?;
             (ExpiryAnchorKind::Redeemed, None)
         }
         AnchorKind::Happened(name) => {
@@ -78,14 +78,16 @@ fn report_reached(scope: &Scope<'_>, anchor: &Anchor) {
 }
 
 /// `points`, or the name of the pool itself; another pool's points do not extend this one.
-fn own_points(draft: &Draft<'_, '_>, word: &Name) -> Option<()> {
-    let own = draft.declaration.name.text.as_str();
+fn own_points(scope: &Scope<'_>, word: &Name, own: &str) -> Option<()> {
     if word.text == own || word.text == "points" {
         return Some(());
     }
     let message = format!("`{}` are not the points of this pool", word.text);
-    let help = format!("write `points acquired` or `{own} acquired`");
-    draft.scope.report(Diagnostic::new(Code::UnknownName, word.span, message).with_help(help));
+    let help = match own {
+        "points" => "write `points acquired`".to_owned(),
+        own => format!("write `points acquired` or `{own} acquired`"),
+    };
+    scope.report(Diagnostic::new(Code::UnknownName, word.span, message).with_help(help));
     None
 }
 
@@ -104,11 +106,12 @@ fn report_repeated(scope: &Scope<'_>, anchors: &[Anchor], lowered: &[Option<Expi
     }
 }
 
-/// The clock of each lot.
+/// The clock of each lot of the pool called `own`.
 pub(super) fn lot_expiry(
     draft: &Draft<'_, '_>,
     moment: Option<&Moment>,
     paused: Option<&Expr>,
+    own: &str,
 ) -> Option<LotExpiry> {
     let scope = draft.scope;
     let Some(moment) = moment else { return Some(LotExpiry::Never) };
@@ -116,7 +119,7 @@ pub(super) fn lot_expiry(
     check_drift(scope, moment);
     let from_earning = match chain.anchors {
         [] => false,
-        [anchor] => from_earning(draft, anchor)?,
+        [anchor] => from_earning(draft, anchor, own)?,
         _ => {
             let message = "a lot expires after one thing, not after the latest of several";
             let report = Diagnostic::new(Code::BadMoment, moment.span, message);
@@ -137,7 +140,7 @@ pub(super) fn lot_expiry(
     Some(LotExpiry::After { at: chain.by, from_earning, paused })
 }
 
-fn from_earning(draft: &Draft<'_, '_>, anchor: &Anchor) -> Option<bool> {
+fn from_earning(draft: &Draft<'_, '_>, anchor: &Anchor, own: &str) -> Option<bool> {
     let scope = draft.scope;
     if anchor.when.is_some() {
         let message = "what `lot expires` counts from takes no condition";
@@ -146,7 +149,7 @@ fn from_earning(draft: &Draft<'_, '_>, anchor: &Anchor) -> Option<bool> {
         return None;
     }
     match &anchor.kind {
-        AnchorKind::Acquired(word) => own_points(draft, word).map(|()| false),
+        AnchorKind::Acquired(word) => own_points(scope, word, own).map(|()| false),
         AnchorKind::OrderPlaced => Some(true),
         AnchorKind::Happened(name) => event(scope, name).map(|_| true),
         AnchorKind::Reached => {

@@ -158,12 +158,10 @@ fn measure(scope: &Scope<'_>, entry: &MeasureEntry<'_>) -> Option<Measure> {
     let counts = counted.into_iter().collect::<Option<Vec<_>>>()?;
     Some(Measure {
         name: entry.name.to_owned(),
-        label: declaration.label.as_ref().map_or_else(String::new, |label| label.text.clone()),
         unit: entry.unit?,
         counts,
         period: entry.period?,
         key: entry.key,
-        span: declaration.head,
     })
 }
 

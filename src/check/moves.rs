@@ -38,6 +38,7 @@ fn a_move(draft: &Draft<'_, '_>) -> Option<Move> {
     let (from, to) = (from?, to?);
     let gives = gives(draft, from, &to);
     let limits = limits(draft, from);
+    let guards = draft.guards(super::expr::Place::Member);
     let fee = draft.clauses.iter().find_map(|clause| match &clause.kind {
         ClauseKind::Fee(expr) => Some(whole(scope, expr, from)),
         _ => None,
@@ -47,7 +48,8 @@ fn a_move(draft: &Draft<'_, '_>) -> Option<Move> {
         Some(fee) => fee?,
         None => 0,
     };
-    Some(Move { from, to, when: when?, at_least, steps, caps, gives: gives?, fee, span })
+    let (_, conditions) = guards?;
+    Some(Move { from, to, when: when?, at_least, steps, caps, gives: gives?, fee, conditions, span })
 }
 
 fn target(scope: &Scope<'_>, to: &MoveTarget, from: Option<PoolId>, span: Span) -> Option<MoveTo> {

@@ -310,7 +310,6 @@ pub enum FactValue {
 #[derive(Clone, Debug)]
 pub(crate) struct EventType {
     pub name: String,
-    pub label: String,
     /// Later events about it, in the order declared.
     pub marks: Vec<String>,
     /// The fact that is its category, by which filters go.
@@ -352,13 +351,11 @@ pub(crate) enum Period {
 #[derive(Clone, Debug)]
 pub(crate) struct Measure {
     pub name: String,
-    pub label: String,
     pub unit: Unit,
     pub counts: Vec<Counting>,
     pub period: Period,
     /// Counted apart for each choice of this fact.
     pub key: Option<(Subject, usize)>,
-    pub span: Span,
 }
 
 /// What one `each … counts …` clause of a measure adds.
@@ -396,7 +393,6 @@ pub(crate) struct Tier {
     pub then: ThenChoice,
     /// True where a return takes a level away that is no longer reached.
     pub return_lowers: bool,
-    pub span: Span,
 }
 
 /// One level.
@@ -444,6 +440,8 @@ pub(crate) struct Move {
     pub gives: Vec<(Ratio, bool, i64)>,
     /// Points taken on top.
     pub fee: i64,
+    /// All must hold of the member.
+    pub conditions: Vec<Condition>,
     /// The clause that says where to.
     pub span: Span,
 }
@@ -623,6 +621,8 @@ pub(crate) struct Earn {
     pub pool: PoolId,
     /// Another wait than the pool's, with its clause.
     pub pending: Option<(Pending, Span)>,
+    /// Another clock for its lots than the pool's, with its clause.
+    pub lot_expiry: Option<(LotExpiry, Span)>,
     pub amount: Amount,
     pub filters: Vec<Filter>,
     /// All must hold; in source order.

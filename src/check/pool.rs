@@ -91,7 +91,10 @@ fn terms(draft: &Draft<'_, '_>) -> Option<PoolTerms> {
             ClauseKind::Pending(moment) => wait = Some((pending(scope, moment.as_ref(), None), span)),
             ClauseKind::BalanceExpires(moment) => balance = Some((expiry(draft, moment.as_ref()), span)),
             ClauseKind::LotExpires { at, paused } => {
-                lot = Some((lot_expiry(draft, at.as_ref(), paused.as_ref()), span));
+                lot = Some((
+                    lot_expiry(draft, at.as_ref(), paused.as_ref(), &draft.declaration.name.text),
+                    span,
+                ));
             }
             ClauseKind::Spend(keys) => spend = Some(self::spend(draft, keys, span)),
             ClauseKind::SpendBefore(name) => match (resolve(scope, name), &mut before) {

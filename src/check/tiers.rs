@@ -98,7 +98,6 @@ fn tier(scope: &Scope<'_>, entry: &TierEntry<'_>) -> Option<Tier> {
         lasts: lasts?,
         then: then?,
         return_lowers: returns?,
-        span: declaration.head,
     })
 }
 

@@ -120,18 +120,17 @@ pub(super) fn homes(kind: &ClauseKind) -> &'static [Kind] {
         ClauseKind::Unit(_)
         | ClauseKind::Worth(_)
         | ClauseKind::BalanceExpires(_)
-        | ClauseKind::LotExpires { .. }
         | ClauseKind::Spend(_)
         | ClauseKind::SpendBefore(_)
         | ClauseKind::Return(_) => &[Kind::Pool],
-        ClauseKind::Pending(_) => &[Kind::Pool, Kind::Earn],
+        ClauseKind::Pending(_) | ClauseKind::LotExpires { .. } => &[Kind::Pool, Kind::Earn],
         ClauseKind::Gives(_)
         | ClauseKind::Round { .. }
         | ClauseKind::OnFirst { .. }
         | ClauseKind::Into(_) => &[Kind::Earn],
         ClauseKind::AtMost { .. } => &[Kind::Earn, Kind::Group, Kind::Redeem, Kind::Move],
         ClauseKind::Combine { .. } => &[Kind::Group],
-        ClauseKind::When(_) => &[Kind::Earn, Kind::Measure, Kind::Redeem, Kind::Badge],
+        ClauseKind::When(_) => &[Kind::Earn, Kind::Measure, Kind::Redeem, Kind::Move, Kind::Badge],
         ClauseKind::OnlyFor(_) | ClauseKind::NotFor { .. } => {
             &[Kind::Earn, Kind::Measure, Kind::Redeem, Kind::Badge]
         }

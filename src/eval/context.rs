@@ -9,8 +9,8 @@ use jiff::civil::Date;
 use super::net::Net;
 use super::order::{Known, MemberFacts};
 use crate::check::policy::{
-    BadgeId, CategoryId, ClockPart, Comparison, Condition, DateValue, FactValue, Moment, Part,
-    Policy, Quantity, Subject, Table, TableKey, Test, TimeComparison, Unit, ValueBody, ValueId,
+    BadgeId, CategoryId, ClockPart, Comparison, Condition, DateValue, FactValue, Moment, Part, Policy,
+    Quantity, Subject, Table, TableKey, Test, TimeComparison, Unit, ValueBody, ValueId,
 };
 use crate::value::{Overflow, Ratio, decimal};
 
@@ -172,6 +172,7 @@ impl<'a> Context<'a> {
         let case = match &table.by {
             TableKey::Fact(subject, index) => match self.fact(*subject, *index)? {
                 Some(FactValue::Choice(case) | FactValue::Category(case)) => Some(*case),
+                Some(FactValue::YesNo(yes)) => Some(usize::from(*yes)),
                 _ => None,
             },
             TableKey::Tier(tier) => Some(self.level(*tier)),

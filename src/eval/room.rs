@@ -43,11 +43,6 @@ impl Used {
         Ok(())
     }
 
-    /// Everything used, by limit.
-    pub fn iter(&self) -> impl Iterator<Item = (CapKey, Ratio)> + '_ {
-        self.0.iter().map(|(key, amount)| (*key, *amount))
-    }
-
     /// What is left under `limit`; never below nought.
     pub fn room(&self, key: CapKey, limit: Ratio) -> Result<Ratio, Overflow> {
         Ok(limit.sub(self.of(key))?.max(Ratio::ZERO))

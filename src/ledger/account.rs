@@ -74,6 +74,15 @@ pub(crate) struct Note {
     pub reason: Option<String>,
 }
 
+/// What a new lot's own clock goes by.
+#[derive(Clone, Copy)]
+pub(crate) enum Clock {
+    /// Gone from this instant on, whatever the pool says.
+    At(Timestamp),
+    /// The earn rule's clock where it has one, else the pool's.
+    Rule(Option<usize>),
+}
+
 /// A movement of points.
 #[derive(Clone, Copy)]
 pub(crate) struct Shift {
@@ -111,12 +120,15 @@ impl Account {
         policy: &Policy,
         at: Timestamp,
         pool: PoolId,
-        origin: Origin,
+        (origin, clock): (Origin, Clock),
         shift: Shift,
         note: Note,
     ) -> Result<(), Overflow> {
         let extended = self.extended(policy, at, pool, ExpiryAnchorKind::Acquired)?;
-        let expires = self.lot_expiry(policy, at, pool, &origin)?;
+        let expires = match clock {
+            Clock::At(expires) => Some(expires),
+            Clock::Rule(rule) => self.lot_expiry(policy, at, pool, rule, &origin)?,
+        };
         let Some(state) = self.pools.get_mut(pool) else { return Ok(()) };
         let (lot, refilled) = state.lots.acquire(origin, at, expires, shift.points);
         state.deadline = extended;
@@ -131,12 +143,18 @@ impl Account {
         policy: &Policy,
         at: Timestamp,
         pool: PoolId,
+        rule: Option<usize>,
         origin: &Origin,
     ) -> Result<Option<Timestamp>, Overflow> {
-        let Some(terms) = policy.pool_terms(pool, at) else { return Ok(None) };
-        let LotExpiry::After { at: moment, from_earning, .. } = &terms.lot_expiry else { return Ok(None) };
-        let earning = origin.line.and_then(|(order, _)| self.orders.get(order)).map(|placed| placed.happened);
-        let anchor = earning.filter(|_| *from_earning).unwrap_or(at);
+        let earning = origin.line.and_then(|(order, _)| self.orders.get(order));
+        let own = rule.zip(earning).and_then(|(rule, placed)| {
+            policy.earns.get(rule)?.at(placed.at)?.body.lot_expiry.as_ref().map(|(clock, _)| clock)
+        });
+        let of_pool = policy.pool_terms(pool, at).map(|terms| &terms.lot_expiry);
+        let Some(LotExpiry::After { at: moment, from_earning, .. }) = own.or(of_pool) else {
+            return Ok(None);
+        };
+        let anchor = earning.map(|placed| placed.happened).filter(|_| *from_earning).unwrap_or(at);
         let expires = moment.deadline(&policy.calendar, anchor, policy.deadlines)?;
         // A deadline that has passed already kills at once, at the next look.
         Ok(Some(expires.max(at)))

@@ -3,7 +3,7 @@
 
 use jiff::Timestamp;
 
-use super::account::{Account, Note, Shift, keeps};
+use super::account::{Account, Clock, Note, Shift, keeps};
 use super::entry::{Action, Bucket, Clause};
 use super::lots::{LotId, OrderId, Origin};
 use super::period;
@@ -194,7 +194,7 @@ impl Account {
         let clause = Some(Clause::Pending { pool, rule, terms });
         let line = Some((order, Some(line)));
         let note = Note { event: Some(cause.clone()), clause, line, ..Note::default() };
-        self.acquire(policy, at, pool, origin, shift, note)
+        self.acquire(policy, at, pool, (origin, Clock::Rule(rule)), shift, note)
     }
 
     /// Begins to watch for what comes by the calendar: ends of periods, scheduled moves.

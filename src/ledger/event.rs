@@ -39,6 +39,8 @@ pub enum EventKind {
         pool: usize,
         /// How many; above 0.
         points: i64,
+        /// From when they are gone, where the grant says so itself.
+        expires_at: Option<Timestamp>,
         /// Why, for people.
         reason: Option<String>,
     },

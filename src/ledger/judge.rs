@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 use std::sync::Arc;
 
-use super::account::{Account, Note, Shift, overflow, terms};
+use super::account::{Account, Clock, Note, Shift, overflow, terms};
 use super::entry::{Action, Bucket, Clause};
 use super::event::{EventKind, TransferTo};
 use super::lots::{Origin, Source};
@@ -58,9 +58,11 @@ impl Account {
             EventKind::Opening { pool, points, expires_at } => {
                 self.open(policy, at, id, pool, points, expires_at)
             }
-            EventKind::Grant { pool, points, reason } => self.grant(policy, at, id, pool, points, reason),
+            EventKind::Grant { pool, points, expires_at, reason } => {
+                self.grant(policy, at, id, (pool, points), expires_at, reason)
+            }
             EventKind::Adjust { pool, points, reason } if points > 0 => {
-                self.grant(policy, at, id, pool, points, Some(reason))
+                self.grant(policy, at, id, (pool, points), None, Some(reason))
             }
             EventKind::Adjust { pool, points, reason } => {
                 self.take_away(policy, at, id, pool, points.saturating_neg(), &reason)
@@ -95,13 +97,7 @@ impl Account {
         expires_at: Timestamp,
     ) -> Result<(), Refusal> {
         let terms = terms(policy, pool, at)?;
-        if expires_at <= at {
-            let message = format!(
-                "these points are gone from {}, which is not after this event",
-                policy.show_instant(expires_at)
-            );
-            return Err(Refusal::new(RefusalCode::OpeningAlreadyExpired, "expires_at", message));
-        }
+        check_alive(policy, at, expires_at)?;
         let volume = self.has_room(points)?;
         self.count(volume);
         // A balance brought along is no acquisition: it only brings its own deadline, and the later one stands.
@@ -126,17 +122,19 @@ impl Account {
         policy: &Policy,
         at: Timestamp,
         id: Arc<str>,
-        pool: PoolId,
-        points: i64,
+        (pool, points): (PoolId, i64),
+        expires_at: Option<Timestamp>,
         reason: Option<String>,
     ) -> Result<(), Refusal> {
         terms(policy, pool, at)?;
+        expires_at.map_or(Ok(()), |expires_at| check_alive(policy, at, expires_at))?;
+        let clock = expires_at.map_or(Clock::Rule(None), Clock::At);
         let volume = self.has_room(points)?;
         self.count(volume);
         let origin = Origin { event: id.clone(), line: None };
         let shift = Shift { action: Action::Grant, from: Bucket::Programme, to: Bucket::Available, points };
         let note = Note { event: Some(id), clause: Some(Clause::Event), reason, ..Note::default() };
-        self.acquire(policy, at, pool, origin, shift, note).map_err(|_| overflow("the expiry rule"))
+        self.acquire(policy, at, pool, (origin, clock), shift, note).map_err(|_| overflow("the expiry rule"))
     }
 
     fn take_away(
@@ -189,6 +187,16 @@ impl Account {
     }
 }
 
+/// Points that are brought must not be gone already.
+fn check_alive(policy: &Policy, at: Timestamp, expires_at: Timestamp) -> Result<(), Refusal> {
+    if expires_at > at {
+        return Ok(());
+    }
+    let gone = policy.show_instant(expires_at);
+    let message = format!("these points are gone from {gone}, which is not after this event");
+    Err(Refusal::new(RefusalCode::OpeningAlreadyExpired, "expires_at", message))
+}
+
 /// Refuses an operation by the rule that forbids it, or because none in force offers it.
 pub(crate) fn refuse_operation(policy: &Policy, at: Timestamp, operation: Operation) -> Refusal {
     let (code, words) = match operation {
@@ -201,7 +209,9 @@ pub(crate) fn refuse_operation(policy: &Policy, at: Timestamp, operation: Operat
         if let Some((_, span)) = version.body.operations.iter().find(|(forbidden, _)| *forbidden == operation)
         {
             let line = policy.source.line(*span);
-            let message = format!("rule `{}` ({}:{line}) forbids: {words}", rule.name, policy.source.name());
+            // The file's name only: the same answer wherever the policy lies.
+            let file = policy.source.name_at(*span).rsplit(['/', '\\']).next().unwrap_or_default();
+            let message = format!("rule `{}` ({file}:{line}) forbids: {words}", rule.name);
             return Refusal::new(code, "", message).by_rule(&rule.name);
         }
     }

@@ -32,4 +32,4 @@ pub use entry::{Action, Balance, Bucket, Citation, Entry};
 pub use event::{Event, EventKind};
 pub use intake::{Incoming, Place, Refused, Rejected};
 pub use replay::{Options, Outcome, Replay, replay};
-pub use statement::{Becoming, PoolStatement, Statement};
+pub use statement::{Becoming, Expiring, PoolStatement, Statement, TierStatement};

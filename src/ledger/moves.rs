@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 use std::sync::Arc;
 
-use super::account::{Account, Note, Shift, overflow};
+use super::account::{Account, Clock, Note, Shift, overflow};
 use super::entry::{Action, Bucket, Clause};
 use super::event::TransferTo;
 use super::judge::{goes_to, refuse_operation};
@@ -16,7 +16,7 @@ use super::replay::{Arrival, Shared};
 use crate::check::policy::{CapScope, Move, MoveTo, MoveWhen, Period, Policy, Redeem, Reward, Version};
 use crate::eval::order::Order;
 use crate::eval::room::{CapKey, Owner, Used, of_caps, of_move};
-use crate::eval::{Refusal, RefusalCode, context_of};
+use crate::eval::{Refusal, RefusalCode, condition_holds, context_of};
 use crate::value::{Overflow, Ratio};
 
 /// Points that a payment or a move has used of a limit over a period.
@@ -176,6 +176,11 @@ impl Account {
         let Some(version) = rule.versions.iter().find(governs) else { return Ok(()) };
         let body = &version.body;
         let held = self.pools.get(body.from).map_or(0, |state| state.balance.available);
+        let known = self.known_now(policy, at);
+        let holds = |condition| condition_holds(policy, at, (&self.member, &known), None, condition);
+        if !body.conditions.iter().all(|condition| holds(condition).unwrap_or(false)) {
+            return Ok(());
+        }
         let mut points = held.saturating_sub(body.fee).max(0);
         let used = self.uses_before(policy, at)?;
         for (index, (limit, scope)) in body.caps.iter().enumerate() {
@@ -217,6 +222,13 @@ impl Account {
             return refuse(RefusalCode::NotInSteps, message);
         }
         let too_large = |_: Overflow| overflow(name);
+        let known = self.known_now(policy, at);
+        for condition in &body.conditions {
+            if !condition_holds(policy, at, (&self.member, &known), None, condition)? {
+                let message = format!("the move `{name}` is not offered: {}", condition.text);
+                return refuse(RefusalCode::MoveNotOffered, message);
+            }
+        }
         let used = self.uses_before(policy, at).map_err(too_large)?;
         for (index, (limit, scope)) in body.caps.iter().enumerate() {
             let room = self.move_room(policy, at, id, (index, limit, scope), &used).map_err(too_large)?;
@@ -293,7 +305,7 @@ impl Account {
         let clause = Some(Clause::Move { rule, terms: at });
         let note = Note { event: Some(event.clone()), clause, ..Note::default() };
         let origin = Origin { event: event.clone(), line: None };
-        self.acquire(policy, at, pool, origin, shift, note)
+        self.acquire(policy, at, pool, (origin, Clock::Rule(None)), shift, note)
     }
 
     pub(super) fn take_reward(

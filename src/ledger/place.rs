@@ -282,9 +282,11 @@ fn streams(
     for (id, rule) in policy.earns.iter().enumerate() {
         let Some(version) = rule.at(at).filter(|version| version.body.of == of) else { continue };
         let pool = version.body.pool;
-        let (pending, rule) = match &version.body.pending {
-            Some((pending, _)) => (Some(pending), Some(id)),
-            None => (policy.pool_terms(pool, at).map(|terms| &terms.pending), None),
+        let of_pool = policy.pool_terms(pool, at).map(|terms| &terms.pending);
+        let (pending, rule) = match (&version.body.pending, &version.body.lot_expiry) {
+            (Some((pending, _)), _) => (Some(pending), Some(id)),
+            (None, Some(_)) => (of_pool, Some(id)),
+            (None, None) => (of_pool, None),
         };
         if rule.is_none() && streams.iter().any(|stream| stream.rule.is_none() && stream.pool == pool) {
             continue;

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use std::sync::Arc;
 
 use super::lots::{LotId, Source};
-use crate::check::policy::{MeasureId, Occasion, PoolId};
+use crate::check::policy::{MeasureId, PoolId};
 use crate::eval::net::{Net, NetLine};
 use crate::eval::order::{Known, MemberFacts, Order};
 use crate::eval::room::Used;
@@ -152,11 +152,6 @@ impl PlacedLine {
 }
 
 impl PlacedOrder {
-    /// True for an order, false for a declared event or a period.
-    pub fn is_order(&self) -> bool {
-        self.order.of == Occasion::Order
-    }
-
     /// Units ordered of a line.
     pub fn quantity(&self, line: usize) -> i64 {
         self.order.lines.get(line).map_or(0, |line| line.quantity)

@@ -202,9 +202,10 @@ fn cash_out(fields: &Fields<'_>) -> Result<EventKind, Refusal> {
 /// Points that come from elsewhere, and points that go elsewhere.
 impl Reader<'_> {
     fn grant(&self, fields: &Fields<'_>) -> Result<EventKind, Refusal> {
-        fields.only(COMMON_FIELDS, &["pool", "points", "reason"])?;
+        fields.only(COMMON_FIELDS, &["pool", "points", "expires_at", "reason"])?;
         let reason = fields.optional("reason", scalar::text)?.map(str::to_owned);
-        Ok(EventKind::Grant { pool: self.pool(fields)?, points: points(fields)?, reason })
+        let expires_at = fields.optional("expires_at", scalar::instant)?;
+        Ok(EventKind::Grant { pool: self.pool(fields)?, points: points(fields)?, expires_at, reason })
     }
 
     fn adjust(&self, fields: &Fields<'_>) -> Result<EventKind, Refusal> {

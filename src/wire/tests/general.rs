@@ -81,7 +81,7 @@ fn later_events_name_the_happening() {
 #[test]
 fn events_name_their_pool() {
     let grant = kind(&other("grant", r#","points":5,"pool":"stars""#));
-    assert_eq!(grant, EventKind::Grant { pool: 1, points: 5, reason: None });
+    assert_eq!(grant, EventKind::Grant { pool: 1, points: 5, expires_at: None, reason: None });
     not_read(&other("grant", r#","points":5"#), Code::MissingField, "pool", "points, stars");
     not_read(&other("grant", r#","points":5,"pool":"star""#), Code::UnknownPool, "pool", "\"stars\"");
     let adjust = kind(&other("adjust", r#","points":-5,"pool":"points","reason":"x""#));

@@ -93,7 +93,7 @@ fn every_event_type_is_read() {
     assert_eq!(refund, EventKind::Refund { number: "o1".to_owned(), lines: vec![("l1".to_owned(), 500)] });
     assert_eq!(
         event(&other("grant", r#","points":100"#)).kind,
-        EventKind::Grant { pool: 0, points: 100, reason: None }
+        EventKind::Grant { pool: 0, points: 100, expires_at: None, reason: None }
     );
     assert_eq!(
         event(&other("adjust", r#","points":-5,"reason":"goodwill""#)).kind,
