@@ -77,8 +77,9 @@ fn group(draft: &Draft<'_, '_>, groups: &[versions::Group<'_>], earns: &[Rule<Ea
         missing_clause(scope, draft.declaration, "which rules it puts together", line);
         return None;
     };
+    let own = draft.declaration.name.text.as_str();
     let members: Vec<Option<Member>> =
-        names.iter().enumerate().map(|(i, name)| member(scope, groups, names, (i, name))).collect();
+        names.iter().enumerate().map(|named| member(scope, groups, (own, names), named)).collect();
     let members = members.into_iter().collect::<Option<Vec<_>>>()?;
     let mut leaves: Vec<(EarnId, Span)> = Vec::new();
     for (member, name) in members.iter().zip(names) {
@@ -119,7 +120,7 @@ fn group(draft: &Draft<'_, '_>, groups: &[versions::Group<'_>], earns: &[Rule<Ea
 fn member(
     scope: &Scope<'_>,
     groups: &[versions::Group<'_>],
-    names: &[Name],
+    (own, names): (&str, &[Name]),
     (i, name): (usize, &Name),
 ) -> Option<Member> {
     if let Some(first) = names.iter().take(i).find(|first| first.text == name.text) {
@@ -139,7 +140,7 @@ fn member(
     }
     if !scope.may_be_declared(&name.text) {
         let known = scope.earns.iter().map(|earn| earn.name).chain(groups.iter().map(|group| group.name));
-        let known: Vec<&str> = known.collect();
+        let known: Vec<&str> = known.filter(|known| *known != own).collect();
         let message = format!("no earn rule or group is called `{}`", name.text);
         let mut report = Diagnostic::new(Code::UnknownName, name.span, message);
         report.help = words::hint(&name.text, "declared are", &known);

@@ -8,7 +8,7 @@ use super::policy::{
     CapScope, Grain, Move, MoveTo, MoveWhen, Occasion, Period, PoolId, Quantity, Rule, Unit,
 };
 use super::pool::{resolve, unit_of_pool};
-use super::redeem::{Fit, whole};
+use super::redeem::{Fit, report_whole_periods, whole};
 use super::rules::{Draft, rules};
 use super::scope::Scope;
 use super::versions::Group;
@@ -29,6 +29,7 @@ fn a_move(draft: &Draft<'_, '_>) -> Option<Move> {
         _ => None,
     });
     let when = when(draft);
+    report_whole_periods(draft);
     let Some((from, to, span)) = target else {
         missing_clause(scope, draft.declaration, "where points go", "`points to program airline`");
         return None;

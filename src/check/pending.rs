@@ -67,7 +67,10 @@ fn anchor(scope: &Scope<'_>, anchor: &Anchor, of: Option<Occasion>) -> Option<Pe
     {
         let written = scope.text(anchor.span);
         let message = format!("`{written}` never comes for {}", occasion(scope, of));
-        let help = format!("count from {}", words::listed(&anchors(scope, of), "or"));
+        let help = match of {
+            Occasion::Period(_) => "its points are posted when it ends: write `pending never`".to_owned(),
+            _ => format!("count from {}", words::listed(&anchors(scope, of), "or")),
+        };
         scope.report(Diagnostic::new(Code::BadSubject, anchor.span, message).with_help(help));
         return None;
     }
@@ -154,7 +157,7 @@ fn anchors(scope: &Scope<'_>, of: Occasion) -> Vec<String> {
             let marks = event.marks.iter().map(|mark| mark.text.clone());
             std::iter::once(format!("{} happened", event.name)).chain(marks).collect()
         }
-        Occasion::Period(_) => vec!["never".to_owned()],
+        Occasion::Period(_) => Vec::new(),
     }
 }
 

@@ -41,9 +41,11 @@ pub(super) fn key(scope: &Scope<'_>, id: MeasureId, key: Option<&Name>, span: Sp
         }
         (Some((subject, fact)), None) => {
             let fact = scope.facts.get(subject, fact)?;
+            let written = scope.text(span);
+            let rest = written.strip_prefix(measure.name).unwrap_or_default();
             let lines: Vec<String> = match &fact.kind {
                 FactType::Choice(words) => {
-                    words.iter().map(|word| format!("{} of {word}", measure.name)).collect()
+                    words.iter().map(|word| format!("{} of {word}{rest}", measure.name)).collect()
                 }
                 _ => Vec::new(),
             };

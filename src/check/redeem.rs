@@ -56,8 +56,8 @@ fn redeem(draft: &Draft<'_, '_>) -> Option<Redeem> {
     }
 }
 
-/// A payment is judged at once, so it reads nothing that is known later.
-fn report_whole_periods(draft: &Draft<'_, '_>) {
+/// A payment or a move is judged at once, so it reads nothing that is known later.
+pub(super) fn report_whole_periods(draft: &Draft<'_, '_>) {
     for reading in reads::in_declaration(draft.scope, draft.declaration).into_iter().filter(|r| r.in_all) {
         let name = draft.scope.measures.get(reading.measure).map_or("", |measure| measure.name);
         let message = format!("`{name} in all` is not known when points are spent");
