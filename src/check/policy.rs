@@ -595,6 +595,8 @@ pub(crate) enum ExpiryAnchorKind {
     Acquired,
     /// Points of this pool were spent.
     Redeemed,
+    /// Points of this pool went elsewhere by a move.
+    Moved,
     /// A declared event happened.
     Happened(EventId),
     /// A declared event's mark.
