@@ -23,6 +23,9 @@ pub(crate) struct Scenario {
     pub decides: Vec<DecideCase>,
 }
 
+/// Pools, each with what is expected of it.
+pub(crate) type PoolChecks = Vec<(Option<String>, Vec<(String, Json)>)>;
+
 /// What one account, or the whole run, looks like at one instant.
 pub(crate) struct Expect {
     /// Where it stands in the file.
@@ -30,7 +33,7 @@ pub(crate) struct Expect {
     pub at: Option<Timestamp>,
     pub account: String,
     /// For each pool (None: the only one) fields of its published form with the values they must have.
-    pub pools: Vec<(Option<String>, Vec<(String, Json)>)>,
+    pub pools: PoolChecks,
     /// Levels by tier (None: the first), as a level's name or as parts of the published form.
     pub tiers: Vec<(Option<String>, Json)>,
     /// (event, code if given), in any order.
@@ -134,8 +137,6 @@ fn pool_fields(fields: &Fields<'_>) -> Vec<(String, Json)> {
 }
 
 /// `pools: {points: {available: 10}, limited: {available: 5}}`
-type PoolChecks = Vec<(Option<String>, Vec<(String, Json)>)>;
-
 fn pools(node: &Node, path: &Path<'_>) -> Result<PoolChecks, Refusal> {
     let mut pools = Vec::new();
     for (name, node) in Fields::of(node, path, "`pools`")?.object.iter() {
