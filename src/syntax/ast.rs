@@ -690,8 +690,12 @@ pub enum AnchorKind {
     Acquired(Name),
     /// `points redeemed`
     Redeemed(Name),
+    /// `points moved`
+    Moved(Name),
     /// `stay happened`
     Happened(Name),
+    /// `period ended`: of a rule of ended periods
+    PeriodEnded,
     /// `reached`: of a tier's level
     Reached,
     /// `checked_out`: a mark

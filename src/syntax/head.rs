@@ -9,6 +9,7 @@ use super::forms;
 use super::grammar::{self, Rule};
 use super::layout::Line;
 use super::literal::Builder;
+use super::names;
 use super::scan::TokenKind;
 use crate::diagnostic::Diagnostic;
 use crate::source::Span;
@@ -134,11 +135,21 @@ fn rescue(line: &Line, plain: &str, kind: Kind) -> Head {
     Head::Declared(Box::new(declaration))
 }
 
-/// The name of a head, as it should have been written.
+/// The name of a head, as it should have been written: `GiftCard`, `gift-card` and `gift card` as `gift_card`.
 fn name(line: &Line, plain: &str) -> Option<Name> {
-    let token = line.tokens.get(1).filter(|token| token.kind == TokenKind::Word)?;
-    let text = plain.get(token.span.start..token.span.end)?;
-    Some(Name { text: text.to_lowercase(), span: token.span })
+    let first = line.tokens.get(1).filter(|token| token.kind == TokenKind::Word)?;
+    let text = |span: Span| plain.get(span.start..span.end).unwrap_or("");
+    let label = line.tokens.iter().position(|token| token.kind == TokenKind::Text);
+    let words = label.and_then(|label| line.tokens.get(1..label)).unwrap_or_default();
+    let plain_words = words
+        .iter()
+        .all(|token| matches!(token.kind, TokenKind::Word | TokenKind::Number) || text(token.span) == "-");
+    let span = match words.last() {
+        Some(last) if plain_words => first.span.to(last.span),
+        _ => first.span,
+    };
+    let joined: Vec<&str> = text(span).split([' ', '-']).filter(|word| !word.is_empty()).collect();
+    Some(Name { text: names::snake_case(&joined.join("_")), span })
 }
 
 fn date(line: &Line, plain: &str, word: &str) -> Option<super::ast::DateAt> {

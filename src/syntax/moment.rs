@@ -83,6 +83,7 @@ impl Builder<'_> {
         for piece in pair.into_inner() {
             match piece.as_rule() {
                 Rule::order_placed => kind = Some(AnchorKind::OrderPlaced),
+                Rule::period_ended => kind = Some(AnchorKind::PeriodEnded),
                 Rule::w_shipped => kind = Some(AnchorKind::Shipped),
                 Rule::w_reached => kind = Some(AnchorKind::Reached),
                 Rule::happening => kind = Some(self.happening(piece)?),
@@ -100,6 +101,7 @@ impl Builder<'_> {
         let (name, what) = (pieces.next()?, pieces.next()?.as_rule());
         Some(match what {
             Rule::w_happened => AnchorKind::Happened(self.name(&name)),
+            Rule::w_moved => AnchorKind::Moved(self.anchor_word(&name, &["points"])?),
             Rule::w_redeemed => AnchorKind::Redeemed(self.anchor_word(&name, &["points"])?),
             _ => AnchorKind::Acquired(self.anchor_word(&name, &["points"])?),
         })

@@ -81,7 +81,7 @@ pub(super) fn bad_name(place: &Place<'_>, token: &Token, rest: &[Token]) -> Opti
 }
 
 /// `GiftCard`, `gift-card`, `GIFT_CARD` as `gift_card`.
-fn snake_case(name: &str) -> String {
+pub(super) fn snake_case(name: &str) -> String {
     let mut out = String::new();
     let mut after_lower = false;
     for letter in name.chars() {

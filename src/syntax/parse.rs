@@ -29,7 +29,8 @@ pub struct Parsed {
 pub fn parse(source: &Source) -> Parsed {
     let large: Vec<Diagnostic> = source.files().filter_map(|(_, span)| too_large(span)).collect();
     if !large.is_empty() {
-        return Parsed { file: File::default(), diagnostics: large };
+        let items = large.iter().map(|report| Item::Error(report.primary.span)).collect();
+        return Parsed { file: File { items, ..File::default() }, diagnostics: large };
     }
     let mut diagnostics = Vec::new();
     let (lines, scanned) = lines(source, &mut diagnostics);

@@ -122,16 +122,18 @@ impl Bench<'_> {
     /// What is missing before `token`, if only one thing can be.
     fn insert(&self, token: Option<&Token>, failure: &Failure) -> Option<Repair> {
         // At the end, a word is missing only where the author's own could not stand instead.
-        let fixed = |rule: &Rule| {
-            grammar::is_fixed_word(*rule)
-                || matches!(rule, Rule::comma | Rule::colon | Rule::close | Rule::EOI)
+        let own = |rule: &Rule| {
+            matches!(rule, Rule::name | Rule::names | Rule::path | Rule::sum | Rule::expr | Rule::moment)
         };
-        if token.is_none() && !failure.expected.iter().all(fixed) {
+        if token.is_none() && failure.expected.iter().any(own) {
             return None;
         }
         let at = token.map_or(self.span.end, |token| token.span.start);
         let gap = Span::new(at, at);
-        let mut found = failure.expected.iter().filter_map(|rule| {
+        // Where both fit, `after` is meant far more often than `before`.
+        let after = failure.expected.contains(&Rule::w_after);
+        let likely = |rule: &&Rule| !(after && **rule == Rule::w_before);
+        let mut found = failure.expected.iter().filter(likely).filter_map(|rule| {
             let (word, text) = match rule {
                 Rule::comma => (",".to_owned(), ", ".to_owned()),
                 Rule::colon => (":".to_owned(), ": ".to_owned()),
