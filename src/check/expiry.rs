@@ -38,6 +38,10 @@ fn anchor(draft: &Draft<'_, '_>, anchor: &Anchor) -> Option<ExpiryAnchor> {
             own_points(draft.scope, word, &draft.declaration.name.text)?;
             (ExpiryAnchorKind::Redeemed, None)
         }
+        AnchorKind::Moved(word) => {
+            own_points(draft.scope, word, &draft.declaration.name.text)?;
+            (ExpiryAnchorKind::Moved, None)
+        }
         AnchorKind::Happened(name) => {
             let event = event(scope, name)?;
             (ExpiryAnchorKind::Happened(event), Some(Place::Event(event)))
@@ -46,7 +50,7 @@ fn anchor(draft: &Draft<'_, '_>, anchor: &Anchor) -> Option<ExpiryAnchor> {
             let (event, mark) = mark(scope, name, None)?;
             (ExpiryAnchorKind::Mark(event, mark), Some(Place::Event(event)))
         }
-        AnchorKind::Reached => {
+        AnchorKind::Reached | AnchorKind::PeriodEnded => {
             report_reached(scope, anchor);
             return None;
         }
@@ -68,11 +72,18 @@ fn anchor(draft: &Draft<'_, '_>, anchor: &Anchor) -> Option<ExpiryAnchor> {
 }
 
 fn points_words(kind: &AnchorKind) -> &'static str {
-    if matches!(kind, AnchorKind::Redeemed(_)) { "points redeemed" } else { "points acquired" }
+    match kind {
+        AnchorKind::Redeemed(_) => "points redeemed",
+        AnchorKind::Moved(_) => "points moved",
+        _ => "points acquired",
+    }
 }
 
 fn report_reached(scope: &Scope<'_>, anchor: &Anchor) {
-    let message = "`reached` is what a tier's level counts from";
+    let message = match anchor.kind {
+        AnchorKind::PeriodEnded => "`period ended` is what the wait of a rule of ended periods counts from",
+        _ => "`reached` is what a tier's level counts from",
+    };
     let report = Diagnostic::new(Code::BadSubject, anchor.span, message);
     scope.report(report.with_help("count from `points acquired` or `order placed`"));
 }
@@ -152,11 +163,11 @@ fn from_earning(draft: &Draft<'_, '_>, anchor: &Anchor, own: &str) -> Option<boo
         AnchorKind::Acquired(word) => own_points(scope, word, own).map(|()| false),
         AnchorKind::OrderPlaced => Some(true),
         AnchorKind::Happened(name) => event(scope, name).map(|_| true),
-        AnchorKind::Reached => {
+        AnchorKind::Reached | AnchorKind::PeriodEnded => {
             report_reached(scope, anchor);
             None
         }
-        AnchorKind::Shipped | AnchorKind::Redeemed(_) | AnchorKind::Mark(_) => {
+        AnchorKind::Shipped | AnchorKind::Redeemed(_) | AnchorKind::Moved(_) | AnchorKind::Mark(_) => {
             let message = format!("a lot does not expire by `{}`", scope.text(anchor.span));
             let report = Diagnostic::new(Code::BadSubject, anchor.span, message);
             scope.report(report.with_help("count from `points acquired` or `order placed`"));

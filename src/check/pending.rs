@@ -12,6 +12,7 @@ use crate::syntax::ast::{Anchor, AnchorKind, ClauseKind, Kind, Moment, Name};
 pub(super) enum Source {
     Order,
     Event(usize),
+    Period,
 }
 
 /// Lowers a wait. `of` is the occasion of the rule that says it; a pool says it for all.
@@ -51,7 +52,8 @@ fn anchor(scope: &Scope<'_>, anchor: &Anchor, of: Option<Occasion>) -> Option<Pe
             let (event, mark) = mark(scope, name, wanted)?;
             (PendingAnchor::Mark(mark), Source::Event(event))
         }
-        AnchorKind::Acquired(_) | AnchorKind::Redeemed(_) | AnchorKind::Reached => {
+        AnchorKind::PeriodEnded => (PendingAnchor::Happened, Source::Period),
+        AnchorKind::Acquired(_) | AnchorKind::Redeemed(_) | AnchorKind::Moved(_) | AnchorKind::Reached => {
             let written = scope.text(anchor.span);
             let message = match anchor.kind {
                 AnchorKind::Reached => format!("`{written}` is what a tier's level counts from"),
@@ -68,7 +70,10 @@ fn anchor(scope: &Scope<'_>, anchor: &Anchor, of: Option<Occasion>) -> Option<Pe
         let written = scope.text(anchor.span);
         let message = format!("`{written}` never comes for {}", occasion(scope, of));
         let help = match of {
-            Occasion::Period(_) => "its points are posted when it ends: write `pending never`".to_owned(),
+            Occasion::Period(_) => {
+                "its points are posted when it ends: write `pending never`, or count from `period ended`"
+                    .to_owned()
+            }
             _ => format!("count from {}", words::listed(&anchors(scope, of), "or")),
         };
         scope.report(Diagnostic::new(Code::BadSubject, anchor.span, message).with_help(help));
@@ -135,6 +140,7 @@ fn happens(of: Occasion, source: Source) -> bool {
     match (of, source) {
         (Occasion::Order, Source::Order) => true,
         (Occasion::Event(event), Source::Event(other)) => event == other,
+        (Occasion::Period(_), Source::Period) => true,
         _ => false,
     }
 }

@@ -61,6 +61,8 @@ pub(crate) struct PoolState {
     pub lots: Lots,
     /// The instant from which everything available is gone.
     pub deadline: Option<Timestamp>,
+    /// The next midnight at which a paused expiry is looked at again.
+    pub recheck: Option<Timestamp>,
 }
 
 /// Everything an entry says beyond the movement itself.
@@ -79,6 +81,8 @@ pub(crate) struct Note {
 pub(crate) enum Clock {
     /// Gone from this instant on, whatever the pool says.
     At(Timestamp),
+    /// The pool's clock, counted from this instant.
+    From(Timestamp),
     /// The earn rule's clock where it has one, else the pool's.
     Rule(Option<usize>),
 }
@@ -124,9 +128,11 @@ impl Account {
         shift: Shift,
         note: Note,
     ) -> Result<(), Overflow> {
-        let extended = self.extended(policy, at, pool, ExpiryAnchorKind::Acquired)?;
+        let from = if let Clock::From(from) = clock { from } else { at };
+        let extended = self.extended_by_points(policy, from, pool)?;
         let expires = match clock {
             Clock::At(expires) => Some(expires),
+            Clock::From(from) => self.lot_expiry(policy, from, pool, None, &origin)?,
             Clock::Rule(rule) => self.lot_expiry(policy, at, pool, rule, &origin)?,
         };
         let Some(state) = self.pools.get_mut(pool) else { return Ok(()) };
@@ -190,6 +196,23 @@ impl Account {
             return Ok(standing);
         }
         Ok(standing.max(Some(moment.deadline(&policy.calendar, at, policy.deadlines)?)))
+    }
+
+    /// The deadline after points have come in. A balance that nothing has extended yet counts from its first points, so that
+    /// points brought by a grant do not live for ever.
+    fn extended_by_points(
+        &self,
+        policy: &Policy,
+        at: Timestamp,
+        pool: PoolId,
+    ) -> Result<Option<Timestamp>, Overflow> {
+        let extended = self.extended(policy, at, pool, ExpiryAnchorKind::Acquired)?;
+        match policy.pool_terms(pool, at).map(|terms| &terms.expiry) {
+            Some(Expiry::After { at: moment, .. }) if extended.is_none() => {
+                Ok(Some(moment.deadline(&policy.calendar, at, policy.deadlines)?))
+            }
+            _ => Ok(extended),
+        }
     }
 
     /// The deadlines of all pools after something has happened to an order or event: the anchor's own condition, read

@@ -20,6 +20,7 @@ enum Next {
     Level(usize),
     Lots(PoolId),
     Balance(PoolId),
+    Recheck(PoolId),
     Mature,
     End(usize),
     Move(usize),
@@ -36,8 +37,9 @@ impl Account {
         while let Some((when, next)) = self.next_due().filter(|(when, _)| *when <= at) {
             match next {
                 Next::Level(tier) => self.end_level(policy, when, tier)?,
-                Next::Lots(pool) => self.run_out(policy, when, pool),
+                Next::Lots(pool) => self.run_out(policy, when, pool)?,
                 Next::Balance(pool) => self.expire(policy, when, pool),
+                Next::Recheck(pool) => self.recheck(policy, when, pool)?,
                 Next::Mature => self.mature_due(policy, when)?,
                 Next::End(index) => self.end_period(policy, shared, when, index)?,
                 Next::Move(id) => self.move_due(policy, when, id)?,
@@ -61,6 +63,7 @@ impl Account {
         for (pool, state) in self.pools.iter().enumerate() {
             offer(state.lots.next_expiry(), Next::Lots(pool));
             offer(state.deadline, Next::Balance(pool));
+            offer(state.recheck, Next::Recheck(pool));
         }
         offer(self.due.first().map(|(when, ..)| *when), Next::Mature);
         for (index, (_, end)) in self.ends.iter().enumerate() {
@@ -83,20 +86,42 @@ impl Account {
     }
 
     /// The clocks of lots run out.
-    fn run_out(&mut self, policy: &Policy, at: Timestamp, pool: PoolId) {
-        let Some(state) = self.pools.get_mut(pool) else { return };
+    fn run_out(&mut self, policy: &Policy, at: Timestamp, pool: PoolId) -> Result<(), Overflow> {
+        let Some(state) = self.pools.get_mut(pool) else { return Ok(()) };
         for lot in state.lots.run_out(at) {
-            let Some(state) = self.pools.get(pool) else { return };
+            let Some(state) = self.pools.get(pool) else { return Ok(()) };
             let acquired = state.lots.lots.get(lot).map_or(at, |lot| lot.acquired);
             if self.is_paused(policy, at, pool, acquired) {
+                let recheck = next_midnight(policy, at)?;
                 if let Some(state) = self.pools.get_mut(pool) {
                     state.lots.pause(lot);
+                    state.recheck = Some(recheck);
                 }
                 continue;
             }
             let died = self.pools.get_mut(pool).map_or(0, |state| state.lots.lapse_one(lot));
             self.post_expiry(policy, at, pool, (lot, died), Clause::LotExpiry { pool, terms: acquired });
         }
+        Ok(())
+    }
+
+    /// A day has passed while expiry was paused: what keeps it paused may have run out by time alone. Then the lots
+    /// die now, at the end of the day on which it stopped.
+    fn recheck(&mut self, policy: &Policy, at: Timestamp, pool: PoolId) -> Result<(), Overflow> {
+        let next = next_midnight(policy, at)?;
+        let unpaused = self.unpaused(policy, at, pool);
+        let Some(state) = self.pools.get_mut(pool) else { return Ok(()) };
+        state.lots.resume(&unpaused, at);
+        state.recheck = state.lots.has_paused().then_some(next);
+        Ok(())
+    }
+
+    /// The paused lots of a pool whose pause has ended.
+    fn unpaused(&self, policy: &Policy, at: Timestamp, pool: PoolId) -> Vec<LotId> {
+        let Some(state) = self.pools.get(pool) else { return Vec::new() };
+        let acquired = |lot: LotId| state.lots.lots.get(lot).map_or(at, |lot| lot.acquired);
+        let paused = state.lots.paused();
+        paused.filter(|lot| !self.is_paused(policy, at, pool, acquired(*lot))).collect()
     }
 
     fn post_expiry(
@@ -119,7 +144,13 @@ impl Account {
     }
 
     /// True where the expiry of a lot acquired at `acquired` is paused now.
-    fn is_paused(&self, policy: &Policy, at: Timestamp, pool: PoolId, acquired: Timestamp) -> bool {
+    pub(super) fn is_paused(
+        &self,
+        policy: &Policy,
+        at: Timestamp,
+        pool: PoolId,
+        acquired: Timestamp,
+    ) -> bool {
         let terms = policy.pool_terms(pool, acquired);
         let Some(LotExpiry::After { paused: Some(condition), .. }) = terms.map(|terms| &terms.lot_expiry)
         else {
@@ -132,15 +163,13 @@ impl Account {
     /// Paused lots whose pause has ended die at the end of this local day.
     pub(crate) fn resume(&mut self, policy: &Policy, at: Timestamp) -> Result<(), Overflow> {
         for pool in 0..self.pools.len() {
-            if !self.pools.get(pool).is_some_and(|state| state.lots.has_paused())
-                || self.is_paused(policy, at, pool, at)
-            {
+            if !self.pools.get(pool).is_some_and(|state| state.lots.has_paused()) {
                 continue;
             }
-            let today = policy.calendar.zone.local(at).date();
-            let end = policy.calendar.zone.midnight(today.tomorrow().map_err(|_| Overflow)?)?;
+            let unpaused = self.unpaused(policy, at, pool);
+            let end = next_midnight(policy, at)?;
             if let Some(state) = self.pools.get_mut(pool) {
-                state.lots.resume(end);
+                state.lots.resume(&unpaused, end);
             }
         }
         Ok(())
@@ -247,6 +276,12 @@ impl Account {
         self.moves.extend(soonest.map(|when| (when, id)));
         Ok(())
     }
+}
+
+/// The first instant of the next local day.
+fn next_midnight(policy: &Policy, at: Timestamp) -> Result<Timestamp, Overflow> {
+    let today = policy.calendar.zone.local(at).date();
+    policy.calendar.zone.midnight(today.tomorrow().map_err(|_| Overflow)?)
 }
 
 /// Points of a line in one stream, as now decided.

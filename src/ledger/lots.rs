@@ -194,18 +194,25 @@ impl Lots {
         !self.paused.is_empty()
     }
 
-    /// Sets the clock of every paused lot to `at`.
-    pub fn resume(&mut self, at: Timestamp) {
-        for id in std::mem::take(&mut self.paused) {
-            self.running.insert((at, id));
+    /// The lots whose expiry is paused.
+    pub fn paused(&self) -> impl Iterator<Item = LotId> + '_ {
+        self.paused.iter().copied()
+    }
+
+    /// Sets the clock of paused lots to `at`.
+    pub fn resume(&mut self, lots: &[LotId], at: Timestamp) {
+        for id in lots {
+            if self.paused.remove(id) {
+                self.running.insert((at, *id));
+            }
         }
     }
 
-    /// What is available by the lots' own clocks, the soonest first.
-    pub fn expiring(&self) -> Vec<(i64, Timestamp)> {
+    /// What is available by the lots' own clocks, the soonest first; without lots whose clock does not run.
+    pub fn expiring(&self, runs: impl Fn(&Lot) -> bool) -> Vec<(i64, Timestamp)> {
         let mut out: Vec<(i64, Timestamp)> = Vec::new();
         for key in &self.spendable {
-            let Some(lot) = self.lots.get(key.4) else { continue };
+            let Some(lot) = self.lots.get(key.4).filter(|lot| runs(lot)) else { continue };
             let Some(expires) = lot.expires else { continue };
             match out.last_mut() {
                 Some((points, at)) if *at == expires => *points += lot.available,

@@ -174,7 +174,9 @@ impl Account {
         movement: &Movement,
     ) -> Result<(), Refusal> {
         let (order, placed) = self.find(&movement.number)?;
-        let left = |line| placed.returnable(line);
+        // Where nothing waits for shipping, goods are handed over with the order.
+        let ships = self.ties.ships;
+        let left = |line| if ships { placed.returnable(line) } else { placed.kept(line) };
         let moves = resolve_lines(placed, movement.lines.as_deref(), left, "returned")?;
         let mut placed = placed.clone();
         // Where every pool keeps its points, returned units stay due.

@@ -13,7 +13,9 @@ use super::period::{around, just_before};
 use super::place::spending_pools;
 use super::placed::Payment;
 use super::replay::{Arrival, Shared};
-use crate::check::policy::{CapScope, Move, MoveTo, MoveWhen, Period, Policy, Redeem, Reward, Version};
+use crate::check::policy::{
+    CapScope, ExpiryAnchorKind, Move, MoveTo, MoveWhen, Period, Policy, Redeem, Reward, Version,
+};
 use crate::eval::order::Order;
 use crate::eval::room::{CapKey, Owner, Used, of_caps, of_move};
 use crate::eval::{Refusal, RefusalCode, condition_holds, context_of};
@@ -159,7 +161,8 @@ impl Account {
         let volume = self.has_room(gain)?;
         self.count(volume);
         self.send(policy, at, (rule, version), points, &id);
-        self.receive(policy, at, (rule, version), gain, &id).map_err(|_| overflow("the expiry rule"))
+        self.receive(policy, at, (rule, version), (gain, Clock::Rule(None)), &id)
+            .map_err(|_| overflow("the expiry rule"))
     }
 
     /// A scheduled move's day has come: whole blocks of what is available move.
@@ -198,7 +201,10 @@ impl Account {
             return Err(Overflow);
         }
         self.send(policy, at, (id, version), points, &cause);
-        self.receive(policy, at, (id, version), gain, &cause)
+        // What comes of `on end of february` is February's, though it is posted at the closing midnight.
+        let at_end = matches!(&body.when, MoveWhen::Days(days) if days.iter().any(|day| day.day.is_none()));
+        let clock = if at_end { Clock::From(just_before(at)?) } else { Clock::Rule(None) };
+        self.receive(policy, at, (id, version), (gain, clock), &cause)
     }
 
     /// What arrives for `points` under a move, or why they may not go.
@@ -273,6 +279,10 @@ impl Account {
             let note = Note { event: Some(event.clone()), clause, ..Note::default() };
             self.post_take(policy, at, &take, (Action::Send, Bucket::Transferred), note);
         }
+        let moved = self.extended(policy, at, body.from, ExpiryAnchorKind::Moved);
+        if let (Ok(moved), Some(state)) = (moved, self.pools.get_mut(body.from)) {
+            state.deadline = moved;
+        }
         let uses = of_move(id, &body.caps).map(|cap| Use { at, key: cap.key, points, payment: None });
         self.uses.extend(uses);
     }
@@ -283,11 +293,11 @@ impl Account {
         policy: &Policy,
         at: Timestamp,
         (id, version): (usize, &Version<Move>),
-        gain: i64,
+        (gain, clock): (i64, Clock),
         event: &Arc<str>,
     ) -> Result<(), Overflow> {
         let (MoveTo::Pool(pool), true) = (&version.body.to, gain > 0) else { return Ok(()) };
-        self.arrive(policy, at, *pool, gain, event, id)
+        self.arrive(policy, at, (*pool, gain), clock, event, id)
     }
 
     /// Points arrive from another pool or account.
@@ -295,8 +305,8 @@ impl Account {
         &mut self,
         policy: &Policy,
         at: Timestamp,
-        pool: usize,
-        points: i64,
+        (pool, points): (usize, i64),
+        clock: Clock,
         event: &Arc<str>,
         rule: usize,
     ) -> Result<(), Overflow> {
@@ -305,7 +315,7 @@ impl Account {
         let clause = Some(Clause::Move { rule, terms: at });
         let note = Note { event: Some(event.clone()), clause, ..Note::default() };
         let origin = Origin { event: event.clone(), line: None };
-        self.acquire(policy, at, pool, (origin, Clock::Rule(None)), shift, note)
+        self.acquire(policy, at, pool, (origin, clock), shift, note)
     }
 
     pub(super) fn take_reward(
@@ -335,7 +345,7 @@ impl Account {
                 return Err(Refusal::new(RefusalCode::AboveLimit, "quantity", message));
             }
         }
-        let redeemed = crate::check::policy::ExpiryAnchorKind::Redeemed;
+        let redeemed = ExpiryAnchorKind::Redeemed;
         let mut deadlines = Vec::new();
         for pool in &pools {
             let extended = self.extended(policy, at, *pool, redeemed);

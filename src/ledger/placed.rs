@@ -164,7 +164,11 @@ impl PlacedOrder {
 
     /// Units neither shipped nor cancelled.
     pub fn unshipped(&self, line: usize) -> i64 {
-        self.lines.get(line).map_or(0, |state| self.quantity(line) - state.cancelled - state.shipped)
+        self.lines.get(line).map_or(0, |state| {
+            // Where goods are handed over at once, units come back that no event said were shipped.
+            let gone = state.shipped + (state.returned - state.shipped).max(0);
+            self.quantity(line) - state.cancelled - gone
+        })
     }
 
     /// Units shipped and kept.

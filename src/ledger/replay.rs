@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::account::Account;
+use super::account::{Account, Clock};
 use super::event::Event;
 use super::intake::{Incoming, Place, Refused, Sorted, latest, sort_out};
 use super::period::around;
@@ -217,7 +217,7 @@ impl<'p> Replay<'p> {
             // The sender's event has been accepted, so its instant lies where nothing overflows.
             let arrived = to
                 .advance(policy, &mut self.shared, at)
-                .and_then(|()| to.arrive(policy, at, pool, points, &event, rule));
+                .and_then(|()| to.arrive(policy, at, (pool, points), Clock::Rule(None), &event, rule));
             if arrived.is_ok() && !to.used {
                 to.used = true;
                 let _ = to.start_clocks(policy, at);

@@ -92,7 +92,7 @@ impl Account {
     pub fn statement(&self, policy: &Policy, at: Timestamp) -> Statement {
         let pools = policy.pools.iter().zip(&self.pools).enumerate();
         let pools = pools.map(|(index, (pool, state))| {
-            let lots = state.lots.expiring();
+            let lots = state.lots.expiring(|lot| !self.is_paused(policy, at, index, lot.acquired));
             let last = lots
                 .last()
                 .map(|(_, at)| *at)

@@ -97,7 +97,7 @@ impl Account {
         before: &[Vec<bool>],
     ) -> Result<(), Overflow> {
         if policy.tiers.is_empty() {
-            return Ok(());
+            return self.resume(policy, at);
         }
         let now = self.reached(policy, at)?;
         for (index, tier) in policy.tiers.iter().enumerate() {
@@ -154,17 +154,18 @@ impl Account {
         let ended = state.level();
         state.held.retain(|held| held.until.is_none_or(|until| until > at));
         let Some(declared) = policy.tiers.get(tier) else { return Ok(()) };
-        let reached = self.reached(policy, at)?;
+        // What the measures said at the last instant of the level counts, as if it had been reached then.
+        let last = just_before(at)?;
+        let reached = self.reached(policy, last)?;
         let best = reached.get(tier).and_then(|levels| levels.iter().rposition(|reached| *reached));
         let best = best.filter(|level| *level > self.tiers.get(tier).map_or(0, TierState::level));
         if let Some(level) = best {
-            self.hold(policy, at, tier, level)?;
+            self.hold(policy, last, tier, level)?;
         }
         if let ThenChoice::Falls(levels) = declared.then {
             let fallen = ended.saturating_sub(levels as usize);
             if fallen > self.tiers.get(tier).map_or(0, TierState::level) {
-                // The lower level is held as if it had been reached on the last day of the higher one.
-                self.hold(policy, just_before(at)?, tier, fallen)?;
+                self.hold(policy, last, tier, fallen)?;
             }
         }
         self.resume(policy, at)

@@ -2,7 +2,8 @@
 //! over a whole period. Taking back part of one decides the tied ones again. A policy without such rules ties nothing.
 
 use crate::check::policy::{
-    Amount, BaseOf, Condition, Occasion, Period, Policy, Quantity, Table, TableKey, Test, ValueBody,
+    Amount, BaseOf, Condition, Expiry, ExpiryAnchorKind, Occasion, Pending, PendingAnchor, Period, Policy,
+    Quantity, Table, TableKey, Test, ValueBody,
 };
 use crate::eval::room::{Owner, of_caps, of_first, of_move};
 
@@ -19,6 +20,8 @@ pub(crate) struct Ties {
     pub keeps: bool,
     /// True where a measure is counted at all.
     pub measures: bool,
+    /// True where points or balances wait for shipping.
+    pub ships: bool,
     /// True where one event can touch two accounts.
     pub crosses_accounts: bool,
 }
@@ -62,6 +65,7 @@ impl Ties {
                     || of_move(id, &version.body.caps).any(|cap| cap.everyone);
             }
         }
+        ties.ships = waits_for_shipping(policy);
         ties
     }
 
@@ -69,6 +73,25 @@ impl Ties {
     pub fn is_empty(&self) -> bool {
         self.caps.is_empty() && self.in_all.is_empty()
     }
+}
+
+fn waits_for_shipping(policy: &Policy) -> bool {
+    let shipped =
+        |pending: &Pending| matches!(pending, Pending::Until { anchor: PendingAnchor::Shipped, .. });
+    let rules = policy.earns.iter().flat_map(|rule| &rule.versions);
+    let pools = policy.pools.iter().flat_map(|pool| &pool.versions);
+    rules
+        .into_iter()
+        .any(|version| version.body.pending.as_ref().is_some_and(|(pending, _)| shipped(pending)))
+        || pools.into_iter().any(|version| {
+            let extends = match &version.body.expiry {
+                Expiry::After { anchors, .. } => {
+                    anchors.iter().any(|anchor| anchor.kind == ExpiryAnchorKind::Shipped)
+                }
+                Expiry::Never => false,
+            };
+            shipped(&version.body.pending) || extends
+        })
 }
 
 fn push(list: &mut Vec<Period>, period: Period) {
