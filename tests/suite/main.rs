@@ -21,4 +21,5 @@ mod syntax;
 mod files;
 mod diagnostics;
 mod pages;
+mod purchases;
 mod wire;
