@@ -7,7 +7,8 @@ mod orders;
 mod rows;
 mod source;
 
-use std::io::Read;
+use std::cell::Cell;
+use std::io::{self, Read};
 use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
@@ -25,6 +26,29 @@ use crate::wire::read::{InputFault, fault, unread};
 use cell::Row;
 use mapping::Rows;
 
+/// The most bytes that are read in search of the end of a row: a quote that is never closed would take in the whole file.
+const MOST_FOR_ROW: usize = 16 * MAX_LINE;
+
+/// An input that ends in an error where a row does not end.
+struct Bounded<'c, R> {
+    input: R,
+    /// Bytes read since the last row ended.
+    since_row: &'c Cell<usize>,
+}
+
+impl<R: Read> Read for Bounded<'_, R> {
+    fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
+        let read = self.input.read(bytes)?;
+        self.since_row.set(self.since_row.get().saturating_add(read));
+        match self.since_row.get() {
+            length if length > MOST_FOR_ROW => Err(io::Error::other(format!(
+                "a row is longer than {MOST_FOR_ROW} bytes; is a quote not closed?"
+            ))),
+            _ => Ok(read),
+        }
+    }
+}
+
 /// What a CSV file comes to, sorted by instant.
 pub(super) fn read(
     reader: &Reader<'_>,
@@ -32,6 +56,8 @@ pub(super) fn read(
     input: impl Read,
     mapping: &Mapping,
 ) -> Result<Vec<Incoming>, InputFault> {
+    let since_row = Cell::new(0);
+    let input = Bounded { input, since_row: &since_row };
     let mut table = csv::ReaderBuilder::new().delimiter(mapping.separator).flexible(true).from_reader(input);
     let name = file.as_deref();
     let header = table.headers().map_err(|error| fault(name, &error))?.clone();
@@ -41,6 +67,7 @@ pub(super) fn read(
     let mut events = rows::Events::default();
     let mut record = csv::ByteRecord::new();
     while table.read_byte_record(&mut record).map_err(|error| fault(name, &error))? {
+        since_row.set(0);
         let line = record.position().map_or(0, csv::Position::line);
         let record = match readable(&record, header.len()) {
             Ok(record) => record,
