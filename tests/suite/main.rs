@@ -12,7 +12,9 @@
 mod support;
 mod histories;
 mod laws;
+mod library;
 mod cli;
+mod shell;
 mod policies;
 mod docs;
 mod tidy;
@@ -21,3 +23,4 @@ mod syntax;
 mod diagnostics;
 mod pages;
 mod wire;
+mod robust;
