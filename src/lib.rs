@@ -9,7 +9,7 @@
 //! ```
 //!
 //! A service that embeds Meed needs the names re-exported here and nothing else: [`load`] a policy, make a [`Reader`]
-//! for its input, [`decide`] orders, [`replay`] histories. A [`Policy`] is immutable; share it between threads as it is.
+//! for its input, [`decide()`] orders, [`replay()`] histories. A [`Policy`] is immutable; share it between threads as it is.
 //!
 //! ```
 //! use meed::{Options, Reader, Source, load, replay};
@@ -25,6 +25,8 @@
 //!
 //! Without the default feature `cli` the library has the language, the checker, the evaluator, the ledger and JSON, and
 //! does no input or output of its own.
+
+#![allow(rustdoc::private_intra_doc_links, reason = "a module's head also leads those who work on it")]
 
 pub mod source;
 pub mod value;
@@ -45,8 +47,8 @@ pub use eval::{
 };
 pub use jiff::Timestamp;
 pub use ledger::{
-    Account, Balance, Becoming, Entry, Incoming, Options, Outcome, PoolStatement, Refused, Replay, Statement,
-    replay,
+    Account, Balance, Becoming, Entry, Incoming, Options, Outcome, Place, PoolStatement, Refused, Replay,
+    Statement, replay,
 };
 pub use source::Source;
-pub use wire::{Case, Reader};
+pub use wire::{Case, Events, InputFault, Reader};

@@ -1,7 +1,7 @@
 //! The checked policy: plain data, resolved and interned. Names are kept for answers and explanations only;
 //! nothing downstream looks anything up by name except the readers of input data.
 //!
-//! Rules are versioned: a `Versions<T>` holds every dated version of one name, and [`Versions::at`] gives the one
+//! Rules are versioned: a `Versions<T>` holds every dated version of one name, and `Versions::at` gives the one
 //! in force at an instant. Money is in minor units, rates are fractions (2 % is 1/50), all exact.
 
 use jiff::Timestamp;

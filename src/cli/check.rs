@@ -14,7 +14,8 @@ pub(crate) fn check(options: &CheckOptions, out: &mut dyn Write) -> Result<Statu
         serde_json::to_writer_pretty(&mut *out, &report).map_err(std::io::Error::from)?;
         out.write_all(b"\n")?;
     } else {
-        let text = render::report(source, &checked.diagnostics, table::width(), table::colour());
+        let text =
+            render::report(source, &checked.diagnostics, table::width(), table::colour(&std::io::stdout()));
         out.write_all(text.as_bytes())?;
         let count = |severity| checked.diagnostics.iter().filter(|d| d.severity() == severity).count();
         let (errors, warnings) = (count(Severity::Error), count(Severity::Warning));

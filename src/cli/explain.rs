@@ -100,24 +100,31 @@ fn print_people(
 }
 
 fn page(name: &str, out: &mut dyn Write) -> Result<Status, Failure> {
-    if let Some(code) = Code::ALL.iter().find(|code| code.name() == name) {
+    // Some names are a code of policies and a refusal of data: both are explained.
+    let code = Code::ALL.iter().find(|code| code.name() == name);
+    let refusal = RefusalCode::ALL.iter().find(|code| code.name() == name);
+    if let Some(code) = code {
         out.write_all(code.page().as_bytes())?;
-        return Ok(Status::Fine);
     }
-    if let Some(code) = RefusalCode::ALL.iter().find(|code| code.name() == name) {
+    if code.is_some() && refusal.is_some() {
+        writeln!(out, "\n# {name}, in events and cases\n")?;
+    }
+    if let Some(refusal) = refusal {
         writeln!(
             out,
             "{}: {}\n\nA refusal: the event or case changes nothing, the rest goes on, and the exit status is 2.",
-            code.name(),
-            code.title()
+            refusal.name(),
+            refusal.title()
         )?;
+    }
+    if code.is_some() || refusal.is_some() {
         return Ok(Status::Fine);
     }
     let names =
         || Code::ALL.iter().map(|code| code.name()).chain(RefusalCode::ALL.iter().map(|code| code.name()));
     Err(Failure(match suggest::nearest(name, names()) {
         Some(near) => format!("`{name}` is no code; did you mean `{near}`?"),
-        None if std::path::Path::new(name).exists() => {
+        None if name == "-" || std::path::Path::new(name).exists() => {
             format!("to explain an account, name its events too: meed explain {name} EVENTS --account ID")
         }
         None => format!("`{name}` is no code; `meed check` and `meed run` print codes in their messages"),

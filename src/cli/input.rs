@@ -3,27 +3,37 @@
 use indicatif::{ProgressBar, ProgressStyle};
 use jiff::Timestamp;
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read, Write};
+use std::io::{self, BufReader, Read, Write};
+use std::path::{Path, PathBuf};
 
-use super::{Failure, table};
+use super::{Command, Failure, table};
 use crate::check::{Checked, Policy, load_with};
-use crate::diagnostic::render;
+use crate::diagnostic::{render, suggest};
 use crate::eval::Refusal;
 use crate::ledger::Incoming;
 use crate::source::Source;
+use crate::syntax::MAX_BYTES;
 use crate::value::time;
 use crate::wire::jsonl::Lines;
-use crate::wire::{Case, Format, InputFault, Mapping, Reader, Table, read_file};
+use crate::wire::{Case, Format, InputFault, Mapping, Reader, Table, plain, read_file};
 
-/// The most bytes of a policy file that are read: one more than the parser accepts, so that it can say so.
-const MOST_POLICY_BYTES: u64 = (1 << 20) + 1;
+/// The most bytes of a policy file that are read: more than the parser accepts, so that it can say so.
+const MOST_BYTES: usize = 16 * MAX_BYTES;
+/// How many events are read between two updates of the count that is shown.
+const PROGRESS_STEP: u64 = 1 << 12;
 
 /// The text of a policy file.
 pub(crate) fn source(path: &str) -> Result<Source, Failure> {
     let mut bytes = Vec::new();
-    let mut reader = open(path)?.take(MOST_POLICY_BYTES);
+    let mut reader = open(path)?.take(MOST_BYTES as u64);
     reader.read_to_end(&mut bytes).map_err(|error| Failure(format!("{path}: {error}")))?;
     let name = if path == "-" { "<stdin>" } else { path };
+    if bytes.len() == MOST_BYTES
+        && let Err(error) = std::str::from_utf8(&bytes)
+        && error.error_len().is_none()
+    {
+        bytes.truncate(error.valid_up_to());
+    }
     match String::from_utf8(bytes) {
         Ok(text) => Ok(Source::new(name, text)),
         Err(error) => {
@@ -50,15 +60,25 @@ fn used(path: &str) -> Result<String, String> {
         return Err("this is a folder, not a file".to_owned());
     }
     let mut bytes = Vec::new();
-    file.take(MOST_POLICY_BYTES).read_to_end(&mut bytes).map_err(|error| error.to_string())?;
+    file.take(MOST_BYTES as u64).read_to_end(&mut bytes).map_err(|error| error.to_string())?;
     String::from_utf8(bytes).map_err(|_| "the file is not UTF-8; save it as UTF-8".to_owned())
+}
+
+/// The text of a file beside a policy: `what` it is, for the message where it is too large.
+pub(crate) fn text(path: &str, what: &str) -> Result<Source, Failure> {
+    let source = source(path)?;
+    match source.text().len() {
+        length if length > MAX_BYTES => Err(Failure(format!("{path}: {what} has at most {MAX_BYTES} bytes"))),
+        _ => Ok(source),
+    }
 }
 
 /// A policy that may run; prints its mistakes to standard error. Warnings are left to `meed check`.
 pub(crate) fn policy(path: &str) -> Result<Policy, Failure> {
     let checked = checked(path)?;
     checked.policy.ok_or_else(|| {
-        let text = render::report(&checked.source, &checked.diagnostics, table::width(), table::colour());
+        let colour = table::colour(&io::stderr());
+        let text = render::report(&checked.source, &checked.diagnostics, table::width(), colour);
         let _ = io::stderr().write_all(text.as_bytes());
         Failure(format!("{path}: the policy has mistakes and cannot run"))
     })
@@ -81,12 +101,57 @@ pub(crate) fn open(path: &str) -> Result<Box<dyn Read>, Failure> {
     match File::open(path).and_then(|file| Ok((file.metadata()?.is_dir(), file))) {
         Ok((true, _)) => Err(Failure(format!("{path}: this is a folder, not a file"))),
         Ok((false, file)) => Ok(Box::new(file)),
-        Err(error) => Err(Failure(format!("{path}: {error}"))),
+        Err(error) => Err(unopened(Path::new(path), &error)),
     }
 }
 
-fn buffered(path: &str) -> Result<Box<dyn BufRead>, Failure> {
-    Ok(Box::new(BufReader::with_capacity(1 << 16, open(path)?)))
+/// Why a file or folder cannot be opened, with the name that was perhaps meant.
+pub(crate) fn unopened(path: &Path, error: &io::Error) -> Failure {
+    let name = path.display();
+    Failure(match error.kind() {
+        io::ErrorKind::NotFound => match meant(path) {
+            Some(near) => format!("{name}: no such file or folder; did you mean {}?", near.display()),
+            None => format!("{name}: no such file or folder"),
+        },
+        io::ErrorKind::PermissionDenied => format!("{name}: you may not open this file"),
+        _ => format!("{name}: {error}"),
+    })
+}
+
+/// The file that is there under a name near to `path`.
+fn meant(path: &Path) -> Option<PathBuf> {
+    let mut found = PathBuf::new();
+    for part in path.components() {
+        let next = found.join(part);
+        if next.exists() {
+            found = next;
+            continue;
+        }
+        let folder = if found.as_os_str().is_empty() { Path::new(".") } else { &found };
+        let entries = std::fs::read_dir(folder).ok()?;
+        let mut names: Vec<String> =
+            entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok()).collect();
+        names.sort();
+        let near = suggest::nearest(part.as_os_str().to_str()?, names.iter().map(String::as_str))?;
+        found.push(near);
+    }
+    found.exists().then_some(found)
+}
+
+/// Refuses a command that names the standard input for more than one thing: the first would read it to its end.
+pub(crate) fn named_once(command: &Command) -> Result<(), Failure> {
+    let (first, others, last) = match command {
+        Command::Decide(options) => (&options.policy, std::slice::from_ref(&options.cases), None),
+        Command::Run(options) => (&options.policy, options.events.as_slice(), options.mapping.as_ref()),
+        Command::Explain(options) => (&options.subject, options.events.as_slice(), options.mapping.as_ref()),
+        _ => return Ok(()),
+    };
+    match std::iter::once(first).chain(others).chain(last).filter(|name| *name == "-").count() {
+        0 | 1 => Ok(()),
+        _ => Err(Failure(
+            "the standard input can be read for one thing only; name files for the others".into(),
+        )),
+    }
 }
 
 /// Reads decide cases, JSON Lines, and hands each on, or why it was refused.
@@ -96,7 +161,8 @@ pub(crate) fn cases(
     each: &mut dyn FnMut(Result<Case, Refusal>) -> io::Result<()>,
 ) -> Result<(), Failure> {
     let reader = Reader::new(policy);
-    for line in Lines::new(buffered(path)?) {
+    let input = plain(open(path)?).map_err(|error| Failure(format!("{path}: {error}")))?;
+    for line in Lines::new(BufReader::with_capacity(1 << 16, input)) {
         let line = line.map_err(|error| Failure(format!("{path}: {error}")))?;
         each(line.text.and_then(|text| reader.case(&text)))?;
     }
@@ -119,19 +185,24 @@ impl Events<'_> {
         let is_csv = |path: &String| Format::of(path) == Some(Format::Csv);
         let last = self.files.iter().rposition(is_csv);
         let mut table = mapping.as_ref().map(|mapping| Table::new(&reader, mapping));
+        let mut read = 0u64;
         for (index, path) in self.files.iter().enumerate() {
             if let Some(rows) = table.as_mut().filter(|_| is_csv(path)) {
                 rows.add(path, open(path)?).map_err(fault)?;
                 let whole = if Some(index) == last { table.take() } else { None };
                 for one in whole.map(Table::finish).unwrap_or_default() {
                     each(one);
-                    progress.inc(1);
+                    read += 1;
                 }
+                progress.set_position(read);
                 continue;
             }
             for one in read_file(&reader, path, open(path)?, mapping.as_ref()).map_err(fault)? {
                 each(one.map_err(fault)?);
-                progress.inc(1);
+                read += 1;
+                if read.is_multiple_of(PROGRESS_STEP) {
+                    progress.set_position(read);
+                }
             }
         }
         progress.finish_and_clear();
@@ -150,7 +221,7 @@ fn fault(fault: InputFault) -> Failure {
 }
 
 fn mapping(reader: &Reader<'_>, path: &str) -> Result<Mapping, Failure> {
-    let source = source(path)?;
+    let source = text(path, "a mapping")?;
     let mapping = Mapping::read(reader, source.text()).map(|mapping| mapping.named(path));
     mapping.map_err(|error| {
         let line = error.line.map_or_else(String::new, |line| format!(":{line}"));

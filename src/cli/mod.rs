@@ -52,11 +52,12 @@ pub fn main() -> ExitCode {
             return ExitCode::from(u8::from(error.use_stderr()));
         }
     };
-    let mut out = io::BufWriter::new(io::stdout().lock());
-    let status = dispatch(&arguments, &mut out);
+    let mut out = Output { inner: io::BufWriter::new(io::stdout().lock()), closed: false };
+    let status = input::named_once(&arguments.command).and_then(|()| dispatch(&arguments, &mut out));
     let flushed = out.flush();
     match (status, flushed) {
-        (Ok(_), Err(error)) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+        // Whoever read the answer has read enough, as `head` does: that is no fault of anyone.
+        _ if out.closed => ExitCode::SUCCESS,
         (Ok(status), Ok(())) => ExitCode::from(match status {
             Status::Fine => 0,
             Status::Fault => 1,
@@ -64,6 +65,31 @@ pub fn main() -> ExitCode {
         }),
         (Ok(_), Err(error)) => fail(&Failure::from(error)),
         (Err(failure), _) => fail(&failure),
+    }
+}
+
+/// The standard output, which remembers whether its reader has gone.
+struct Output<W> {
+    inner: W,
+    closed: bool,
+}
+
+impl<W> Output<W> {
+    fn note<T>(&mut self, done: io::Result<T>) -> io::Result<T> {
+        self.closed |= done.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::BrokenPipe);
+        done
+    }
+}
+
+impl<W: Write> Write for Output<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let done = self.inner.write(bytes);
+        self.note(done)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        let done = self.inner.flush();
+        self.note(done)
     }
 }
 

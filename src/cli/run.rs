@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use std::collections::HashSet;
 use std::io::{self, Write};
+use std::path::Path;
 
 use super::args::RunOptions;
 use super::input::{self, Events};
@@ -70,7 +71,11 @@ fn write_ledger(policy: &Policy, outcome: &Outcome, file: &str, out: &mut dyn Wr
     if file == "-" {
         return entries(policy, outcome, out);
     }
-    let target = std::fs::File::create(file).map_err(|error| Failure(format!("{file}: {error}")))?;
+    let path = Path::new(file);
+    let target = std::fs::File::create(path).map_err(|error| match (error.kind(), path.parent()) {
+        (io::ErrorKind::NotFound, Some(folder)) => input::unopened(folder, &error),
+        _ => input::unopened(path, &error),
+    })?;
     let mut target = io::BufWriter::new(target);
     entries(policy, outcome, &mut target)?;
     Ok(target.flush()?)

@@ -1,15 +1,9 @@
-//! Tables for people, never wider than the terminal (80 columns where there is none).
+//! Tables for people, no wider than the terminal (80 columns where there is none).
 
-use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Table, presets};
+use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Table, Width, presets};
 use std::io::IsTerminal;
 
 use crate::value::decimal;
-
-/// More columns than these are a crowd.
-const MOST_COLUMNS: usize = 6;
-
-/// Columns that stay whole in a crowd.
-const WHOLE: [&str; 2] = ["when", "what"];
 
 /// How a column stands.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -20,45 +14,78 @@ pub(crate) enum Column {
     Right,
 }
 
-/// The width to print at: the terminal's, at most 100; 80 where output is no terminal.
+/// The narrowest and the widest that is printed.
+const WIDTHS: (u16, u16) = (20, 100);
+
+/// The width to print at: what `COLUMNS` says, else the terminal's, else 80; at most 100.
 pub(crate) fn width() -> u16 {
-    if !std::io::stdout().is_terminal() {
-        return 80;
-    }
-    Table::new().width().unwrap_or(80).clamp(20, 100)
+    let said = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
+    let terminal = || Table::new().width().filter(|_| std::io::stdout().is_terminal());
+    said.or_else(terminal).unwrap_or(80).clamp(WIDTHS.0, WIDTHS.1)
 }
 
-/// True where colour may be used: a terminal, and `NO_COLOR` not set.
-pub(crate) fn colour() -> bool {
-    std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none()
+/// True where colour may be used on `stream`: a terminal, and `NO_COLOR` not set.
+pub(crate) fn colour(stream: &impl IsTerminal) -> bool {
+    stream.is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
 }
 
-/// A plain table without lines, two blanks between columns.
+/// A plain table without lines, two blanks between columns. Where it would be too wide without breaking words, each row
+/// stands on lines of its own.
 pub(crate) fn plain(head: &[(&str, Column)], rows: Vec<Vec<String>>) -> String {
+    let titled = head.iter().any(|(title, _)| !title.is_empty());
+    let titles = titled.then(|| head.iter().map(|(title, _)| (*title).to_owned()).collect::<Vec<_>>());
+    let widest_word = |column: usize| {
+        let cells = titles.iter().chain(&rows).filter_map(|row| row.get(column));
+        cells.map(|cell| longest_word(cell)).max().unwrap_or(0)
+    };
+    let widest: Vec<usize> = (0..head.len()).map(widest_word).collect();
+    let width = width();
+    if widest.iter().map(|word| word + 2).sum::<usize>() > usize::from(width) + 1 {
+        return titles.iter().chain(&rows).map(|row| stacked(row, usize::from(width))).collect();
+    }
     let mut table = Table::new();
-    table
-        .load_style(presets::NOTHING)
-        .set_content_arrangement(ContentArrangement::Dynamic)
-        .set_width(width());
-    if head.iter().any(|(title, _)| !title.is_empty()) {
-        table.set_header(head.iter().map(|(title, _)| *title));
+    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic).set_width(width);
+    if let Some(titles) = titles {
+        table.set_header(titles);
     }
     table.add_rows(rows);
-    let crowded = head.len() > MOST_COLUMNS;
-    for (index, (title, column)) in head.iter().enumerate() {
+    for (index, ((_, column), word)) in head.iter().zip(widest).enumerate() {
         if let Some(target) = table.column_mut(index) {
-            target.set_padding((if index == 0 { 0 } else { 1 }, 1));
+            let before = if index == 0 { 0 } else { 1 };
+            target.set_padding((before, 1));
+            let least = u16::try_from(word).unwrap_or(u16::MAX).saturating_add(before + 1);
+            target.set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(least)));
             if *column == Column::Right {
                 target.set_cell_alignment(CellAlignment::Right);
-            }
-            // Where many columns crowd, names may wrap; instants, numbers and what happened stay whole.
-            if crowded && (*column == Column::Right || WHOLE.contains(title)) {
-                target.set_constraint(ColumnConstraint::ContentWidth);
             }
         }
     }
     let text = table.to_string();
     text.lines().map(|line| format!("{}\n", line.trim_end())).collect()
+}
+
+fn longest_word(text: &str) -> usize {
+    text.split(' ').map(|word| word.chars().count()).max().unwrap_or(0)
+}
+
+/// A row on lines of its own: its first cell, then the others, indented.
+fn stacked(row: &[String], width: usize) -> String {
+    let Some((first, others)) = row.split_first() else { return String::new() };
+    let mut lines = vec![first.clone(), String::new()];
+    for cell in others {
+        let mut gap = "  ";
+        for word in cell.split(' ').filter(|word| !word.is_empty()) {
+            let line = lines.pop().unwrap_or_default();
+            let longer = format!("{line}{}{word}", if line.is_empty() { "  " } else { gap });
+            if line.is_empty() || longer.chars().count() <= width {
+                lines.push(longer);
+            } else {
+                lines.extend([line, format!("  {word}")]);
+            }
+            gap = " ";
+        }
+    }
+    lines.iter().filter(|line| !line.is_empty()).map(|line| format!("{}\n", line.trim_end())).collect()
 }
 
 /// Points with thousands commas.

@@ -1,5 +1,5 @@
 //! What Meed says about a policy: diagnostics as data. Every stage that reads a policy returns them;
-//! only [`render`] (a shell's business) turns them into text. It knows sources and nothing else.
+//! only `render` (a shell's business) turns them into text. It knows sources and nothing else.
 
 pub mod code;
 #[cfg(feature = "cli")]

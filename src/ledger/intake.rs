@@ -84,7 +84,7 @@ pub(crate) fn sort_out(incoming: Vec<Incoming>, until: Option<Timestamp>) -> Sor
     let mut named = named.into_iter().peekable();
     while let Some(one) = named.next() {
         let mut copies = vec![one];
-        while let Some(copy) = named.next_if(|next| copies.iter().all(|copy| copy.id == next.id)) {
+        while let Some(copy) = named.next_if(|next| copies.first().is_some_and(|copy| copy.id == next.id)) {
             copies.push(copy);
         }
         settle(&mut sorted, copies);

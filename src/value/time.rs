@@ -2,7 +2,7 @@
 //! local day. Skipped local times are the first instant after the gap, repeated ones the first of the two.
 
 use jiff::civil::{Date, DateTime};
-use jiff::tz::{AmbiguousOffset, TimeZone};
+use jiff::tz::{AmbiguousOffset, Offset, TimeZone};
 use jiff::{Timestamp, ToSpan};
 
 use super::ratio::Overflow;
@@ -87,8 +87,12 @@ impl Zone {
     }
 
     /// RFC 3339 with the zone's offset at that instant: `2021-03-01T10:00:00+09:00`.
+    /// RFC 3339 knows offsets of whole minutes: where the zone had another, before clocks were set by zones, the time is
+    /// shown with the offset cut to minutes, so that it is the same instant.
     pub fn format(&self, at: Timestamp) -> String {
-        at.display_with_offset(self.zone.to_offset(at)).to_string()
+        let offset = self.zone.to_offset(at);
+        let whole = Offset::from_seconds(offset.seconds() / 60 * 60).unwrap_or(offset);
+        at.display_with_offset(whole).to_string()
     }
 }
 

@@ -10,6 +10,9 @@ use super::yaml::Documents;
 use crate::eval::{Refusal, RefusalCode};
 use crate::ledger::intake::Place;
 
+/// Longest YAML file, unpacked, in bytes: it is held as a whole.
+const MAX_YAML: u64 = 1 << 26;
+
 /// The forms of input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
@@ -57,7 +60,14 @@ pub fn read_file<'r>(
         (Format::JsonLines, _) => Ok(reader.json_lines(file, plain(input).map_err(told)?)),
         (Format::Yaml, _) => {
             let mut bytes = Vec::new();
-            plain(input).and_then(|mut input| input.read_to_end(&mut bytes)).map_err(told)?;
+            let input = plain(input).map_err(told)?;
+            input.take(MAX_YAML + 1).read_to_end(&mut bytes).map_err(told)?;
+            if bytes.len() as u64 > MAX_YAML {
+                let message = format!(
+                    "{name}: a YAML file has at most {MAX_YAML} bytes; write this much as JSON Lines, or in several files"
+                );
+                return Err(InputFault { message });
+            }
             Ok(yaml(reader, file, bytes))
         }
         (Format::Csv, Some(mapping)) => {

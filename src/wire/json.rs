@@ -28,10 +28,26 @@ fn unreadable(error: &serde_json::Error, too_deep: bool) -> Refusal {
         return Refusal::new(RefusalCode::TooLarge, "", message);
     }
     let text = error.to_string();
-    let what = text.rsplit_once(" at line ").map_or(text.as_str(), |(what, _)| what);
+    let what = in_words(text.rsplit_once(" at line ").map_or(text.as_str(), |(what, _)| what));
     let help = if error.is_eof() { "; each event stands whole on a line of its own" } else { "" };
     let message = format!("this is not JSON: {what}, at column {}{help}", error.column());
     Refusal::new(RefusalCode::UnreadableInput, "", message)
+}
+
+/// The parser's words, for people who do not know it.
+fn in_words(what: &str) -> String {
+    match what {
+        "expected ident" | "expected value" => "a value is expected".to_owned(),
+        "key must be a string" => "a field's name must be a text in double quotes".to_owned(),
+        "EOF while parsing a value" => "it ends where a value is expected".to_owned(),
+        _ if what.starts_with("control character") => {
+            "a text holds a control character; write a line break as \\n, a tab as \\t".to_owned()
+        }
+        _ => match what.strip_prefix("EOF while parsing ") {
+            Some(inside) => format!("it ends inside {inside}"),
+            None => what.to_owned(),
+        },
+    }
 }
 
 #[derive(Clone, Copy)]

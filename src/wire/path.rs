@@ -78,7 +78,7 @@ pub(crate) fn shown(text: &str) -> String {
             break;
         }
         if c.is_control()
-            || matches!(c, '\u{2028}' | '\u{2029}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}')
+            || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
         {
             out.extend(c.escape_unicode());
         } else {

@@ -13,7 +13,7 @@ const YEAR: &str = "examples/year/events.jsonl";
 /// Runs the command in the project's folder.
 pub fn meed(arguments: &[&str], input: &str) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_meed"));
-    command.args(arguments).current_dir(root()).env_remove("CLICOLOR_FORCE");
+    command.args(arguments).current_dir(root()).env_remove("CLICOLOR_FORCE").env_remove("COLUMNS");
     let mut child =
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     // A command that fails early closes its input: that is no failure of the test.

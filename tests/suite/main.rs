@@ -12,7 +12,9 @@
 mod support;
 mod histories;
 mod laws;
+mod library;
 mod cli;
+mod shell;
 mod policies;
 mod docs;
 mod tidy;
@@ -23,3 +25,4 @@ mod diagnostics;
 mod pages;
 mod purchases;
 mod wire;
+mod robust;

@@ -1,6 +1,6 @@
 //! The published JSON fits its schemas in `docs/schema`.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::cli::{meed, text};
 use crate::support::root;
@@ -10,11 +10,18 @@ const YEAR: &str = "examples/year/events.jsonl";
 const HOTEL: &str = "tests/cases/hotel/hotel.meed";
 const STAYS: &str = "tests/cases/hotel/events.jsonl";
 
-fn assert_fits(name: &str, document: &Value) {
+fn schema(name: &str) -> Value {
     let path = root().join(format!("docs/schema/{name}.schema.json"));
-    let schema: Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
-    let errors: Vec<_> =
-        jsonschema::validator_for(&schema).unwrap().iter_errors(document).map(|e| e.to_string()).collect();
+    serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
+}
+
+fn fits(name: &str, document: &Value) -> bool {
+    jsonschema::validator_for(&schema(name)).unwrap().is_valid(document)
+}
+
+fn assert_fits(name: &str, document: &Value) {
+    let validator = jsonschema::validator_for(&schema(name)).unwrap();
+    let errors: Vec<_> = validator.iter_errors(document).map(|e| e.to_string()).collect();
     assert!(errors.is_empty(), "{errors:?}\n{document:#}");
 }
 
@@ -38,6 +45,85 @@ fn events_fit() {
         let events = std::fs::read_to_string(root().join(file)).unwrap();
         for line in events.lines().filter(|line| !line.trim().is_empty()) {
             assert_fits("event", &serde_json::from_str(line).unwrap());
+        }
+    }
+}
+
+#[test]
+fn diagnostics_fit() {
+    let mut seen = std::collections::BTreeSet::new();
+    for folder in crate::support::entries(&crate::support::folder("tests/cases/diagnostics")) {
+        let case = crate::support::entries(&folder).remove(0);
+        let output = meed(&["check", case.to_str().unwrap(), "--json"], "");
+        let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_fits("diagnostics", &report);
+        let found = report["diagnostics"].as_array().unwrap();
+        let count = |word: &str| found.iter().filter(|one| one["severity"] == word).count();
+        assert_eq!(
+            (report["errors"].clone(), report["warnings"].clone()),
+            (count("error").into(), count("warning").into())
+        );
+        seen.extend(found.iter().map(|one| one["severity"].as_str().unwrap().to_owned()));
+    }
+    assert_eq!(seen.len(), 2);
+    assert_fits(
+        "diagnostics",
+        &serde_json::from_slice(&meed(&["check", POLICY, "--json"], "").stdout).unwrap(),
+    );
+}
+
+/// An event or case that the schema refuses is refused by the reader too, and what the reader takes fits the schema.
+#[test]
+fn input_fits() {
+    let policy = crate::support::amazon();
+    let mut lines: Vec<Value> = std::fs::read_to_string(root().join(YEAR))
+        .unwrap()
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    lines.extend([
+        json!({"id": "e", "type": "transfer", "at": "2021-03-01T10:00:00Z", "account": "a", "points": 1.0, "to_program": "p"}),
+        json!({"id": "e", "type": "cash_out", "at": "2021-03-01T10:00:00.5Z", "account": "a", "points": 1, "note": [1]}),
+        json!({"id": "e", "type": "adjust", "at": "2021-03-01T10:00:00-03:30", "account": "a", "points": -1, "reason": "r"}),
+        json!({"id": "e", "type": "opening", "at": "2021-03-01T10:00:00Z", "account": "a", "points": 1, "expires_at": "2022-03-01T10:00:00Z"}),
+        json!({"id": "e", "type": "refund", "at": "2021-03-01T10:00:00Z", "account": "a", "order": "o", "lines": [{"id": "l", "amount": 5}]}),
+    ]);
+    for line in &lines {
+        let incoming = crate::support::incoming(policy, std::slice::from_ref(line));
+        assert!(incoming[0].body.is_ok(), "{:?}", incoming[0].body);
+        assert_fits("event", line);
+        if line["type"] == "order" {
+            let mut order = line.clone();
+            let order = order.as_object_mut().unwrap();
+            order.retain(|name, _| !["id", "type", "account"].contains(&name.as_str()));
+            let at = order.remove("at").unwrap();
+            assert_fits("case", &json!({"at": at, "member": {}, "order": order}));
+        }
+    }
+    assert_fits(
+        "case",
+        &json!({"at": "2021-03-01T10:00:00Z", "listing": {"points_rate": "2%", "seller": "overseas"}}),
+    );
+    for line in &lines {
+        for name in line.as_object().unwrap().keys().filter(|name| *name != "note") {
+            let with = |value: Option<Value>| {
+                let mut other = line.clone();
+                let fields = other.as_object_mut().unwrap();
+                fields.remove(name);
+                fields.extend(value.map(|value| (name.clone(), value)));
+                fields.insert("colour".to_owned(), json!("red"));
+                other
+            };
+            for other in [None, Some(Value::Null), Some(json!({})), Some(json!("")), Some(json!(-1.5))] {
+                let mut other = with(other);
+                if other["type"] == "order" || other["type"] == "member" {
+                    other.as_object_mut().unwrap().remove("colour");
+                }
+                if !fits("event", &other) {
+                    let incoming = crate::support::incoming(policy, std::slice::from_ref(&other));
+                    assert!(incoming[0].body.is_err(), "{other}");
+                }
+            }
         }
     }
 }

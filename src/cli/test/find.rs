@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::super::Failure;
+use super::super::input::unopened;
 
 /// A policy and its scenarios, sorted by name.
 pub(super) struct Suite {
@@ -12,7 +13,7 @@ pub(super) struct Suite {
 
 /// The suites under a policy, a scenario, or a folder.
 pub(super) fn suites(path: &Path) -> Result<Vec<Suite>, Failure> {
-    let kind = std::fs::metadata(path).map_err(|error| Failure(format!("{}: {error}", path.display())))?;
+    let kind = std::fs::metadata(path).map_err(|error| unopened(path, &error))?;
     let suites = if kind.is_dir() {
         let mut suites = Vec::new();
         in_folder(path, &mut suites, 0)?;

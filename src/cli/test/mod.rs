@@ -6,6 +6,8 @@ mod expectations;
 mod find;
 mod outcome;
 mod scenario;
+#[cfg(test)]
+mod tests;
 
 use serde_json::Value as Json;
 use std::io::Write;
@@ -78,8 +80,8 @@ fn indent(text: &str) -> String {
 
 fn read(path: &std::path::Path) -> Result<Scenario, Failure> {
     let fault = |text: &dyn std::fmt::Display| Failure(format!("{}: {text}", path.display()));
-    let text = std::fs::read_to_string(path).map_err(|error| fault(&error))?;
-    let node = crate::wire::yaml::parse(&text)
+    let source = input::text(&path.to_string_lossy(), "a scenario")?;
+    let node = crate::wire::yaml::parse(source.text())
         .map_err(|wrong| Failure(format!("{}:{}: {}", path.display(), wrong.line, wrong.refusal.message)))?;
     scenario::scenario(&node).map_err(|refusal| {
         let place = if refusal.path.is_empty() { String::new() } else { format!("{}: ", refusal.path) };

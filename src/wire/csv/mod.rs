@@ -8,6 +8,7 @@ mod orders;
 mod rows;
 mod source;
 
+use std::cell::Cell;
 use std::io::{self, Cursor, Read};
 use std::rc::Rc;
 
@@ -24,6 +25,29 @@ use crate::wire::jsonl::MAX_LINE;
 use crate::wire::read::{InputFault, fault, unread};
 use cell::{Row, Sheet};
 use mapping::Rows;
+
+/// The most bytes that are read in search of the end of a row: a quote that is never closed would take in the whole file.
+const MOST_FOR_ROW: usize = 16 * MAX_LINE;
+
+/// An input that ends in an error where a row does not end.
+struct Bounded<'c, R> {
+    input: R,
+    /// Bytes read since the last row ended.
+    since_row: &'c Cell<usize>,
+}
+
+impl<R: Read> Read for Bounded<'_, R> {
+    fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
+        let read = self.input.read(bytes)?;
+        self.since_row.set(self.since_row.get().saturating_add(read));
+        match self.since_row.get() {
+            length if length > MOST_FOR_ROW => Err(io::Error::other(format!(
+                "a row is longer than {MOST_FOR_ROW} bytes; is a quote not closed?"
+            ))),
+            _ => Ok(read),
+        }
+    }
+}
 
 /// The rows of one or more CSV files, read through one mapping. Together they are one table: an order may have
 /// rows in several files.
@@ -44,7 +68,9 @@ impl<'r, 'p> Table<'r, 'p> {
     /// Adds the rows of a file called `name`, gzipped or not.
     pub fn add(&mut self, name: &str, input: impl Read) -> Result<(), InputFault> {
         let told = |error: &dyn std::fmt::Display| fault(Some(name), error);
+        let since_row = Cell::new(0);
         let input = plain(input).and_then(unmarked).map_err(|error| told(&error))?;
+        let input = Bounded { input, since_row: &since_row };
         let mapping = self.mapping;
         let mut table =
             csv::ReaderBuilder::new().delimiter(mapping.separator).flexible(true).from_reader(input);
@@ -55,6 +81,7 @@ impl<'r, 'p> Table<'r, 'p> {
         let sheet = Rc::new(Sheet { file: name.into(), places });
         let mut record = csv::ByteRecord::new();
         while table.read_byte_record(&mut record).map_err(|error| told(&error))? {
+            since_row.set(0);
             let line = record.position().map_or(0, csv::Position::line);
             match readable(&record, header.len()) {
                 Ok(record) => self.row(&sheet, line, record),

@@ -103,6 +103,19 @@ proptest! {
     }
 
     #[test]
+    fn mutated_gzip_is_unpacked_or_told(edits in proptest::collection::vec((any::<proptest::sample::Index>(), any::<u8>()), 1..6)) {
+        for (name, text) in [("x.jsonl.gz", JSON), ("x.yaml.gz", YAML), ("x.csv.gz", CSV)] {
+            let mut bytes = zipped(text);
+            for (index, byte) in &edits {
+                let at = index.index(bytes.len());
+                bytes[at] = *byte;
+            }
+            bytes.truncate(bytes.len() - usize::from(edits[0].1) % 4);
+            read_all(name, &bytes);
+        }
+    }
+
+    #[test]
     fn the_order_of_rows_changes_nothing(
         rows in proptest::collection::vec((0..3u8, 0..2u8, 0..3u8, 0..2u8), 1..12).prop_shuffle(),
         seed in any::<u64>(),
@@ -116,6 +129,31 @@ proptest! {
         back.sort_by_key(|row| row.len() as u64 ^ seed.rotate_left(row.bytes().map(u32::from).sum()));
         prop_assert_eq!(bodies(&csv(&there)), bodies(&csv(&back)));
     }
+}
+
+fn zipped(text: &str) -> Vec<u8> {
+    use std::io::Write;
+    let mut zipped = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    zipped.write_all(text.as_bytes()).unwrap();
+    zipped.finish().unwrap()
+}
+
+/// What never ends is given up on, with bounded memory, whatever its form.
+#[test]
+fn endless_input_is_refused() {
+    let policy = policy::amazon();
+    let reader = Reader::new(policy);
+    let mapping = Mapping::read(&reader, MAPPING).unwrap();
+    let fault = |name: &str, byte: u8| {
+        let read = read_file(&reader, name, std::io::repeat(byte), Some(&mapping));
+        read.err().map(|fault| fault.message).unwrap()
+    };
+    assert!(fault("x.yaml", b' ').contains("67108864 bytes"));
+    assert!(fault("x.csv", b'a').contains("a row is longer than"));
+    let header = CSV.lines().next().unwrap().to_owned() + "\n\"";
+    let quote = std::io::Read::chain(header.as_bytes(), std::io::repeat(b'x'));
+    let message = read_file(&reader, "x.csv", quote, Some(&mapping)).err().unwrap().message;
+    assert!(message.contains("is a quote not closed?"), "{message}");
 }
 
 const JSON: &str = r#"{"id":"e1","type":"order","at":"2021-03-01T10:00:00+09:00","account":"a1","order":"o1","lines":[{"id":"l1","category":"book","price":1500.0,"points_rate":"2%","seller":"domestic","note":{"a":[1e3,-0,null,true]}}]}"#;

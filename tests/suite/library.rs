@@ -1,0 +1,80 @@
+//! What an embedder relies on, through the names that the crate re-exports and no others.
+
+use std::sync::Arc;
+
+use meed::{
+    Case, Checked, Decision, Diagnostic, Events, Incoming, InputFault, Options, Outcome, Place, Policy,
+    Reader, Refusal, Replay, Severity, Source, Timestamp, decide, load, replay,
+};
+
+const POLICY: &str = include_str!("../../policies/amazon_jp/amazon_jp.meed");
+const GRANT: &str =
+    r#"{"id": "e1", "type": "grant", "at": "2025-01-01T00:00:00+09:00", "account": "a1", "points": 100}"#;
+
+fn policy() -> Policy {
+    let Checked { policy, diagnostics, .. } = load(&Source::new("amazon_jp.meed", POLICY));
+    assert_eq!(diagnostics, []);
+    policy.unwrap()
+}
+
+#[test]
+fn what_is_shared_between_threads_may_be() {
+    fn shared<T: Send + Sync + 'static>() {}
+    shared::<Policy>();
+    shared::<Source>();
+    shared::<Diagnostic>();
+    shared::<Refusal>();
+    shared::<Incoming>();
+    shared::<Outcome>();
+    shared::<InputFault>();
+    fn sent<T: Send + Sync>(_: &T) {}
+    let policy = policy();
+    sent(&Reader::new(&policy));
+    sent(&Replay::new(&policy, Options::default()));
+}
+
+#[test]
+fn threads_decide_alike() {
+    let policy = Arc::new(policy());
+    let case = r#"{"at": "2025-12-01T12:00:00+09:00", "order": {"lines": [
+        {"id": "1", "category": "book", "price": 1500, "points_rate": "2%", "seller": "domestic"}]}}"#;
+    let threads: Vec<_> = (0..4)
+        .map(|_| {
+            let policy = Arc::clone(&policy);
+            std::thread::spawn(move || -> Result<Decision, Refusal> {
+                match Reader::new(&policy).case(case)? {
+                    Case::Order { at, member, order } => decide(&policy, at, &member, &order),
+                    Case::Listing { .. } | Case::Event { .. } => panic!("an order"),
+                }
+            })
+        })
+        .collect();
+    let decisions: Vec<_> = threads.into_iter().map(|thread| thread.join().unwrap().unwrap()).collect();
+    assert_eq!(decisions[0].points, 30);
+    assert!(decisions.iter().all(|decision| *decision == decisions[0]));
+}
+
+#[test]
+fn a_service_reads_and_judges_one_event_after_the_other() {
+    let policy = policy();
+    let reader = Reader::new(&policy);
+    let mut run = Replay::new(&policy, Options { keep_entries: true, ..Options::default() });
+    run.push(reader.event_line(Place { file: None, line: Some(1) }, GRANT));
+    let events: Events<'_> = reader.json_lines(None, GRANT.as_bytes());
+    for event in events {
+        run.push(event.unwrap());
+    }
+    let outcome = run.finish();
+    assert_eq!((outcome.duplicates, outcome.accepted), (1, 1));
+    let at: Timestamp = "2025-01-01T00:00:00+09:00".parse().unwrap();
+    assert_eq!(outcome.at, Some(at));
+    assert_eq!(outcome.accounts[0].statement(&policy, at).pools[0].balance.available, 100);
+    assert_eq!(replay(&policy, Vec::new(), &Options::default()).accounts.len(), 0);
+}
+
+#[test]
+fn a_policy_with_mistakes_is_no_policy() {
+    let checked = load(&Source::new("broken.meed", POLICY.replace("paid_with is", "payed_with is")));
+    assert!(checked.policy.is_none());
+    assert_eq!(checked.diagnostics[0].severity(), Severity::Error);
+}

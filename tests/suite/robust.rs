@@ -1,0 +1,117 @@
+//! Bad input never panics, whole way through: policies that were damaged are checked, shown and, where they still are
+//! policies, run; histories that were damaged are replayed, and nothing is lost or invented.
+
+use proptest::prelude::*;
+use proptest::sample::Index;
+use serde_json::Value;
+
+use meed::ledger::Options;
+use meed::{Source, load};
+
+use crate::support::{AMAZON, amazon, answer, decide, read, replay};
+
+const YEAR: &str = include_str!("../../examples/year/events.jsonl");
+
+/// What is put in, beside any byte and what stands elsewhere in the text.
+const PIECES: [&str; 24] = [
+    "{",
+    "}",
+    "\"",
+    ",",
+    "\n",
+    "\r",
+    "\u{feff}",
+    "\u{202e}",
+    "é",
+    "0",
+    "-1",
+    "1e30",
+    "99999999999999999999",
+    "%",
+    ".5",
+    "null",
+    "[[[[",
+    "not ",
+    " and ",
+    "100%",
+    "9999-12-31",
+    "0 JPY",
+    "\u{0}",
+    "//",
+];
+
+/// `text` with stretches taken out, moved and put in, as bytes.
+fn damaged(text: &'static str) -> impl Strategy<Value = Vec<u8>> {
+    let edit = (any::<Index>(), any::<Index>(), 0..5u8, 0..30usize, any::<u8>());
+    proptest::collection::vec(edit, 1..6).prop_map(move |edits| {
+        let mut bytes = text.as_bytes().to_vec();
+        for (to, from, how, length, byte) in edits {
+            let (to, from) = (to.index(bytes.len()), from.index(text.len()));
+            let piece: Vec<u8> = match how {
+                0 => vec![byte],
+                1 | 2 => text.as_bytes()[from..(from + length).min(text.len())].to_vec(),
+                3 => PIECES[usize::from(byte) % PIECES.len()].as_bytes().to_vec(),
+                _ => Vec::new(),
+            };
+            let gone = if how % 2 == 0 { length.min(bytes.len() - to) } else { 0 };
+            bytes.splice(to..to + gone, piece);
+            if bytes.is_empty() {
+                bytes.push(b' ');
+            }
+        }
+        bytes
+    })
+}
+
+/// How many damages are tried; `MEED_CASES` asks for more in a long run.
+fn cases() -> u32 {
+    std::env::var("MEED_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(300)
+}
+
+fn order() -> Value {
+    serde_json::json!({"at": "2021-03-01T10:00:00+09:00", "order": {"paid_with": "amazon_mastercard", "redeem": 10, "lines": [
+        {"id": "l1", "category": "book", "price": 1500, "quantity": 3, "points_rate": "2%", "seller": "domestic"},
+        {"id": "l2", "category": "video", "price": 0, "points_rate": "95%", "seller": "overseas"}]}})
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: cases(), failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn damaged_policies_are_checked_shown_and_run(bytes in damaged(AMAZON), width in 0u16..200) {
+        let source = Source::new("policy.meed", String::from_utf8_lossy(&bytes).into_owned());
+        let checked = load(&source);
+        let shown = meed::diagnostic::render::report(&source, &checked.diagnostics, width, width % 2 == 0);
+        prop_assert_eq!(shown.is_empty(), checked.diagnostics.is_empty());
+        prop_assert!(width % 2 == 0 || !shown.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\t')), "{shown:?}");
+        serde_json::to_string(&meed::wire::diagnostics::Report::new(&source, &checked.diagnostics)).unwrap();
+        if let Some(policy) = &checked.policy {
+            let decision = decide(policy, &order());
+            prop_assert!(decision.get("points").is_some() || decision.get("error").is_some());
+            let options = Options { keep_entries: true, ..Options::default() };
+            answer(policy, &replay(policy, read(policy, YEAR), &options));
+        }
+    }
+
+    #[test]
+    fn damaged_histories_are_replayed(bytes in damaged(YEAR)) {
+        let options = Options { keep_entries: true, ..Options::default() };
+        let incoming = meed::Reader::new(amazon()).json_lines(None, &bytes[..]).map(Result::unwrap).collect();
+        let outcome = replay(amazon(), incoming, &options);
+        for account in &outcome.accounts {
+            prop_assert!(account.balance().is_conserved());
+        }
+        answer(amazon(), &outcome);
+    }
+
+    #[test]
+    fn damaged_cases_are_answered(bytes in damaged(CASE)) {
+        let line = String::from_utf8_lossy(&bytes);
+        let reader = meed::Reader::new(amazon());
+        if let Ok(meed::Case::Order { at, member, order }) = reader.case(&line) {
+            let _ = meed::decide(amazon(), at, &member, &order);
+        }
+    }
+}
+
+const CASE: &str = r#"{"at": "2021-03-01T10:00:00+09:00", "member": {}, "order": {"redeem": 10, "shipping": 300, "coupons": ["x"], "lines": [{"id": "l1", "category": "book", "price": 1500.0, "quantity": 3, "tax": 1e2, "discount": 0, "points_rate": "2.0%", "seller": "domestic"}]}}"#;
