@@ -70,9 +70,9 @@ pub(super) fn base(
         });
         of.collect::<Vec<_>>()
     };
-    let (line, order): (fn(Subject) -> bool, fn(Subject) -> bool) =
-        (|subject| subject == Subject::Line, |subject| subject == Subject::Order);
-    let event: fn(Subject) -> bool = |subject| matches!(subject, Subject::Event(_));
+    let line = |subject| subject == Subject::Line;
+    let order = |subject| subject == Subject::Order;
+    let event = |subject| matches!(subject, Subject::Event(_));
     Some(Base {
         of,
         without_line_parts: facts(&without, line, false),

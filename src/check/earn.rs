@@ -8,7 +8,8 @@ use super::expr::Place;
 use super::pending::{check_pool, pending};
 use super::periods::period;
 use super::policy::{
-    Amount, CapScope, Earn, Grain, LotExpiry, Occasion, Pending, Period, PoolId, Quantity, Unit,
+    Amount, BaseOf, CapScope, Earn, FactType, Grain, LotExpiry, Occasion, Pending, Period, PoolId, Quantity,
+    Subject, Unit,
 };
 use super::ranges::bounds;
 use super::rules::Draft;
@@ -197,9 +198,14 @@ fn report_share(draft: &Draft<'_, '_>, rate: &Expr, base: &ast::Base) {
     let written = draft.scope.text(base.of.span);
     let message = format!("a share is taken of money, and `{written}` is a plain number");
     let unit = draft.scope.units.first().copied().unwrap_or("point");
+    let points = match &rate.kind {
+        ast::ExprKind::Percent(n) if *n != Ratio::ONE => format!("{} {unit}s", constant::plain(*n)),
+        _ => format!("1 {unit}"),
+    };
     draft.scope.report(
-        Diagnostic::new(Code::TypeMismatch, rate.span.to(base.of.span), message)
-            .with_help(format!("write `1 {unit} per 1 of {written}`")),
+        Diagnostic::new(Code::TypeMismatch, rate.span.to(base.of.span), message).with_help(format!(
+            "write `{points} per 1 of {written}`, or a value that is a number of points: `by …`, `else: 0.5 {unit}s`"
+        )),
     );
 }
 
@@ -346,9 +352,27 @@ fn period_word(period: Period) -> &'static str {
 
 fn is_whole(draft: &Draft<'_, '_>, amount: &Amount) -> bool {
     match amount {
-        Amount::Share { .. } | Amount::Per { full: false, .. } => false,
+        Amount::Share { .. } => false,
+        Amount::Per { points, full: false, step, base } => {
+            let a_step = constant::fold(points).zip(constant::fold(step));
+            let each = a_step.and_then(|(points, step)| points.div(step).ok());
+            whole_base(draft, &base.of) && each.is_some_and(|each| each.fraction().is_zero())
+        }
         Amount::OfRule { factor, stage, .. } => *stage != Stage::Exact && whole(draft, factor),
         Amount::Per { points, .. } | Amount::Fixed { points } => whole(draft, points),
+    }
+}
+
+/// True where the amount that earns is a whole number of things.
+fn whole_base(draft: &Draft<'_, '_>, base: &BaseOf) -> bool {
+    match base {
+        BaseOf::Number(quantity) => whole(draft, quantity),
+        BaseOf::EventFact(event, fact) => draft
+            .scope
+            .facts
+            .get(Subject::Event(*event), *fact)
+            .is_some_and(|fact| fact.kind == FactType::Count),
+        BaseOf::LinePrice | BaseOf::OrderPrice | BaseOf::OrderTotal | BaseOf::Measure(..) => false,
     }
 }
 
@@ -361,7 +385,7 @@ fn whole(draft: &Draft<'_, '_>, quantity: &Quantity) -> bool {
             .get(*id)
             .is_some_and(|value| value.numbers(scope, &draft.window).iter().all(|n| n.fraction().is_zero())),
         Quantity::Fact(subject, fact) => {
-            scope.facts.get(*subject, *fact).is_some_and(|fact| fact.kind == super::policy::FactType::Count)
+            scope.facts.get(*subject, *fact).is_some_and(|fact| fact.kind == FactType::Count)
         }
         Quantity::LineUnits
         | Quantity::OrderUnits

@@ -38,7 +38,7 @@ fn listed(declaration: &Declaration) -> impl Iterator<Item = &Name> {
 }
 
 /// Names of the groups in a group.
-fn contained<'g, 'a>(groups: &'g [versions::Group<'a>], id: usize) -> Vec<(usize, &'a Name)> {
+fn contained<'a>(groups: &[versions::Group<'a>], id: usize) -> Vec<(usize, &'a Name)> {
     let versions = groups.get(id).into_iter().flat_map(|group| &group.versions);
     let names = versions.flat_map(|version| listed(version.declaration));
     names.filter_map(|name| Some((groups.iter().position(|group| group.name == name.text)?, name))).collect()

@@ -6,8 +6,8 @@ use std::cell::RefCell;
 use super::constant::fold;
 use super::domain::{Domain, day_number};
 use super::policy::{
-    BadgeId, ClockPart, Comparison, Condition, DateValue, FactType, Filter, Moment, Quantity, Subject, Test,
-    TierId, TimeComparison, Unit, ValueId,
+    BadgeId, ClockPart, Comparison, Condition, DateValue, FactType, Filter, MeasureId, Moment, Quantity,
+    Subject, Test, TierId, TimeComparison, Unit, ValueId,
 };
 use super::ranges::bounds;
 use super::rules::Draft;
@@ -28,6 +28,7 @@ enum Topic {
     OrderAt,
     Tier(TierId),
     Weekday,
+    Measure(MeasureId, Option<usize>, bool),
     BuiltIn(&'static str),
 }
 
@@ -196,6 +197,7 @@ impl<'s, 'a> Reasoning<'s, 'a> {
     fn why(&self, atom: &Atom) -> String {
         match atom.topic {
             Topic::Fact(subject, fact) => self.fact_range(subject, fact),
+            Topic::Measure(..) => "what is counted is never below 0".to_owned(),
             Topic::Tier(_) => "the tier has no other level".to_owned(),
             Topic::BuiltIn("the hour") => "an hour is 0 to 23".to_owned(),
             Topic::BuiltIn("the day") => "a day is 1 to 31".to_owned(),
@@ -330,6 +332,7 @@ impl<'s, 'a> Reasoning<'s, 'a> {
             Quantity::OrderTotal => (Topic::BuiltIn("order.total"), false),
             Quantity::OrderUnits => (Topic::BuiltIn("order.quantity"), true),
             Quantity::OrderPointsPaid => (Topic::BuiltIn("order.points_paid"), true),
+            Quantity::Measure { measure, key, in_all } => (Topic::Measure(*measure, *key, *in_all), false),
             Quantity::Clock(ClockPart::Hour) => (Topic::BuiltIn("the hour"), true),
             Quantity::Clock(ClockPart::Day) => (Topic::BuiltIn("the day"), true),
             Quantity::Clock(ClockPart::Month) => (Topic::BuiltIn("the month"), true),

@@ -36,9 +36,7 @@ fn in_clause(scope: &Scope<'_>, clause: &Clause, at: Option<Span>, found: &mut V
     match &clause.kind {
         ClauseKind::By(expr) | ClauseKind::Case { value: expr, .. } | ClauseKind::When(expr) => take(expr),
         ClauseKind::Counts { what: ast::Counted::Amount(expr), .. } => take(expr),
-        ClauseKind::AtMost { limit, per } if matches!(per, LimitScope::Piece(_) | LimitScope::Each) => {
-            take(limit)
-        }
+        ClauseKind::AtMost { limit, per: LimitScope::Piece(_) | LimitScope::Each } => take(limit),
         ClauseKind::AtMostShare { rate, .. } => take(rate),
         ClauseKind::AtLeast(expr) => take(expr),
         ClauseKind::Pays { money, .. } => take(money),

@@ -157,8 +157,8 @@ fn every_misspelt_keyword_is_corrected() {
             for instead in [other.to_owned(), String::new(), letter.repeat(2)] {
                 let text = format!("{}{instead}{}", &AMAZON[..at], &AMAZON[at + 1..]);
                 let found = diagnostics(&text);
-                if text[start..].starts_with("day after") {
-                    continue; // `2 day` is as good as `2 days`
+                if text[start..].starts_with("day after") || text[start..].starts_with("pay 1 JPY") {
+                    continue; // `2 day` is as good as `2 days`, `1 point pay` as `1 point pays`
                 }
                 let line = text[start..].lines().next().unwrap();
                 assert_eq!(found.len(), 1, "{line}: {found:#?}");

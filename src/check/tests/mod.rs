@@ -1,6 +1,9 @@
 //! What the reference programme and a policy of many features become.
 
-use super::policy::{Amount, Expiry, Grain, Pending, PendingAnchor, Policy, Quantity, Returns, Test, Unit};
+use super::policy::{
+    Amount, BaseOf, Expiry, Grain, Member, Pending, PendingAnchor, Policy, Quantity, Returns, Subject,
+    TableKey, Test, Unit, ValueBody,
+};
 use crate::source::Source;
 use crate::value::moment::Moment;
 use crate::value::{Delay, Ratio, Rounding};
@@ -82,4 +85,59 @@ fn a_rule_is_lowered_once_for_each_version_of_its_list_of_categories() {
     assert_eq!(passes.len(), 2);
     assert_ne!(passes[0], passes[1]);
     assert_eq!(rule.versions[0].window.until, rule.versions[1].window.from);
+}
+
+fn hotel() -> Policy {
+    policy(include_str!("../../../tests/cases/sound/hotel_club.meed"))
+}
+
+#[test]
+fn a_rule_stands_after_those_that_it_reads_and_a_group_after_those_in_it() {
+    let policy = hotel();
+    let place = |name: &str| {
+        let id = policy.earns.iter().position(|rule| rule.name == name).unwrap();
+        policy.earn_order.iter().position(|other| *other == id).unwrap()
+    };
+    assert_eq!(policy.earn_order.len(), policy.earns.len());
+    for name in ["elite", "suites", "cities"] {
+        assert!(place("base") < place(name), "{name}");
+    }
+    let groups: Vec<&str> = policy.groups.iter().map(|group| group.name.as_str()).collect();
+    assert_eq!(groups, ["campaigns", "on_top"]);
+    assert_eq!(policy.groups[1].versions[0].body.of[0], Member::Group(0));
+}
+
+#[test]
+fn a_table_gives_each_category_the_nearest_row() {
+    let policy = hotel();
+    let tables = policy.values.iter().flat_map(|value| &value.versions);
+    let table = tables
+        .filter_map(|version| match &version.body {
+            ValueBody::Table(table) => Some(table),
+            _ => None,
+        })
+        .find(|table| matches!(table.by, TableKey::Fact(Subject::Event(0), 0)))
+        .unwrap();
+    let points = |name: &str| {
+        let id = policy.categories.iter().position(|category| category.name == name).unwrap();
+        let row = table.rows.iter().find(|(cases, _)| cases.contains(&id)).unwrap();
+        row.1.clone()
+    };
+    let constant = |n| Quantity::Constant(Ratio::whole(n));
+    assert_eq!(points("long_stay"), constant(8));
+    assert_eq!(points("city"), constant(10));
+    assert_eq!(points("resort"), constant(12));
+}
+
+#[test]
+fn parts_and_what_stands_beside_are_kept_apart() {
+    let policy = hotel();
+    let base = policy.earns.iter().find(|rule| rule.name == "base").unwrap();
+    let Amount::Per { base, .. } = &base.versions[0].body.amount else { panic!("{base:?}") };
+    let fact = |name: &str| policy.facts.events[0].iter().position(|fact| fact.name == name).unwrap();
+    assert_eq!(base.of, BaseOf::EventFact(0, fact("charges")));
+    assert_eq!(base.without_event_parts, [fact("taxes")]);
+    assert_eq!(base.with_event_beside, [fact("tip")]);
+    assert_eq!(policy.events[0].amount, Some(fact("charges")));
+    assert_eq!(policy.events[0].category, Some(fact("category")));
 }
