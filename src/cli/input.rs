@@ -15,7 +15,7 @@ use crate::source::Source;
 use crate::syntax::MAX_BYTES;
 use crate::value::time;
 use crate::wire::jsonl::Lines;
-use crate::wire::{Case, InputFault, Mapping, Reader, plain, read_file};
+use crate::wire::{Case, Format, InputFault, Mapping, Reader, Table, plain, read_file};
 
 /// The most bytes of a policy file that are read: more than the parser accepts, so that it can say so.
 const MOST_BYTES: usize = 16 * MAX_BYTES;
@@ -161,19 +161,32 @@ pub(crate) struct Events<'a> {
 }
 
 impl Events<'_> {
-    /// Reads every file in turn and hands each piece on.
+    /// Reads every file in turn and hands each piece on. The rows of all CSV files are one table; what they come to
+    /// is handed on where the last of them stands.
     pub fn read(&self, policy: &Policy, each: &mut dyn FnMut(Incoming)) -> Result<(), Failure> {
         let reader = Reader::new(policy);
         let mapping = self.mapping.map(|path| mapping(&reader, path)).transpose()?;
         let progress = progress();
         let mut read = 0u64;
-        for path in self.files {
+        let mut each = |one| {
+            each(one);
+            read += 1;
+            if read.is_multiple_of(PROGRESS_STEP) {
+                progress.set_position(read);
+            }
+        };
+        let is_csv = |path: &String| Format::of(path) == Some(Format::Csv);
+        let last = self.files.iter().rposition(is_csv);
+        let mut table = mapping.as_ref().map(|mapping| Table::new(&reader, mapping));
+        for (index, path) in self.files.iter().enumerate() {
+            if let Some(rows) = table.as_mut().filter(|_| is_csv(path)) {
+                rows.add(path, open(path)?).map_err(fault)?;
+                let whole = if Some(index) == last { table.take() } else { None };
+                whole.map(Table::finish).unwrap_or_default().into_iter().for_each(&mut each);
+                continue;
+            }
             for one in read_file(&reader, path, open(path)?, mapping.as_ref()).map_err(fault)? {
                 each(one.map_err(fault)?);
-                read += 1;
-                if read.is_multiple_of(PROGRESS_STEP) {
-                    progress.set_position(read);
-                }
             }
         }
         progress.finish_and_clear();
@@ -193,7 +206,8 @@ fn fault(fault: InputFault) -> Failure {
 
 fn mapping(reader: &Reader<'_>, path: &str) -> Result<Mapping, Failure> {
     let source = text(path, "a mapping")?;
-    Mapping::read(reader, source.text()).map_err(|error| {
+    let mapping = Mapping::read(reader, source.text()).map(|mapping| mapping.named(path));
+    mapping.map_err(|error| {
         let line = error.line.map_or_else(String::new, |line| format!(":{line}"));
         Failure(format!("{path}{line}: {}", error.message))
     })

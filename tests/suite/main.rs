@@ -22,5 +22,6 @@ mod schema;
 mod syntax;
 mod diagnostics;
 mod pages;
+mod purchases;
 mod wire;
 mod robust;
