@@ -182,27 +182,26 @@ impl Events<'_> {
         let reader = Reader::new(policy);
         let mapping = self.mapping.map(|path| mapping(&reader, path)).transpose()?;
         let progress = progress();
+        let mut read = 0u64;
+        let mut each = |one| {
+            each(one);
+            read += 1;
+            if read.is_multiple_of(PROGRESS_STEP) {
+                progress.set_position(read);
+            }
+        };
         let is_csv = |path: &String| Format::of(path) == Some(Format::Csv);
         let last = self.files.iter().rposition(is_csv);
         let mut table = mapping.as_ref().map(|mapping| Table::new(&reader, mapping));
-        let mut read = 0u64;
         for (index, path) in self.files.iter().enumerate() {
             if let Some(rows) = table.as_mut().filter(|_| is_csv(path)) {
                 rows.add(path, open(path)?).map_err(fault)?;
                 let whole = if Some(index) == last { table.take() } else { None };
-                for one in whole.map(Table::finish).unwrap_or_default() {
-                    each(one);
-                    read += 1;
-                }
-                progress.set_position(read);
+                whole.map(Table::finish).unwrap_or_default().into_iter().for_each(&mut each);
                 continue;
             }
             for one in read_file(&reader, path, open(path)?, mapping.as_ref()).map_err(fault)? {
                 each(one.map_err(fault)?);
-                read += 1;
-                if read.is_multiple_of(PROGRESS_STEP) {
-                    progress.set_position(read);
-                }
             }
         }
         progress.finish_and_clear();

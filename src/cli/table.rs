@@ -2,6 +2,7 @@
 
 use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Table, Width, presets};
 use std::io::IsTerminal;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::value::decimal;
 
@@ -16,9 +17,22 @@ pub(crate) enum Column {
 
 /// The narrowest and the widest that is printed.
 const WIDTHS: (u16, u16) = (20, 100);
+/// The longest first cell of a row that is not broken.
+const LONGEST_HEAD: usize = 20;
+
+/// Set by a command whose text is kept in files: it is the same whatever terminal it was made in.
+static UNBROKEN: AtomicBool = AtomicBool::new(false);
+
+/// Breaks no line of any table from now on.
+pub(crate) fn never_break() {
+    UNBROKEN.store(true, Ordering::Relaxed);
+}
 
 /// The width to print at: what `COLUMNS` says, else the terminal's, else 80; at most 100.
 pub(crate) fn width() -> u16 {
+    if UNBROKEN.load(Ordering::Relaxed) {
+        return u16::MAX;
+    }
     let said = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
     let terminal = || Table::new().width().filter(|_| std::io::stdout().is_terminal());
     said.or_else(terminal).unwrap_or(80).clamp(WIDTHS.0, WIDTHS.1)
@@ -34,11 +48,11 @@ pub(crate) fn colour(stream: &impl IsTerminal) -> bool {
 pub(crate) fn plain(head: &[(&str, Column)], rows: Vec<Vec<String>>) -> String {
     let titled = head.iter().any(|(title, _)| !title.is_empty());
     let titles = titled.then(|| head.iter().map(|(title, _)| (*title).to_owned()).collect::<Vec<_>>());
-    let widest_word = |column: usize| {
+    let least_of = |column: usize| {
         let cells = titles.iter().chain(&rows).filter_map(|row| row.get(column));
-        cells.map(|cell| longest_word(cell)).max().unwrap_or(0)
+        cells.map(|cell| least(column, cell)).max().unwrap_or(0)
     };
-    let widest: Vec<usize> = (0..head.len()).map(widest_word).collect();
+    let widest: Vec<usize> = (0..head.len()).map(least_of).collect();
     let width = width();
     if widest.iter().map(|word| word + 2).sum::<usize>() > usize::from(width) + 1 {
         return titles.iter().chain(&rows).map(|row| stacked(row, usize::from(width))).collect();
@@ -64,8 +78,12 @@ pub(crate) fn plain(head: &[(&str, Column)], rows: Vec<Vec<String>>) -> String {
     text.lines().map(|line| format!("{}\n", line.trim_end())).collect()
 }
 
-fn longest_word(text: &str) -> usize {
-    text.split(' ').map(|word| word.chars().count()).max().unwrap_or(0)
+/// The least width at which a cell is shown well: what its longest word needs; for the head of a row, such as an instant,
+/// what all of it needs.
+fn least(column: usize, cell: &str) -> usize {
+    let whole = cell.chars().count();
+    let word = cell.split(' ').map(|word| word.chars().count()).max().unwrap_or(0);
+    if column == 0 && whole <= LONGEST_HEAD { whole } else { word }
 }
 
 /// A row on lines of its own: its first cell, then the others, indented.

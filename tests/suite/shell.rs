@@ -82,6 +82,15 @@ fn narrow_output_breaks_no_word() {
     }
 }
 
+/// Accepted outcomes are files: they are the same whatever terminal they are compared in.
+#[test]
+fn scenarios_come_out_alike_in_any_terminal() {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_meed"));
+    let output =
+        command.args(["test", "policies"]).current_dir(root()).env("COLUMNS", "40").output().unwrap();
+    assert_eq!(status(&output), 0, "{}", text(&output.stdout));
+}
+
 #[test]
 fn what_is_no_terminal_gets_no_colour() {
     let broken = AMAZON.replace("paid_with is", "payed_with is");

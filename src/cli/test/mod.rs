@@ -22,6 +22,7 @@ use crate::wire::answer::RunAnswer;
 use scenario::{DecideCase, Expect, Scenario};
 
 pub(crate) fn test(options: &TestOptions, out: &mut dyn Write) -> Result<Status, Failure> {
+    super::table::never_break();
     let suites = find::suites(&options.path)?;
     let (mut passed, mut failed, mut updated) = (0, 0, 0);
     for suite in suites {

@@ -41,9 +41,10 @@ impl<R: Read> Read for Bounded<'_, R> {
         let read = self.input.read(bytes)?;
         self.since_row.set(self.since_row.get().saturating_add(read));
         match self.since_row.get() {
-            length if length > MOST_FOR_ROW => Err(io::Error::other(format!(
-                "a row is longer than {MOST_FOR_ROW} bytes; is a quote not closed?"
-            ))),
+            length if length > MOST_FOR_ROW => {
+                let message = format!("a row is longer than {MOST_FOR_ROW} bytes; is a quote not closed?");
+                Err(io::Error::other(message))
+            }
             _ => Ok(read),
         }
     }
@@ -68,8 +69,8 @@ impl<'r, 'p> Table<'r, 'p> {
     /// Adds the rows of a file called `name`, gzipped or not.
     pub fn add(&mut self, name: &str, input: impl Read) -> Result<(), InputFault> {
         let told = |error: &dyn std::fmt::Display| fault(Some(name), error);
-        let since_row = Cell::new(0);
         let input = plain(input).and_then(unmarked).map_err(|error| told(&error))?;
+        let since_row = Cell::new(0);
         let input = Bounded { input, since_row: &since_row };
         let mapping = self.mapping;
         let mut table =
