@@ -7,7 +7,8 @@ use super::forms;
 use super::grammar::{self, Rule};
 use super::layout::Line;
 use super::literal::Builder;
-use super::scan::TokenKind;
+use super::names;
+use super::scan::{Token, TokenKind};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::Span;
 
@@ -99,11 +100,19 @@ fn rescue(line: &Line, plain: &str, kind: Kind) -> Head {
     Head::Declared(Box::new(declaration))
 }
 
-/// The name of a head, as it should have been written.
+/// The name of a head, as it should have been written: the words between the keyword and the label, or the first.
 fn name(line: &Line, plain: &str) -> Option<Name> {
-    let token = line.tokens.get(1).filter(|token| token.kind == TokenKind::Word)?;
-    let text = plain.get(token.span.start..token.span.end)?;
-    Some(Name { text: text.to_lowercase(), span: token.span })
+    let first = line.tokens.get(1).filter(|token| token.kind == TokenKind::Word)?.span;
+    let text = |span: Span| plain.get(span.start..span.end).unwrap_or("");
+    let mut span = first;
+    if line.tokens.iter().any(|token| token.kind == TokenKind::Text) {
+        let words = line.tokens.iter().skip(2).take_while(|token| token.kind != TokenKind::Text);
+        let dates = |token: &&Token| matches!(text(token.span), "from" | "until");
+        span = words.take_while(|token| !dates(token)).fold(span, |name, token| name.to(token.span));
+    }
+    let usable = names::usable(text(span)).map(|text| (text, span));
+    let (text, span) = usable.unwrap_or_else(|| (text(first).to_lowercase(), first));
+    Some(Name { text, span })
 }
 
 fn date(line: &Line, plain: &str, word: &str) -> Option<super::ast::DateAt> {

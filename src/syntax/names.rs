@@ -65,23 +65,23 @@ pub(super) fn bad_name(place: &Place<'_>, token: &Token, rest: &[Token]) -> Opti
         )));
     }
     let (span, whole) = whole_name(place, token, rest);
-    let fits = whole.starts_with(|c: char| c.is_ascii_lowercase())
-        && whole.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
-    if fits {
+    if is_name(whole) {
         return None;
     }
     let message = format!("`{whole}` is not written as a name is");
-    let better = snake_case(whole);
-    let usable = better.starts_with(|c: char| c.is_ascii_lowercase())
-        && better.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
     let rule =
         "a name starts with a lower case letter and goes on with lower case letters, digits and underscores";
-    let help = if usable { format!("write `{better}`: {rule}") } else { rule.to_owned() };
+    let help = usable(whole).map_or(rule.to_owned(), |better| format!("write `{better}`: {rule}"));
     Some(Diagnostic::new(Code::BadName, span, message).with_help(help))
 }
 
-/// `GiftCard`, `gift-card`, `GIFT_CARD` as `gift_card`.
-fn snake_case(name: &str) -> String {
+fn is_name(word: &str) -> bool {
+    word.starts_with(|c: char| c.is_ascii_lowercase())
+        && word.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
+}
+
+/// `GiftCard`, `gift-card`, `gift card`, `GIFT_CARD` as `gift_card`, if that gives a name.
+pub(super) fn usable(name: &str) -> Option<String> {
     let mut out = String::new();
     let mut after_lower = false;
     for letter in name.chars() {
@@ -89,9 +89,14 @@ fn snake_case(name: &str) -> String {
             out.push('_');
         }
         after_lower = letter.is_lowercase() || letter.is_ascii_digit();
-        out.extend(letter.to_lowercase().map(|c| if c == '-' { '_' } else { c }));
+        match letter {
+            '-' | ' ' if out.ends_with('_') => {}
+            '-' | ' ' => out.push('_'),
+            _ => out.extend(letter.to_lowercase()),
+        }
     }
-    out.trim_matches('_').to_owned()
+    let better = out.trim_matches('_').to_owned();
+    is_name(&better).then_some(better)
 }
 
 /// A name together with the hyphens and words glued to it.
