@@ -83,7 +83,7 @@ pub fn check(source: &Source, file: &File) -> Checked {
         ranges::check_full_price(&scope, &rules.earns, &rules.pools);
     }
     unused::check(&scope);
-    let may_run = !scope.has_errors() && !scope.has_unreadable_text();
+    let may_run = !scope.has_errors();
     finish(source, scope, program, rules, may_run)
 }
 

@@ -80,9 +80,9 @@ impl<'a> Scope<'a> {
         self.reports.borrow().len()
     }
 
-    /// True once an error has been reported.
+    /// True once an error has been reported, in the text or in what it says.
     pub fn has_errors(&self) -> bool {
-        has_errors(&self.reports.borrow())
+        self.file.has_errors || has_errors(&self.reports.borrow())
     }
 
     /// All reports. What is unknown in several places is told once, with the other places beside it.
@@ -113,14 +113,6 @@ impl<'a> Scope<'a> {
     /// True where a stretch between declarations could not be read: something may be declared there.
     pub fn has_unreadable_items(&self) -> bool {
         self.file.items.iter().any(|item| matches!(item, Item::Error(_)))
-    }
-
-    /// True where any text could not be read.
-    pub fn has_unreadable_text(&self) -> bool {
-        self.file.items.iter().any(|item| match item {
-            Item::Error(_) => true,
-            Item::Declaration(declaration) => declaration.broken,
-        })
     }
 
     /// True where `word` stands in text that could not be read: it may well be declared there.

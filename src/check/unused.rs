@@ -6,7 +6,7 @@ use crate::diagnostic::{Code, Diagnostic};
 
 /// Warns of what nothing reads. Said only of a policy without errors: a misspelt reading is told once.
 pub(super) fn check(scope: &Scope<'_>) {
-    if scope.has_errors() || scope.has_unreadable_text() {
+    if scope.has_errors() {
         return;
     }
     for subject in Subject::ALL {

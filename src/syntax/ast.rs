@@ -45,6 +45,8 @@ pub struct File {
     /// Names of declarations that could not be read or that this version does not run: say nothing about
     /// their use.
     pub unread: Vec<Name>,
+    /// True where an error in the text has been reported, even if all of it could be read in the end.
+    pub has_errors: bool,
 }
 
 /// One top-level stretch.

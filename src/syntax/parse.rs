@@ -26,7 +26,8 @@ pub struct Parsed {
 pub fn parse(source: &Source) -> Parsed {
     let text = source.text();
     if text.len() > MAX_BYTES {
-        return Parsed { file: File::default(), diagnostics: vec![too_large(text.len())] };
+        let file = File { items: vec![Item::Error(Span::default())], has_errors: true, ..File::default() };
+        return Parsed { file, diagnostics: vec![too_large(text.len())] };
     }
     let mut diagnostics = Vec::new();
     let scanned = scan(text, &mut diagnostics);
@@ -36,7 +37,8 @@ pub fn parse(source: &Source) -> Parsed {
     for line in lines {
         reader.item(line);
     }
-    let Reader { file, mut diagnostics, .. } = reader;
+    let Reader { mut file, mut diagnostics, .. } = reader;
+    file.has_errors = has_errors(&diagnostics);
     diagnostic::sort(&mut diagnostics);
     Parsed { file, diagnostics }
 }
