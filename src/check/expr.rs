@@ -128,9 +128,11 @@ impl<'s, 'a> Reader<'s, 'a> {
             let plurals: Vec<String> = units.iter().map(|unit| format!("{unit}s")).collect();
             let known: Vec<&str> = units.iter().copied().chain(plurals.iter().map(String::as_str)).collect();
             let message = format!("`{}` is neither a currency nor the unit of a pool", word.text);
-            let mut report = Diagnostic::new(Code::UnknownUnit, word.span, message);
-            report.help = words::hint(&word.text, "the units are", &known);
-            self.scope.report(report);
+            let report = Diagnostic::new(Code::UnknownUnit, word.span, message);
+            let declared = |name: &str| super::pool::unit_place(self.scope, name);
+            let known: Vec<_> = known.into_iter().map(|name| (name, declared(name))).collect();
+            let declare = format!("unit {}", word.text.trim_end_matches('s'));
+            self.scope.report(words::advise(report, &word.text, "the units are", &known, &declare));
         }
         None
     }
@@ -175,21 +177,25 @@ impl<'s, 'a> Reader<'s, 'a> {
             return;
         }
         let message = format!("`{}` has no fact `{}`", subject.word(), name.text);
-        let mut report = Diagnostic::new(Code::UnknownFact, name.span, message);
-        let built = BUILT_IN.iter().filter(|(of, _)| *of == subject).map(|(_, name)| *name);
-        let known: Vec<&str> =
-            self.scope.facts.of(subject).map(|fact| fact.name.as_str()).chain(built).collect();
+        let report = Diagnostic::new(Code::UnknownFact, name.span, message);
+        let built = BUILT_IN.iter().filter(|(of, _)| *of == subject).map(|(_, name)| (*name, None));
+        let declared = self.scope.facts.of(subject).map(|fact| (fact.name.as_str(), Some(fact.span)));
+        let known: Vec<(&str, Option<Span>)> = declared.chain(built).collect();
         let elsewhere =
             self.scope.facts.subject_with(&name.text).or_else(|| {
                 BUILT_IN.iter().find(|(_, built)| *built == name.text).map(|(subject, _)| *subject)
             });
-        report.help = match elsewhere {
-            Some(other) => Some(format!("`{}` has it: write `{}.{}`", other.word(), other.word(), name.text)),
-            None => words::hint(&name.text, "it has", &known).or_else(|| {
-                Some(format!("declare it: `facts {} {{ {}: rate }}`", subject.word(), name.text))
-            }),
-        };
-        self.scope.report(report);
+        let word = subject.word();
+        self.scope.report(match elsewhere {
+            Some(other) => {
+                let other = other.word();
+                report.with_help(format!("`{other}` has it: write `{other}.{}`", name.text))
+            }
+            None => {
+                let declare = format!("facts {word} {{ {}: rate }}", name.text);
+                words::advise(report, &name.text, &format!("`{word}` has"), &known, &declare)
+            }
+        });
     }
 
     fn readable(&self, subject: Subject, name: &str, span: Span) -> bool {

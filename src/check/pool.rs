@@ -30,6 +30,16 @@ pub(super) fn units<'a>(scope: &Scope<'a>) -> Vec<&'a str> {
     units
 }
 
+/// Where a unit is declared; `name` may be its plural.
+pub(super) fn unit_place(scope: &Scope<'_>, name: &str) -> Option<Span> {
+    scope.declared(Kind::Pool).flat_map(|pool| &pool.clauses).find_map(|clause| match &clause.kind {
+        ClauseKind::Unit(unit) if name == unit.text || name.strip_suffix('s') == Some(&unit.text) => {
+            Some(unit.span)
+        }
+        _ => None,
+    })
+}
+
 /// Checks the pool.
 pub(super) fn pools<'a>(scope: &Scope<'a>, groups: &[Group<'a>]) -> Vec<Pool> {
     if groups.is_empty() && !scope.has_unreadable_items() {

@@ -117,7 +117,7 @@ impl<'a> Scope<'a> {
 
     /// True where `word` stands in text that could not be read: it may well be declared there.
     pub fn may_be_declared(&self, word: &str) -> bool {
-        let unread = self.file.unread.iter().any(|name| name.text == word);
+        let unread = self.file.unread.iter().any(|name| name.text == word || name.text.is_empty());
         unread
             || self.unreadable_spans().any(|span| {
                 self.source
