@@ -5,7 +5,7 @@
 //! The steps, each a module: `scan` cuts text into tokens, `layout` cuts tokens into lines and blocks, `parse`
 //! reads the file line by line. For each line `grammar` says what it is, and `head`, `clause`, `expression` and
 //! `literal` build its node. Where the grammar says no, `explain` and `explain_head` find out why: `spelling`,
-//! `names` and `numbers` know wrong signs and words, `forms` how each clause reads, and `repair` tries which
+//! `names` and `numbers` know wrong signs and words, `stray` what stands outside of every declaration, `forms` how each clause reads, and `repair` tries which
 //! change of one word would make the line right.
 
 pub mod ast;
@@ -24,5 +24,6 @@ mod parse;
 mod repair;
 mod scan;
 mod spelling;
+mod stray;
 
 pub use parse::{MAX_BYTES, Parsed, parse};

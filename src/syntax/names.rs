@@ -4,6 +4,8 @@ use super::ast::Kind;
 use super::explain::Place;
 use super::forms;
 use super::grammar::{Failure, Rule};
+use super::layout::Line;
+use super::repair;
 use super::scan::{Token, TokenKind};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::Span;
@@ -12,33 +14,51 @@ use crate::value::Currency;
 /// What is wrong with a word at which the grammar stops; `rest` starts with it.
 pub(super) fn wrong(
     place: &Place<'_>,
+    line: &Line,
     token: &Token,
     before: Option<&Token>,
     rest: &[Token],
     failure: &Failure,
 ) -> Option<Diagnostic> {
-    odd_currency(place, token, before)
-        .or_else(|| odd_name(place, token, rest))
-        .or_else(|| reserved(place, token, failure))
+    odd_currency(place, token, before, failure)
+        .or_else(|| odd_name(place, token, before, rest))
+        .or_else(|| reserved(place, line, token, failure))
 }
 
-/// `1 Jpy`
-fn odd_currency(place: &Place<'_>, token: &Token, before: Option<&Token>) -> Option<Diagnostic> {
+/// `1 Jpy`, `1 JP`
+fn odd_currency(
+    place: &Place<'_>,
+    token: &Token,
+    before: Option<&Token>,
+    failure: &Failure,
+) -> Option<Diagnostic> {
     let word = place.word(token.span);
     let upper = word.to_ascii_uppercase();
-    let behind_number = before.is_some_and(|before| before.kind == TokenKind::Number);
-    (behind_number
-        && word != upper
-        && word != word.to_ascii_lowercase()
-        && Currency::from_code(&upper).is_some())
-    .then(|| {
-        Diagnostic::new(Code::BadName, token.span, format!("`{word}` is not written as a currency is"))
-            .with_help(format!("write `{upper}`: a currency is three capitals"))
-    })
+    let wanted = before.is_some_and(|before| before.kind == TokenKind::Number)
+        || failure.expected.contains(&Rule::currency);
+    let letters = word.bytes().all(|b| b.is_ascii_alphabetic()) && word != word.to_ascii_lowercase();
+    if !wanted || !letters || word.len() == 3 && word == upper {
+        return None;
+    }
+    let known = Currency::from_code(&upper).is_some();
+    if !known && word != upper {
+        return None;
+    }
+    let report =
+        Diagnostic::new(Code::BadName, token.span, format!("`{word}` is not written as a currency is"));
+    let rule = "a currency is three capitals";
+    Some(report.with_help(if known {
+        format!("write `{upper}`: {rule}")
+    } else {
+        format!("{rule}, such as `JPY`")
+    }))
 }
 
 /// A word that can be no name: capitals, letters beyond ASCII.
-fn odd_name(place: &Place<'_>, token: &Token, rest: &[Token]) -> Option<Diagnostic> {
+fn odd_name(place: &Place<'_>, token: &Token, before: Option<&Token>, rest: &[Token]) -> Option<Diagnostic> {
+    if before.is_none() && place.rule == Rule::clause_line {
+        return None;
+    }
     let word = place.word(token.span);
     let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
     let currency = word.len() == 3 && word.bytes().all(|b| b.is_ascii_uppercase());
@@ -46,8 +66,7 @@ fn odd_name(place: &Place<'_>, token: &Token, rest: &[Token]) -> Option<Diagnost
         return None;
     }
     let lower = word.to_lowercase();
-    let first = rest.first().is_some_and(|first| place.word(first.span) == lower);
-    if first || forms::clause(&lower).is_some() && place.rule == Rule::clause_line {
+    if forms::clause(&lower).is_some() && place.rule == Rule::clause_line {
         return None;
     }
     bad_name(place, token, rest)
@@ -126,9 +145,9 @@ fn list(words: &[&str]) -> String {
 }
 
 /// A reserved word where only a name can stand.
-fn reserved(place: &Place<'_>, token: &Token, failure: &Failure) -> Option<Diagnostic> {
+fn reserved(place: &Place<'_>, line: &Line, token: &Token, failure: &Failure) -> Option<Diagnostic> {
     let name =
         |rule: &Rule| matches!(rule, Rule::name | Rule::names | Rule::child | Rule::field | Rule::excluded);
-    let names = failure.expected.iter().any(name);
+    let names = failure.expected.iter().any(name) && repair::wants_name(place, line, token);
     names.then(|| bad_name(place, token, std::slice::from_ref(token))).flatten()
 }

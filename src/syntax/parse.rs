@@ -1,13 +1,15 @@
 //! A whole file, line by line: heads, bodies and what is between them.
 
-use super::ast::{CategoryNode, Clause, ClauseKind, Declaration, File, Item, Kind};
+use super::ast::{CategoryNode, Clause, ClauseKind, Declaration, File, Item, Kind, Name};
 use super::explain::{self, Place};
 use super::explain_head;
 use super::grammar::{self, Rule};
 use super::head::{self, Head};
 use super::layout::{Block, Line, layout};
 use super::literal::Builder;
-use super::scan::scan;
+use super::names;
+use super::scan::{TokenKind, scan};
+use super::stray::{self, Stretch};
 use crate::diagnostic::{self, Code, Diagnostic, has_errors};
 use crate::source::{Source, Span};
 
@@ -34,8 +36,11 @@ pub fn parse(source: &Source) -> Parsed {
     let lines = layout(text, &scanned.tokens, &mut diagnostics);
     let mut reader = Reader { plain: &scanned.plain, diagnostics, file: File::default() };
     reader.file.comments = scanned.comments;
-    for line in lines {
-        reader.item(line);
+    for stretch in stray::stretches(lines, &scanned.plain) {
+        match stretch {
+            Stretch::Declaration(line) => reader.item(line),
+            Stretch::Stray(lines) => reader.stray(&lines),
+        }
     }
     let Reader { mut file, mut diagnostics, .. } = reader;
     file.has_errors = has_errors(&diagnostics);
@@ -80,6 +85,15 @@ impl<'s> Reader<'s> {
             }
         };
         self.file.items.push(item);
+    }
+
+    fn stray(&mut self, lines: &[Line]) {
+        let open = |line: &Line| line.has_open_text();
+        if !lines.iter().any(open) {
+            self.diagnostics.push(stray::explain(lines, self.plain));
+        }
+        let spans = lines.iter().map(Line::span);
+        self.file.items.extend(spans.reduce(Span::to).map(Item::Error));
     }
 
     fn body(&mut self, declaration: &mut Declaration, block: Option<Block>) {
@@ -136,6 +150,9 @@ impl<'s> Reader<'s> {
             Kind::Facts => builder.field(pair).map(ClauseKind::Field),
             _ => builder.clause(pair),
         });
+        if node.is_none() && kind == Kind::Facts {
+            self.unread(&line);
+        }
         clauses.push(clause(docs, node, span));
         None
     }
@@ -147,9 +164,26 @@ impl<'s> Reader<'s> {
             true => None,
             false => self.read(&place, &line, |builder, pair| builder.child(pair)),
         };
+        if node.is_none() {
+            self.unread(&line);
+        }
         let lines = line.block.map(|block| block.lines).unwrap_or_default();
         let children: Vec<CategoryNode> = lines.into_iter().filter_map(|line| self.child(line)).collect();
         node.map(|node| CategoryNode { children, ..node })
+    }
+
+    /// Keeps the name that a line should have declared; an empty one where it has none.
+    fn unread(&mut self, line: &Line) {
+        let Some(first) = line.tokens.first() else { return };
+        let named = matches!(first.kind, TokenKind::Word | TokenKind::Number);
+        let whole = line
+            .tokens
+            .iter()
+            .skip(1)
+            .take_while(|token| self.word(token.span) == "-" || token.kind == TokenKind::Word);
+        let span = whole.fold(first.span, |name, token| name.to(token.span));
+        let text = if named { names::usable(self.word(span)).unwrap_or_default() } else { String::new() };
+        self.file.unread.push(Name { text, span: first.span });
     }
 
     /// One line by the grammar; where that fails, the reason.
