@@ -20,4 +20,5 @@ mod schema;
 mod syntax;
 mod diagnostics;
 mod pages;
+mod mistakes;
 mod wire;
