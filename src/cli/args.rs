@@ -77,7 +77,8 @@ pub(crate) struct RunOptions {
     /// How the columns of CSV files become events (YAML)
     #[arg(long, value_name = "FILE")]
     pub mapping: Option<String>,
-    /// The input is sorted by instant: judge it as it streams by, with memory for accounts only
+    /// The input is sorted by instant: judge it as it streams by, with memory for accounts only (rows of CSV are still
+    /// gathered into orders first)
     #[arg(long)]
     pub sorted: bool,
     /// The answer as JSON

@@ -13,7 +13,7 @@ use crate::ledger::Incoming;
 use crate::source::Source;
 use crate::value::time;
 use crate::wire::jsonl::Lines;
-use crate::wire::{Case, InputFault, Mapping, Reader, read_file};
+use crate::wire::{Case, Format, InputFault, Mapping, Reader, Table, read_file};
 
 /// The most bytes of a policy file that are read: one more than the parser accepts, so that it can say so.
 const MOST_POLICY_BYTES: u64 = (1 << 20) + 1;
@@ -95,12 +95,25 @@ pub(crate) struct Events<'a> {
 }
 
 impl Events<'_> {
-    /// Reads every file in turn and hands each piece on.
+    /// Reads every file in turn and hands each piece on. The rows of all CSV files are one table; what they come to
+    /// is handed on where the last of them stands.
     pub fn read(&self, policy: &Policy, each: &mut dyn FnMut(Incoming)) -> Result<(), Failure> {
         let reader = Reader::new(policy);
         let mapping = self.mapping.map(|path| mapping(&reader, path)).transpose()?;
         let progress = progress();
-        for path in self.files {
+        let is_csv = |path: &String| Format::of(path) == Some(Format::Csv);
+        let last = self.files.iter().rposition(is_csv);
+        let mut table = mapping.as_ref().map(|mapping| Table::new(&reader, mapping));
+        for (index, path) in self.files.iter().enumerate() {
+            if let Some(rows) = table.as_mut().filter(|_| is_csv(path)) {
+                rows.add(path, open(path)?).map_err(fault)?;
+                let whole = if Some(index) == last { table.take() } else { None };
+                for one in whole.map(Table::finish).unwrap_or_default() {
+                    each(one);
+                    progress.inc(1);
+                }
+                continue;
+            }
             for one in read_file(&reader, path, open(path)?, mapping.as_ref()).map_err(fault)? {
                 each(one.map_err(fault)?);
                 progress.inc(1);
@@ -123,7 +136,8 @@ fn fault(fault: InputFault) -> Failure {
 
 fn mapping(reader: &Reader<'_>, path: &str) -> Result<Mapping, Failure> {
     let source = source(path)?;
-    Mapping::read(reader, source.text()).map_err(|error| {
+    let mapping = Mapping::read(reader, source.text()).map(|mapping| mapping.named(path));
+    mapping.map_err(|error| {
         let line = error.line.map_or_else(String::new, |line| format!(":{line}"));
         Failure(format!("{path}{line}: {}", error.message))
     })

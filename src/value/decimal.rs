@@ -25,16 +25,17 @@ pub fn parse(text: &str) -> Option<Ratio> {
     if whole.is_empty() || !all_digits(whole) || !all_digits(fraction) {
         return None;
     }
-    let written = format!("{whole}{}", fraction.trim_end_matches('0'));
-    let significant = written.trim_start_matches('0');
-    if significant.is_empty() {
+    let fraction = fraction.trim_end_matches('0');
+    let digits = whole.bytes().chain(fraction.bytes()).skip_while(|digit| *digit == b'0');
+    let significant = digits.clone().count();
+    if significant == 0 {
         return Some(Ratio::ZERO);
     }
-    let scale = exponent.checked_sub(i32::try_from(fraction.trim_end_matches('0').len()).ok()?)?;
-    if significant.len() > MAX_DIGITS || scale.unsigned_abs() as usize > MAX_DIGITS {
+    let scale = exponent.checked_sub(i32::try_from(fraction.len()).ok()?)?;
+    if significant > MAX_DIGITS || scale.unsigned_abs() as usize > MAX_DIGITS {
         return None;
     }
-    let n = significant.parse::<i128>().ok()?;
+    let n = digits.fold(0i128, |n, digit| n * 10 + i128::from(digit - b'0'));
     let n = Ratio::whole(if negative { -n } else { n });
     let power = Ratio::whole(10i128.checked_pow(scale.unsigned_abs())?);
     if scale < 0 { n.div(power).ok() } else { n.mul(power).ok() }

@@ -35,6 +35,9 @@ impl Ratio {
 
     /// `numerator / denominator`, reduced. Overflow where the denominator is nought or a sign cannot be turned.
     pub fn new(numerator: i128, denominator: i128) -> Result<Ratio, Overflow> {
+        if denominator == 1 {
+            return Ok(Ratio { numerator, denominator });
+        }
         let divisor = gcd(numerator.unsigned_abs(), denominator.unsigned_abs());
         let divisor = i128::try_from(divisor).map_err(|_| Overflow)?;
         let (n, d) = (

@@ -155,7 +155,12 @@ pub fn parse_instant(text: &str) -> Option<Timestamp> {
 
 /// Reads a date `2021-01-01`.
 pub fn parse_date(text: &str) -> Option<Date> {
+    is_date(text).then(|| text.parse().ok()).flatten()
+}
+
+/// True for a text that is written like a date, whether there is such a day or not.
+pub(crate) fn is_date(text: &str) -> bool {
     let digits =
         text.bytes().enumerate().all(|(i, b)| if i == 4 || i == 7 { b == b'-' } else { b.is_ascii_digit() });
-    (text.len() == 10 && digits).then(|| text.parse().ok()).flatten()
+    text.len() == 10 && digits
 }

@@ -4,7 +4,7 @@ use std::io::{self, BufReader, Cursor, Read};
 use std::sync::Arc;
 
 use super::Reader;
-use super::csv::{self, Mapping};
+use super::csv::{Mapping, Table};
 use super::read::{Events, InputFault, fault, unread};
 use super::yaml::Documents;
 use crate::eval::{Refusal, RefusalCode};
@@ -38,7 +38,8 @@ impl Format {
     }
 }
 
-/// Reads an input called `name` (`-` for the standard input) in the form that its name tells, gzipped or not.
+/// Reads an input called `name` (`-` for the standard input) in the form that its name tells, gzipped or not. Rows of
+/// several CSV files belong together: read those with one [`Table`].
 pub fn read_file<'r>(
     reader: &'r Reader<'_>,
     name: &str,
@@ -51,17 +52,18 @@ pub fn read_file<'r>(
             "{name}: events are read from .jsonl, .yaml and .csv files, also with .gz, and from -"
         ),
     })?;
-    let mut input = plain(input).map_err(|error| fault(Some(name), &error))?;
+    let told = |error: io::Error| fault(Some(name), &error);
     match (format, mapping) {
-        (Format::JsonLines, _) => Ok(reader.json_lines(file, input)),
+        (Format::JsonLines, _) => Ok(reader.json_lines(file, plain(input).map_err(told)?)),
         (Format::Yaml, _) => {
             let mut bytes = Vec::new();
-            input.read_to_end(&mut bytes).map_err(|error| fault(Some(name), &error))?;
+            plain(input).and_then(|mut input| input.read_to_end(&mut bytes)).map_err(told)?;
             Ok(yaml(reader, file, bytes))
         }
         (Format::Csv, Some(mapping)) => {
-            let rows = csv::read(reader, file, input, mapping)?;
-            Ok(Box::new(rows.into_iter().map(Ok)))
+            let mut table = Table::new(reader, mapping);
+            table.add(name, input)?;
+            Ok(Box::new(table.finish().into_iter().map(Ok)))
         }
         (Format::Csv, None) => {
             let message =

@@ -37,7 +37,7 @@ use std::collections::HashMap;
 
 pub use case::Case;
 #[cfg(feature = "cli")]
-pub use csv::{Mapping, MappingError};
+pub use csv::{Mapping, MappingError, Table};
 #[cfg(feature = "cli")]
 pub use file::{Format, plain, read_file};
 pub use read::{Events, InputFault};

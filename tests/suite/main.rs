@@ -21,4 +21,5 @@ mod syntax;
 mod diagnostics;
 mod pages;
 mod mistakes;
+mod purchases;
 mod wire;

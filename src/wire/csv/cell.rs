@@ -5,6 +5,9 @@
 //! in the order listed; its first eight bytes as a big-endian number, modulo the sum of the shares, falls into the
 //! bands that the shares make in the order written.
 
+use std::rc::Rc;
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use jiff::civil::{Date, DateTime};
 use jiff::fmt::strtime;
@@ -12,16 +15,23 @@ use sha2::{Digest, Sha256};
 
 use super::source::{Column, Field, Hash, Kind, Source, typed};
 use crate::eval::{Refusal, RefusalCode};
+use crate::ledger::intake::Place;
 use crate::value::{Ratio, Zone, decimal, time};
 use crate::wire::path::{Path, shown};
 use crate::wire::value::{Node, Value};
 
+/// A file of rows.
+pub(super) struct Sheet {
+    pub file: Arc<str>,
+    /// For each column of the mapping, where it stands in a record.
+    pub places: Vec<usize>,
+}
+
 /// A row, seen through the columns that a mapping names.
 pub(super) struct Row<'c> {
+    pub sheet: Rc<Sheet>,
     pub line: u64,
     pub record: csv::StringRecord,
-    /// For each column of the mapping, where it stands in the record.
-    pub places: &'c [usize],
     /// For each column of the mapping, its name.
     pub names: &'c [(String, u64)],
     pub zone: &'c Zone,
@@ -29,10 +39,22 @@ pub(super) struct Row<'c> {
 
 type Read<T> = Result<T, Refusal>;
 
+impl Sheet {
+    /// A line of it.
+    pub fn place(&self, line: u64) -> Place {
+        Place { file: Some(self.file.clone()), line: Some(line) }
+    }
+}
+
 impl Row<'_> {
+    /// Where it stands.
+    pub fn place(&self) -> Place {
+        self.sheet.place(self.line)
+    }
+
     /// The text of a column, without blanks around it.
     pub fn cell(&self, column: usize) -> &str {
-        self.places.get(column).and_then(|place| self.record.get(*place)).unwrap_or("").trim()
+        self.sheet.places.get(column).and_then(|place| self.record.get(*place)).unwrap_or("").trim()
     }
 
     /// The value of a field; None where the row has none.
@@ -158,6 +180,7 @@ impl Row<'_> {
             (None, None) if time::parse_date(text).is_some() => {
                 "it has no time of day; give one in the mapping, such as `time: noon`".to_owned()
             }
+            (None, _) if time::is_date(text) => "there is no such day".to_owned(),
             (None, _) => {
                 "a date is written 2021-03-01; for another way give its `format` in the mapping".to_owned()
             }

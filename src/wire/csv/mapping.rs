@@ -38,6 +38,8 @@ impl std::error::Error for MappingError {}
 /// How rows become events.
 #[derive(Debug)]
 pub struct Mapping {
+    /// What its file is called in messages.
+    pub(super) name: String,
     pub(super) separator: u8,
     pub(super) leave_out: Vec<LeaveOut>,
     pub(super) account: Field,
@@ -122,6 +124,11 @@ impl Mapping {
         }
         Draft { reader, columns: Vec::new(), subjects: &[] }.mapping(&node)
     }
+
+    /// The same mapping, called by its file's name in messages about the columns that it names.
+    pub fn named(self, name: &str) -> Mapping {
+        Mapping { name: name.to_owned(), ..self }
+    }
 }
 
 /// A mapping being read.
@@ -162,7 +169,14 @@ impl Draft<'_, '_> {
         };
         let separator = top.get("separator").map_or(Ok(b','), separator)?;
         let leave_out = top.get("leave out").map_or(Ok(Vec::new()), |node| self.leave_out(node))?;
-        Ok(Mapping { separator, leave_out, account, rows, columns: self.columns })
+        Ok(Mapping {
+            name: "the mapping".to_owned(),
+            separator,
+            leave_out,
+            account,
+            rows,
+            columns: self.columns,
+        })
     }
 
     fn event(&mut self, node: &Node, top: &Object) -> Read<Vec<Field>> {

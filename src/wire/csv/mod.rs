@@ -1,104 +1,99 @@
 //! CSV through a mapping file: rows to orders with the ships they tell, or to events of their own. The result is
-//! a function of the set of rows: their order in the file changes line numbers only.
+//! a function of the rows: their order, and the files that they are spread over, change places only.
 
 mod cell;
+mod header;
 mod mapping;
 mod orders;
 mod rows;
 mod source;
 
-use std::io::Read;
-use std::sync::Arc;
+use std::io::{self, Cursor, Read};
+use std::rc::Rc;
 
 use sha2::{Digest, Sha256};
 
 pub use mapping::{Mapping, MappingError};
 
-use crate::diagnostic::suggest;
 use crate::eval::{Refusal, RefusalCode};
 use crate::ledger::event::EventKind;
 use crate::ledger::intake::{Incoming, Place};
 use crate::wire::Reader;
+use crate::wire::file::plain;
 use crate::wire::jsonl::MAX_LINE;
-use crate::wire::path::shown;
 use crate::wire::read::{InputFault, fault, unread};
-use cell::Row;
+use cell::{Row, Sheet};
 use mapping::Rows;
 
-/// What a CSV file comes to, sorted by instant.
-pub(super) fn read(
-    reader: &Reader<'_>,
-    file: Option<Arc<str>>,
-    input: impl Read,
-    mapping: &Mapping,
-) -> Result<Vec<Incoming>, InputFault> {
-    let mut table = csv::ReaderBuilder::new().delimiter(mapping.separator).flexible(true).from_reader(input);
-    let name = file.as_deref();
-    let header = table.headers().map_err(|error| fault(name, &error))?.clone();
-    let places = places(mapping, &header, name)?;
-    let mut sink = Sink { reader, file: file.clone(), out: Vec::new() };
-    let mut orders = orders::Groups::default();
-    let mut events = rows::Events::default();
-    let mut record = csv::ByteRecord::new();
-    while table.read_byte_record(&mut record).map_err(|error| fault(name, &error))? {
-        let line = record.position().map_or(0, csv::Position::line);
-        let record = match readable(&record, header.len()) {
-            Ok(record) => record,
-            Err(refusal) => {
-                sink.refuse(line, refusal);
-                continue;
+/// The rows of one or more CSV files, read through one mapping. Together they are one table: an order may have
+/// rows in several files.
+pub struct Table<'r, 'p> {
+    mapping: &'r Mapping,
+    sink: Sink<'r, 'p>,
+    orders: orders::Groups<'r>,
+    events: rows::Events,
+}
+
+impl<'r, 'p> Table<'r, 'p> {
+    /// A table without rows.
+    pub fn new(reader: &'r Reader<'p>, mapping: &'r Mapping) -> Table<'r, 'p> {
+        let sink = Sink { reader, out: Vec::new() };
+        Table { mapping, sink, orders: orders::Groups::default(), events: rows::Events::default() }
+    }
+
+    /// Adds the rows of a file called `name`, gzipped or not.
+    pub fn add(&mut self, name: &str, input: impl Read) -> Result<(), InputFault> {
+        let told = |error: &dyn std::fmt::Display| fault(Some(name), error);
+        let input = plain(input).and_then(unmarked).map_err(|error| told(&error))?;
+        let mapping = self.mapping;
+        let mut table =
+            csv::ReaderBuilder::new().delimiter(mapping.separator).flexible(true).from_reader(input);
+        let header = table.byte_headers().map_err(|error| told(&error))?.clone();
+        let header = csv::StringRecord::from_byte_record(header)
+            .map_err(|_| told(&"its header is not UTF-8 text; save the file as UTF-8"))?;
+        let places = header::places(mapping, &header, name)?;
+        let sheet = Rc::new(Sheet { file: name.into(), places });
+        let mut record = csv::ByteRecord::new();
+        while table.read_byte_record(&mut record).map_err(|error| told(&error))? {
+            let line = record.position().map_or(0, csv::Position::line);
+            match readable(&record, header.len()) {
+                Ok(record) => self.row(&sheet, line, record),
+                Err(refusal) => self.sink.refuse(sheet.place(line), refusal, None, None),
             }
-        };
-        let zone = &reader.policy.calendar.zone;
-        let row = Row { line, record, places: &places, names: &mapping.columns, zone };
-        if left_out(mapping, &row) {
-            continue;
         }
-        match &mapping.rows {
-            Rows::Lines(how) => orders.add(&mut sink, mapping, how, row),
-            Rows::Events(fields) => events.add(&mut sink, mapping, fields, &row),
+        Ok(())
+    }
+
+    fn row(&mut self, sheet: &Rc<Sheet>, line: u64, record: csv::StringRecord) {
+        let zone = &self.sink.reader.policy.calendar.zone;
+        let row = Row { sheet: sheet.clone(), line, record, names: &self.mapping.columns, zone };
+        if left_out(self.mapping, &row) {
+            return;
+        }
+        match &self.mapping.rows {
+            Rows::Lines(how) => self.orders.add(&mut self.sink, self.mapping, how, row),
+            Rows::Events(fields) => self.events.add(&mut self.sink, self.mapping, fields, &row),
         }
     }
-    if let Rows::Lines(how) = &mapping.rows {
-        orders.finish(&mut sink, how);
+
+    /// What all rows come to, sorted by instant.
+    pub fn finish(mut self) -> Vec<Incoming> {
+        if let Rows::Lines(how) = &self.mapping.rows {
+            self.orders.finish(&mut self.sink, how);
+        }
+        self.sink.sorted()
     }
-    Ok(sink.sorted())
 }
 
-/// Where the columns of the mapping stand in the file.
-fn places(
-    mapping: &Mapping,
-    header: &csv::StringRecord,
-    file: Option<&str>,
-) -> Result<Vec<usize>, InputFault> {
-    let columns = mapping.columns.iter();
-    columns
-        .map(|(name, line)| {
-            let mut found = header.iter().enumerate().filter(|(_, column)| column.trim() == name.trim());
-            match (found.next(), found.next()) {
-                (Some((place, _)), None) => Ok(place),
-                (Some(_), Some(_)) => Err(no_column(name, *line, file, "has this column twice".to_owned())),
-                (None, _) => {
-                    let help = match suggest::nearest(name, header.iter()) {
-                        Some(near) => format!("has no such column; did you mean \"{}\"?", shown(near)),
-                        None => format!("has no such column, only {}", listed(header)),
-                    };
-                    Err(no_column(name, *line, file, help))
-                }
-            }
-        })
-        .collect()
-}
-
-fn listed(header: &csv::StringRecord) -> String {
-    header.iter().take(30).map(|name| format!("\"{}\"", shown(name))).collect::<Vec<_>>().join(", ")
-}
-
-fn no_column(name: &str, line: u64, file: Option<&str>, what: String) -> InputFault {
-    let file = file.unwrap_or("the input");
-    InputFault {
-        message: format!("the mapping names the column \"{}\" on line {line}; {file} {what}", shown(name)),
+/// The input without the byte order mark that spreadsheets put before UTF-8.
+fn unmarked<'i>(mut input: impl Read + 'i) -> io::Result<impl Read + 'i> {
+    const MARK: &[u8] = b"\xef\xbb\xbf";
+    let mut start = Vec::new();
+    input.by_ref().take(3).read_to_end(&mut start)?;
+    if start == MARK {
+        start.clear();
     }
+    Ok(Cursor::new(start).chain(input))
 }
 
 fn readable(record: &csv::ByteRecord, columns: usize) -> Result<csv::StringRecord, Refusal> {
@@ -107,7 +102,9 @@ fn readable(record: &csv::ByteRecord, columns: usize) -> Result<csv::StringRecor
         return refuse(RefusalCode::TooLarge, format!("the row is longer than {MAX_LINE} bytes"));
     }
     if record.len() != columns {
-        let message = format!("the row has {} columns, the header has {columns}", record.len());
+        let many = record.iter().any(|cell| cell.contains(&b'\n'));
+        let help = if many { "; perhaps a quote in it is not closed" } else { "" };
+        let message = format!("the row has {} columns, the header has {columns}{help}", record.len());
         return refuse(RefusalCode::UnreadableInput, message);
     }
     match csv::StringRecord::from_byte_record(record.clone()) {
@@ -129,36 +126,26 @@ fn left_out(mapping: &Mapping, row: &Row<'_>) -> bool {
 /// Where what was read goes.
 struct Sink<'r, 'p> {
     reader: &'r Reader<'p>,
-    file: Option<Arc<str>>,
     out: Vec<Incoming>,
 }
 
 impl Sink<'_, '_> {
-    fn place(&self, line: u64) -> Place {
-        Place { file: self.file.clone(), line: Some(line) }
-    }
-
-    /// A row of which nothing could be made.
-    fn refuse(&mut self, line: u64, refusal: Refusal) {
-        self.refuse_of(line, refusal, None, None);
-    }
-
-    /// A row of which only its account or its instant can be told.
-    fn refuse_of(
+    /// A row of which nothing could be made but, perhaps, its account or its instant.
+    fn refuse(
         &mut self,
-        line: u64,
+        place: Place,
         refusal: Refusal,
         account: Option<String>,
         at: Option<jiff::Timestamp>,
     ) {
-        self.out.push(Incoming { account, at, ..unread(self.place(line), refusal, "") });
+        self.out.push(Incoming { account, at, ..unread(place, refusal, "") });
     }
 
     /// By instant, kind and id: what is nowhere in time comes first.
     fn sorted(mut self) -> Vec<Incoming> {
-        fn key(incoming: &Incoming) -> (Option<jiff::Timestamp>, Option<u8>, Option<&str>, Option<u64>) {
+        fn key(incoming: &Incoming) -> (Option<jiff::Timestamp>, Option<u8>, Option<&str>, &Place) {
             let rank = incoming.body.as_ref().ok().map(|event| EventKind::rank(&event.kind));
-            (incoming.at, rank, incoming.id.as_deref(), incoming.place.line)
+            (incoming.at, rank, incoming.id.as_deref(), &incoming.place)
         }
         self.out.sort_by(|a, b| key(a).cmp(&key(b)));
         self.out

@@ -11,7 +11,7 @@ use super::cell::Row;
 use super::mapping::{Mapping, Move, Orders, When};
 use super::{Sink, joined, made_up};
 use crate::eval::{Refusal, RefusalCode};
-use crate::ledger::intake::Rejected;
+use crate::ledger::intake::{Incoming, Place, Rejected};
 use crate::value::{Delay, time};
 use crate::wire::canonical;
 use crate::wire::path::Path;
@@ -31,11 +31,12 @@ pub(super) struct Groups<'c>(BTreeMap<(String, Key), Vec<(Timestamp, Row<'c>)>>)
 
 /// What one row says of its order.
 struct Part {
-    row: u64,
+    place: Place,
     at: Timestamp,
     said: Result<Said, Refusal>,
 }
 
+#[derive(PartialEq)]
 struct Said {
     order: Vec<(String, Option<Node>)>,
     line: Object,
@@ -45,11 +46,13 @@ struct Said {
 }
 
 /// When and how many units of a line move.
+#[derive(PartialEq)]
 struct Moved {
     at: MoveAt,
     quantity: Option<Node>,
 }
 
+#[derive(PartialEq)]
 enum MoveAt {
     Instant(Timestamp),
     DaysAfterOrder(u32),
@@ -68,7 +71,7 @@ impl<'c> Groups<'c> {
             (account, at, key) => {
                 let refused = account.as_ref().err().or(at.as_ref().err()).or(key.as_ref().err()).cloned();
                 if let Some(refusal) = refused {
-                    sink.refuse_of(row.line, refusal, account.ok(), at.ok());
+                    sink.refuse(row.place(), refusal, account.ok(), at.ok());
                 }
             }
         }
@@ -77,8 +80,11 @@ impl<'c> Groups<'c> {
     /// Turns all rows into events.
     pub fn finish(self, sink: &mut Sink<'_, '_>, how: &Orders) {
         for ((account, key), rows) in self.0 {
-            let part =
-                |(at, row): (Timestamp, Row<'_>)| Part { row: row.line, at, said: said(sink, how, &row) };
+            let part = |(at, row): (Timestamp, Row<'_>)| Part {
+                place: row.place(),
+                at,
+                said: said(sink, how, &row),
+            };
             let parts = rows.into_iter().map(part).collect();
             Group { account, key, sink, how }.finish(parts);
         }
@@ -154,52 +160,55 @@ impl Group<'_, '_, '_> {
     }
 
     fn finish(mut self, parts: Vec<Part>) {
-        let first_row = parts.iter().map(|part| part.row).min().unwrap_or(0);
+        let first = parts.iter().map(|part| &part.place).min().cloned().unwrap_or_default();
         let at = parts.iter().map(|part| part.at).min().unwrap_or_default();
         let one_instant = parts.iter().all(|part| part.at == at) || matches!(self.key, Key::Day(_));
         let mut refusals = Vec::new();
-        let mut lines: Vec<(u64, Said)> = Vec::new();
+        let mut lines: Vec<(Place, Said)> = Vec::new();
         for part in parts {
             match part.said {
-                Ok(said) => lines.push((part.row, said)),
+                Ok(said) => lines.push((part.place, said)),
                 Err(refusal) => {
-                    refusals.push((refusal.path.clone(), refusal.message.clone(), part.row, refusal))
+                    refusals.push((refusal.path.clone(), refusal.message.clone(), part.place, refusal))
                 }
             }
         }
-        refusals.sort_by(|a, b| (&a.0, &a.1, a.2).cmp(&(&b.0, &b.1, b.2)));
-        lines.sort_by(|(row, a), (other, b)| (&a.content, row).cmp(&(&b.content, other)));
+        refusals.sort_by(|a, b| (&a.0, &a.1, &a.2).cmp(&(&b.0, &b.1, &b.2)));
+        lines.sort_by(|(place, a), (other, b)| (&a.content, place).cmp(&(&b.content, other)));
+        let (lines, copies) = without_copies(lines);
         let disagreed = if one_instant { disagreement(&lines) } else { Some("at".to_owned()) };
         let refused = match (refusals.into_iter().next(), disagreed) {
-            (Some((_, _, row, refusal)), _) => Some((row, refusal)),
-            (None, Some(name)) => Some((first_row, disagree(&name))),
+            (Some((_, _, place, refusal)), _) => Some((place, refusal)),
+            (None, Some(name)) => Some((first.clone(), disagree(&name))),
             (None, None) => None,
         };
-        self.emit(at, first_row, lines, refused);
+        self.emit(at, &first, lines, refused, copies);
     }
 
     fn emit(
         &mut self,
         at: Timestamp,
-        row: u64,
-        mut lines: Vec<(u64, Said)>,
-        refused: Option<(u64, Refusal)>,
+        first: &Place,
+        mut lines: Vec<(Place, Said)>,
+        refused: Option<(Place, Refusal)>,
+        copies: Vec<Place>,
     ) {
-        let rows: Vec<u64> = lines.iter().map(|(row, _)| *row).collect();
+        let places: Vec<Place> = lines.iter().map(|(place, _)| place.clone()).collect();
         let ids = name_lines(&mut lines);
         let moves = self.moves(at, &lines, &ids);
         let event = self.order(at, lines);
-        let mut incoming = self.sink.reader.event(self.sink.place(row), &event);
-        if let Some((row, refusal)) = refused {
+        let mut incoming = self.sink.reader.event(first.clone(), &event);
+        if let Some((place, refusal)) = refused {
             let canonical = canonical::event(self.sink.reader, &event);
             incoming.body = Err(Box::new(Rejected { refusal, canonical }));
-            incoming.place = self.sink.place(row);
+            incoming.place = place;
             incoming.aside = None;
         } else if let Err(rejected) = &incoming.body {
-            let line = line_index(&rejected.refusal.path).and_then(|index| rows.get(index));
-            incoming.place = self.sink.place(line.copied().unwrap_or(row));
+            let line = line_index(&rejected.refusal.path).and_then(|index| places.get(index));
+            incoming.place = line.unwrap_or(first).clone();
         }
         let accepted = incoming.body.is_ok();
+        self.sink.out.extend(copies.into_iter().map(|place| Incoming { place, ..incoming.clone() }));
         self.sink.out.push(incoming);
         if !accepted {
             return;
@@ -207,15 +216,15 @@ impl Group<'_, '_, '_> {
         match moves {
             Ok(moves) => {
                 for event in moves {
-                    let incoming = self.sink.reader.event(self.sink.place(row), &event);
+                    let incoming = self.sink.reader.event(first.clone(), &event);
                     self.sink.out.push(incoming);
                 }
             }
-            Err(refusal) => self.sink.refuse(row, refusal),
+            Err(refusal) => self.sink.refuse(first.clone(), refusal, None, None),
         }
     }
 
-    fn order(&self, at: Timestamp, lines: Vec<(u64, Said)>) -> Node {
+    fn order(&self, at: Timestamp, lines: Vec<(Place, Said)>) -> Node {
         let number = self.number();
         let mut object = self.head("order", &["order", &self.account, &number], at);
         let mut lines = lines.into_iter().map(|(_, said)| said).peekable();
@@ -247,7 +256,7 @@ impl Group<'_, '_, '_> {
     }
 
     /// The ships, cancels and returns of this order: one for each kind and instant.
-    fn moves(&self, at: Timestamp, lines: &[(u64, Said)], ids: &[String]) -> Read<Vec<Node>> {
+    fn moves(&self, at: Timestamp, lines: &[(Place, Said)], ids: &[String]) -> Read<Vec<Node>> {
         let mut events = Vec::new();
         for (index, how) in self.how.moves.iter().enumerate() {
             let mut by_instant: BTreeMap<Timestamp, Vec<(&String, Option<&Node>)>> = BTreeMap::new();
@@ -299,7 +308,7 @@ impl Group<'_, '_, '_> {
 }
 
 /// Gives lines without an id one made of their content; equal lines are counted. Returns all ids.
-fn name_lines(lines: &mut [(u64, Said)]) -> Vec<String> {
+fn name_lines(lines: &mut [(Place, Said)]) -> Vec<String> {
     let mut count = 0u64;
     let mut before: Option<String> = None;
     let mut ids = Vec::with_capacity(lines.len());
@@ -320,8 +329,23 @@ fn name_lines(lines: &mut [(u64, Said)]) -> Vec<String> {
     ids
 }
 
+/// Rows that say their line's id and say the same as another are copies of it; returns where they stand. `lines` are
+/// in the order of their content.
+fn without_copies(lines: Vec<(Place, Said)>) -> (Vec<(Place, Said)>, Vec<Place>) {
+    let (mut kept, mut copies) = (Vec::<(Place, Said)>::with_capacity(lines.len()), Vec::new());
+    for (place, said) in lines {
+        let mut alike = kept.iter().rev().take_while(|(_, other)| other.content == said.content);
+        if said.line.get("id").is_some() && alike.any(|(_, other)| *other == said) {
+            copies.push(place);
+        } else {
+            kept.push((place, said));
+        }
+    }
+    (kept, copies)
+}
+
 /// The first field of the order on which its rows differ.
-fn disagreement(lines: &[(u64, Said)]) -> Option<String> {
+fn disagreement(lines: &[(Place, Said)]) -> Option<String> {
     let ((_, first), rest) = lines.split_first()?;
     let differs = |index: usize, value: &Option<Node>| {
         rest.iter().any(|(_, said)| said.order.get(index).is_none_or(|(_, other)| other != value))

@@ -21,13 +21,13 @@ impl Events {
     pub fn add(&mut self, sink: &mut Sink<'_, '_>, mapping: &Mapping, fields: &[Field], row: &Row<'_>) {
         let mut object = match event_object(mapping, fields, row) {
             Ok(object) => object,
-            Err(refusal) => return sink.refuse(row.line, refusal),
+            Err(refusal) => return sink.refuse(row.place(), refusal, None, None),
         };
         if object.get("id").is_none() {
             let id = self.made_up_id(sink, &object);
             object.insert("id".to_owned(), Node::new(Value::Text(id)));
         }
-        let incoming = sink.reader.event(sink.place(row.line), &Node::new(Value::Object(object)));
+        let incoming = sink.reader.event(row.place(), &Node::new(Value::Object(object)));
         sink.out.push(incoming);
     }
 

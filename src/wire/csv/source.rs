@@ -11,6 +11,7 @@ use crate::check::policy::{Fact, FactType};
 use crate::value::{Ratio, decimal};
 use crate::wire::event::TYPES;
 use crate::wire::path::{Path, shown};
+use crate::wire::scalar::at_least;
 use crate::wire::value::{Node, Value};
 
 /// A field of an event or a line, and where its value comes from.
@@ -128,8 +129,13 @@ impl Draft<'_, '_> {
 
     fn constant(&self, name: &str, kind: Kind, node: &Node) -> Read<String> {
         let text = self.text(node)?;
-        self.acceptable(name, kind, &text, node.line)?;
-        Ok(text)
+        match self.acceptable(name, kind, &text, node.line) {
+            Err(error) if kind == Kind::Number && decimal::parse(&text).is_none() => {
+                let help = format!("; for a column write `{name}: {{column: {}}}`", shown(&text));
+                Err(MappingError { message: error.message + &help, ..error })
+            }
+            checked => checked.map(|()| text),
+        }
     }
 
     /// `map`: for each value the text, or the texts, of the column that mean it.
@@ -192,6 +198,7 @@ impl Draft<'_, '_> {
         let node = typed(kind, text);
         let (root, path) = (Path::ROOT, Path::ROOT);
         let path = path.field(name);
+        let number = kind == Kind::Number && decimal::parse(text).is_none();
         let refused = match name {
             "category" => self.reader.category(&node, &path).err(),
             "type" if !TYPES.contains(&text) => {
@@ -199,9 +206,11 @@ impl Draft<'_, '_> {
                     format!("there is no event type `{}`; the types are {}", shown(text), TYPES.join(", "));
                 Some(root.refuse(crate::eval::RefusalCode::UnknownType, message))
             }
+            _ if number => None,
+            "quantity" => at_least(&node, &path, 1).err(),
+            "redeem" | "days after order" => at_least(&node, &path, 0).err(),
             _ => self.fact(name).and_then(|fact| self.reader.fact(fact, &node, &path).err()),
         };
-        let number = kind == Kind::Number && decimal::parse(text).is_none();
         match refused {
             Some(refusal) => Err(MappingError::new(line, refusal.message)),
             None if number => {

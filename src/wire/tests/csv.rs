@@ -1,11 +1,10 @@
 //! CSV through a mapping.
 
 use std::collections::BTreeSet;
-use std::path::Path;
 
 use super::policy::{amazon, policy};
 use super::*;
-use crate::wire::{Mapping, MappingError, read_file};
+use crate::wire::{Mapping, MappingError, Table, read_file};
 
 const HEADER: &str = "Date,Price,Units,Kind,Code,Customer,Sent";
 const MAPPING: &str = "\
@@ -213,10 +212,69 @@ fn a_column_that_the_file_lacks_is_a_fault() {
         |csv: &str| read_file(&reader, "rows.csv", csv.as_bytes(), Some(&mapping)).err().unwrap().message;
     let message = fault(&HEADER.replace("Price", "Prise"));
     assert!(
-        message.contains("\"Price\" on line 8") && message.contains("did you mean \"Prise\"?"),
+        message.contains("the mapping:8: the column \"Price\" of rows.csv")
+            && message.contains("did you mean \"Prise\"?"),
         "{message}"
     );
     assert!(fault(&HEADER.replace("Sent", "Date")).contains("twice"));
+    assert!(fault(&HEADER.replace(',', ";")).contains("`separator: semicolon`"));
+    assert!(fault("").starts_with("rows.csv:1: the file is empty"));
+    let utf16: Vec<u8> = HEADER.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let utf16 = [b"\xff\xfe".as_slice(), &utf16].concat();
+    let message = read_file(&reader, "rows.csv", utf16.as_slice(), Some(&mapping)).err().unwrap().message;
+    assert!(message.contains("UTF-8"), "{message}");
+    let constant = MAPPING.replace("account: {column: Customer}", "account: Customer");
+    let constant = Mapping::read(&reader, &constant).unwrap().named("shop.yaml");
+    let message = read_file(&reader, "rows.csv", HEADER.as_bytes(), Some(&constant)).err().unwrap().message;
+    assert!(message.contains("shop.yaml") && message.contains("`account: {column: Customer}`"), "{message}");
+}
+
+/// What comes of files of rows, with blanks and other columns wherever they are.
+fn table(text: &str, files: &[&str]) -> Vec<Incoming> {
+    let reader = Reader::new(policy("JPY"));
+    let mapping = Mapping::read(&reader, text).unwrap();
+    let mut table = Table::new(&reader, &mapping);
+    for (index, csv) in files.iter().enumerate() {
+        table.add(&format!("{index}.csv"), csv.as_bytes()).unwrap();
+    }
+    table.finish()
+}
+
+#[test]
+fn files_are_one_table_however_they_are_cut_and_written() {
+    let some = ["2020-04-20,1,1,BOOK,X,a1,", "2020-04-20,1,1,BOOK,X,a1,", "2020-04-21,2,1,BOOK,Y,a1,"];
+    let whole = bodies(&rows(MAPPING, &some));
+    let cut = [some[1], some[2], some[0]].map(|row| format!("{HEADER}\n{row}\n"));
+    assert_eq!(bodies(&table(MAPPING, &cut.each_ref().map(String::as_str))), whole);
+    let spreadsheet = format!("\u{feff}{HEADER}\r\n{}\r\n", some.join("\r\n"));
+    assert_eq!(bodies(&table(MAPPING, &[&spreadsheet])), whole);
+    let turned = "Note,Sent,Customer,Code,Kind,Units,Price,Date\n\
+        \"two\nlines, \"\"quoted\"\"\",,a1,\"X\",BOOK,1,1,2020-04-20\n,,a1,X,BOOK,1,1,2020-04-20\n";
+    let rest = format!("{HEADER}\n{}\n", some[2]);
+    assert_eq!(bodies(&table(MAPPING, &[&rest, turned])), whole);
+}
+
+#[test]
+fn a_refusal_names_the_file_of_the_bad_row() {
+    let (good, bad) = ("2020-04-20,1,1,BOOK,X,a1,", "2020-04-20,x,1,BOOK,X,a1,");
+    let read = table(MAPPING, &[&format!("{HEADER}\n{good}\n"), &format!("{HEADER}\n{good}\n{bad}\n")]);
+    assert_eq!(read.len(), 1, "{read:?}");
+    assert!(read[0].body.is_err());
+    assert_eq!((read[0].place.file.as_deref(), read[0].place.line), (Some("1.csv"), Some(3)));
+}
+
+#[test]
+fn rows_with_a_line_id_count_once() {
+    let named = MAPPING.replace("line:\n", "line:\n  id: {column: Code}\n");
+    let some = format!("{HEADER}\n2020-04-20,1,1,BOOK,X,a1,\n2020-04-20,1,1,BOOK,Y,a1,\n");
+    let copy = format!("{HEADER}\n2020-04-20,1.0,1,BOOK,Y,a1,\n");
+    let read = table(&named, &[&some, &copy]);
+    let whole = table(&named, &[&some]);
+    assert_eq!(bodies(&read), bodies(&whole));
+    assert_eq!(read.len(), whole.len() + 1, "the copy is told");
+    let other = copy.replace("1.0", "2");
+    let conflict = table(&named, &[&some, &other]);
+    assert!(conflict.len() == 1 && conflict[0].body.is_err(), "{conflict:?}");
 }
 
 #[test]
@@ -239,33 +297,4 @@ a1,,US,,2021-03-01 08:00:00,,¥10,1,GIFT,0,
     let names: Vec<&str> = ids.iter().map(|(id, _)| id.as_str()).collect();
     assert_eq!(names, ["order/a1/2021-03-01", "order/a1/o1", "ship/a1/o1/2021-03-02T09:00:00Z"]);
     assert!(ids.iter().all(|(_, body)| body.is_ok()), "{ids:?}");
-}
-
-/// The published data, where it is: set MEED_OPEN_ECOMMERCE to the path of amazon-purchases.csv.gz.
-#[test]
-fn the_published_purchases_are_read() {
-    let Some(path) = std::env::var_os("MEED_OPEN_ECOMMERCE") else {
-        println!("skipped: MEED_OPEN_ECOMMERCE does not name the file");
-        return;
-    };
-    let text = include_str!("../../../examples/open-ecommerce/mapping.yaml");
-    let policy = amazon();
-    let reader = Reader::new(policy);
-    let mapping = Mapping::read(&reader, text).unwrap_or_else(|error| panic!("{error} {:?}", error.line));
-    let start = std::time::Instant::now();
-    let file = std::fs::File::open(Path::new(&path)).unwrap();
-    let (mut orders, mut lines, mut ships, mut refused) = (0, 0, 0, Vec::new());
-    for one in read_file(&reader, "purchases.csv.gz", file, Some(&mapping)).unwrap() {
-        let one = one.unwrap();
-        match one.body.map(|event| event.kind) {
-            Ok(EventKind::Order { order, .. }) => {
-                orders += 1;
-                lines += order.lines.len();
-            }
-            Ok(_) => ships += 1,
-            Err(rejected) => refused.push((one.place.line, rejected.refusal)),
-        }
-    }
-    println!("{orders} orders, {lines} lines, {ships} ships, {:?}", start.elapsed());
-    assert_eq!(refused, []);
 }
