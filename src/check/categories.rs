@@ -30,9 +30,9 @@ impl Categories {
         self.index.get(name).map(|(_, span)| *span)
     }
 
-    /// All names, in order of declaration.
-    pub fn names(&self) -> Vec<&str> {
-        self.list.iter().map(|category| category.name.as_str()).collect()
+    /// All names with their places, in order of declaration.
+    pub fn places(&self) -> Vec<(&str, Option<Span>)> {
+        self.list.iter().map(|category| (category.name.as_str(), self.span(&category.name))).collect()
     }
 
     /// True if `id` is `branch` or lies under it.
@@ -104,10 +104,9 @@ pub(super) fn resolve(scope: &Scope<'_>, name: &Name) -> Option<CategoryId> {
     let found = scope.categories.id(&name.text);
     if found.is_none() && !scope.may_be_declared(&name.text) {
         let message = format!("no category is called `{}`", name.text);
-        let mut report = Diagnostic::new(Code::UnknownCategory, name.span, message);
-        report.help = words::hint(&name.text, "declared are", &scope.categories.names())
-            .or_else(|| Some(format!("declare it: `category {} \"…\"`", name.text)));
-        scope.report(report);
+        let report = Diagnostic::new(Code::UnknownCategory, name.span, message);
+        let declare = format!("category {} \"…\"", name.text);
+        scope.report(words::advise(report, &name.text, "declared are", &scope.categories.places(), &declare));
     }
     found
 }

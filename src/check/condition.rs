@@ -340,11 +340,10 @@ impl Reader<'_, '_> {
         let id = scope.badges.iter().position(|group| group.name == badge.text);
         if id.is_none() && !scope.may_be_declared(&badge.text) {
             let message = format!("no badge is called `{}`", badge.text);
-            let names: Vec<&str> = scope.badges.iter().map(|group| group.name).collect();
-            let mut report = Diagnostic::new(Code::UnknownName, badge.span, message);
-            report.help = super::words::hint(&badge.text, "declared are", &names)
-                .or_else(|| Some(format!("declare it: `badge {} \"…\" {{ shown in … }}`", badge.text)));
-            scope.report(report);
+            let known: Vec<_> = scope.badges.iter().map(|group| group.place()).collect();
+            let report = Diagnostic::new(Code::UnknownName, badge.span, message);
+            let declare = format!("badge {} \"…\" {{ shown in … }}", badge.text);
+            scope.report(super::words::advise(report, &badge.text, "declared are", &known, &declare));
         }
         if super::facts::subject(scope, &subject.text).is_none() {
             super::facts::report_subject(scope, subject);

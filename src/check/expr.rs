@@ -154,9 +154,11 @@ impl<'s, 'a> Reader<'s, 'a> {
             let plurals: Vec<String> = units.iter().map(|unit| format!("{unit}s")).collect();
             let known: Vec<&str> = units.iter().copied().chain(plurals.iter().map(String::as_str)).collect();
             let message = format!("`{}` is neither a currency nor the unit of a pool", word.text);
-            let mut report = Diagnostic::new(Code::UnknownUnit, word.span, message);
-            report.help = words::hint(&word.text, "the units are", &known);
-            self.scope.report(report);
+            let report = Diagnostic::new(Code::UnknownUnit, word.span, message);
+            let declared = |name: &str| super::pool::unit_place(self.scope, name);
+            let known: Vec<_> = known.into_iter().map(|name| (name, declared(name))).collect();
+            let declare = format!("unit {}", word.text.trim_end_matches('s'));
+            self.scope.report(words::advise(report, &word.text, "the units are", &known, &declare));
         }
         None
     }
@@ -236,25 +238,25 @@ impl<'s, 'a> Reader<'s, 'a> {
         }
         let owner = self.scope.subject_word(subject);
         let message = format!("`{owner}` has no fact `{}`", name.text);
-        let mut report = Diagnostic::new(Code::UnknownFact, name.span, message);
-        let built = BUILT_IN.iter().filter(|(of, _)| *of == subject).map(|(_, name)| *name);
-        let known: Vec<&str> =
-            self.scope.facts.of(subject).map(|fact| fact.name.as_str()).chain(built).collect();
+        let report = Diagnostic::new(Code::UnknownFact, name.span, message);
+        let built = BUILT_IN.iter().filter(|(of, _)| *of == subject).map(|(_, name)| (*name, None));
+        let declared = self.scope.facts.of(subject).map(|fact| (fact.name.as_str(), Some(fact.span)));
+        let known: Vec<(&str, Option<Span>)> = declared.chain(built).collect();
         let elsewhere =
             self.scope.facts.subject_with(&name.text).or_else(|| {
                 BUILT_IN.iter().find(|(_, built)| *built == name.text).map(|(subject, _)| *subject)
             });
-        report.help = match elsewhere {
+        self.scope.report(match elsewhere {
             Some(other) => {
                 let other = self.scope.subject_word(other);
-                Some(format!("`{other}` has it: write `{other}.{}`", name.text))
+                report.with_help(format!("`{other}` has it: write `{other}.{}`", name.text))
             }
-            None => words::hint(&name.text, "it has", &known).or_else(|| {
+            None => {
                 let keyword = if matches!(subject, Subject::Event(_)) { "event" } else { "facts" };
-                Some(format!("declare it: `{keyword} {owner} {{ {}: rate }}`", name.text))
-            }),
-        };
-        self.scope.report(report);
+                let declare = format!("{keyword} {owner} {{ {}: rate }}", name.text);
+                words::advise(report, &name.text, &format!("`{owner}` has"), &known, &declare)
+            }
+        });
     }
 
     /// Reports what is not known where this stands.

@@ -354,6 +354,9 @@ impl<'s, 'a> Reasoning<'s, 'a> {
             _ => format!("`{text}` cannot hold together with the conditions above"),
         };
         let mut report = Diagnostic::new(Code::NeverTrue, condition.span, message);
+        if let (Test::HasBadge(id), []) = (&condition.test, culprits) {
+            return self.scope.report(self.badge_advice(*id, report));
+        }
         for known in culprits {
             report = report.with_place(
                 known.span,
@@ -367,6 +370,26 @@ impl<'s, 'a> Reasoning<'s, 'a> {
             "leave the rule out, or change the condition",
             culprits,
         );
+    }
+
+    /// When the badge is in force, and which other one may have been meant for the other days.
+    fn badge_advice(&self, id: BadgeId, mut report: Diagnostic) -> Diagnostic {
+        let Some(badge) = self.scope.badges.get(id) else { return report };
+        for version in &badge.versions {
+            let words = super::values::window_words(&version.window);
+            report = report.with_place(version.declaration.head, format!("in force {words}"));
+        }
+        let others: Vec<_> = self.scope.badges.iter().map(|badge| badge.place()).collect();
+        let near = crate::diagnostic::suggest::nearest(badge.name, others.iter().map(|(name, _)| *name));
+        let place = others.iter().find(|(name, _)| Some(*name) == near).and_then(|(_, span)| *span);
+        match (near, place) {
+            (Some(near), Some(place)) => {
+                let help =
+                    format!("write `{}` for `{near}` if it is another version of the badge", badge.name);
+                report.with_place(place, "another badge").with_help(help)
+            }
+            _ => report.with_help("leave the condition out, or give the badge a version for these days"),
+        }
     }
 
     fn report_always(&self, condition: &Condition, why: &str) {

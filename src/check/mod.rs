@@ -138,7 +138,7 @@ pub fn check(source: &Source, file: &File) -> Checked {
         ranges::check_full_price(&scope, &rules.earns, &rules.groups, &rules.pools);
     }
     unused::check(&scope);
-    let may_run = !scope.has_errors() && !scope.has_unreadable_text();
+    let may_run = !scope.has_errors();
     finish(source, scope, program, rules, may_run)
 }
 
@@ -172,7 +172,7 @@ impl Rules {
         let groups = groups::groups(scope, &groups, &earns);
         let moves = moves::moves(scope, &moves);
         circles::check(scope, &moves, &pools);
-        if !scope.has_errors() && !scope.has_unreadable_text() {
+        if !scope.has_errors() {
             waits::check_pending(scope, &earns, &pools);
             waits::check_campaigns(scope, &earns, &groups);
         }

@@ -31,6 +31,16 @@ fn unit_of(clauses: &[crate::syntax::ast::Clause]) -> Option<&Name> {
     })
 }
 
+/// Where a unit is declared; `name` may be its plural.
+pub(super) fn unit_place(scope: &Scope<'_>, name: &str) -> Option<Span> {
+    scope.declared(Kind::Pool).flat_map(|pool| &pool.clauses).find_map(|clause| match &clause.kind {
+        ClauseKind::Unit(unit) if name == unit.text || name.strip_suffix('s') == Some(&unit.text) => {
+            Some(unit.span)
+        }
+        _ => None,
+    })
+}
+
 /// The word that counts a pool's points: `point`, or a currency.
 pub(super) fn unit_word<'a>(scope: &Scope<'a>, pool: PoolId) -> Option<&'a str> {
     let versions = &scope.pools.get(pool)?.versions;

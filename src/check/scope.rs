@@ -100,9 +100,9 @@ impl<'a> Scope<'a> {
         self.reports.borrow().len()
     }
 
-    /// True once an error has been reported.
+    /// True once an error has been reported, in the text or in what it says.
     pub fn has_errors(&self) -> bool {
-        has_errors(&self.reports.borrow())
+        self.file.has_errors || has_errors(&self.reports.borrow())
     }
 
     /// All reports. What is unknown in several places is told once, with the other places beside it.
@@ -135,17 +135,9 @@ impl<'a> Scope<'a> {
         self.file.items.iter().any(|item| matches!(item, Item::Error(_)))
     }
 
-    /// True where any text could not be read.
-    pub fn has_unreadable_text(&self) -> bool {
-        self.file.items.iter().any(|item| match item {
-            Item::Error(_) => true,
-            Item::Declaration(declaration) => declaration.broken,
-        })
-    }
-
     /// True where `word` stands in text that could not be read: it may well be declared there.
     pub fn may_be_declared(&self, word: &str) -> bool {
-        let unread = self.file.unread.iter().any(|name| name.text == word);
+        let unread = self.file.unread.iter().any(|name| name.text == word || name.text.is_empty());
         unread
             || self.unreadable_spans().any(|span| {
                 self.source

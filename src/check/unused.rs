@@ -7,7 +7,7 @@ use crate::syntax::ast::Kind;
 
 /// Warns of what nothing reads. Said only of a policy without errors: a misspelt reading is told once.
 pub(super) fn check(scope: &Scope<'_>) {
-    if scope.has_errors() || scope.has_unreadable_text() {
+    if scope.has_errors() {
         return;
     }
     let events = (0..scope.events.len()).map(Subject::Event);

@@ -268,17 +268,20 @@ fn category_name(scope: &Scope<'_>, expr: &Expr, alone: bool) -> Option<Category
 
 fn report_word(scope: &Scope<'_>, name: &Name) {
     let message = format!("no category is called `{}`", name.text);
-    let near = crate::diagnostic::suggest::nearest(&name.text, scope.categories.names());
-    let help = match near {
-        _ if matches!(name.text.as_str(), "true" | "on") => "write `is yes`".to_owned(),
-        _ if matches!(name.text.as_str(), "false" | "off") => "write `is no`".to_owned(),
-        Some(near) => format!("did you mean `{near}`?"),
-        None => {
-            "a value is a rate `1.5%`, a number, money, points, a day, `yes` or `no`, or a list of categories"
-                .into()
-        }
-    };
-    scope.report(Diagnostic::new(Code::UnknownCategory, name.span, message).with_help(help));
+    let report = Diagnostic::new(Code::UnknownCategory, name.span, message);
+    let known = scope.categories.places();
+    let near = crate::diagnostic::suggest::nearest(
+        &name.text,
+        known.iter().map(|(name, _)| *name).chain(["yes", "no"]),
+    );
+    scope.report(match (name.text.as_str(), near) {
+        ("true" | "on", _) | (_, Some("yes")) => report.with_help("write `is yes`"),
+        ("false" | "off", _) | (_, Some("no")) => report.with_help("write `is no`"),
+        (word, Some(_)) => words::advise(report, word, "", &known, ""),
+        (_, None) => report.with_help(
+            "a value is a rate `1.5%`, a number, money, points, a day, `yes` or `no`, or a list of categories",
+        ),
+    });
 }
 
 /// The value called `name`.
@@ -382,21 +385,18 @@ pub(super) fn report_unknown(scope: &Scope<'_>, name: &Name) {
         return;
     }
     let message = format!("no value is called `{}`", name.text);
-    let names: Vec<&str> = scope.values.iter().map(|value| value.group.name).collect();
     let word = &name.text;
-    let help = if let Some(subject) = scope.facts.subject_with(word) {
-        Some(format!("write the fact with its subject: `{}.{word}`", scope.subject_word(subject)))
+    let report = Diagnostic::new(Code::UnknownName, name.span, message);
+    scope.report(if let Some(subject) = scope.facts.subject_with(word) {
+        report.with_help(format!("write the fact with its subject: `{}.{word}`", scope.subject_word(subject)))
     } else if scope.categories.id(word).is_some() {
-        Some(format!("`{word}` is a category: write `only for {word}`"))
+        report.with_help(format!("`{word}` is a category: write `only for {word}`"))
     } else if scope.tiers.iter().any(|tier| tier.name == word) {
-        Some(format!("`{word}` is a tier: write `member.{word}`"))
+        report.with_help(format!("`{word}` is a tier: write `member.{word}`"))
     } else if scope.badges.iter().any(|badge| badge.name == word) {
-        Some(format!("`{word}` is a badge: write `listing has {word}`"))
+        report.with_help(format!("`{word}` is a badge: write `listing has {word}`"))
     } else {
-        words::hint(word, "declared are", &names)
-            .or_else(|| Some(format!("declare it: `value {word} \"…\" {{ is 1% }}`")))
-    };
-    let mut report = Diagnostic::new(Code::UnknownName, name.span, message);
-    report.help = help;
-    scope.report(report);
+        let known: Vec<_> = scope.values.iter().map(|value| value.group.place()).collect();
+        words::advise(report, word, "declared are", &known, &format!("value {word} \"…\" {{ is 1% }}"))
+    });
 }

@@ -7,6 +7,7 @@ use super::policy::Window;
 use super::scope::Scope;
 use super::words;
 use crate::diagnostic::{Code, Diagnostic};
+use crate::source::Span;
 use crate::syntax::ast::{Declaration, Kind};
 
 /// All versions declared under one name, in order of time.
@@ -28,6 +29,11 @@ pub(super) fn days(window: &Window) -> Domain {
 }
 
 impl Group<'_> {
+    /// The name, and where it is declared first.
+    pub fn place(&self) -> (&str, Option<Span>) {
+        (self.name, self.versions.first().map(|version| version.declaration.name.span))
+    }
+
     /// The days on which any version is in force.
     pub fn days(&self) -> Domain {
         self.versions.iter().fold(Domain::none(), |all, version| all.union(&days(&version.window)))

@@ -1,6 +1,7 @@
 //! Words of messages: lists in backticks, "did you mean", what a clause is called.
 
-use crate::diagnostic::suggest;
+use crate::diagnostic::{Diagnostic, suggest};
+use crate::source::Span;
 use crate::syntax::ast::{ClauseKind, Combine, Kind};
 
 /// `` `a`, `b` or `c` `` with the given last joint.
@@ -23,6 +24,30 @@ pub(super) fn hint(word: &str, what: &str, candidates: &[&str]) -> Option<String
     }
     (!candidates.is_empty() && candidates.len() <= MOST_LISTED)
         .then(|| format!("{what}: {}", listed(candidates, "and")))
+}
+
+/// Says what to write for an unknown word: the nearest of the known ones, with its place, else all of them if they
+/// are few, and how to declare it.
+pub(super) fn advise(
+    report: Diagnostic,
+    word: &str,
+    what: &str,
+    known: &[(&str, Option<Span>)],
+    declare: &str,
+) -> Diagnostic {
+    let names: Vec<&str> = known.iter().map(|(name, _)| *name).collect();
+    if let Some(near) = suggest::nearest(word, names.iter().copied()) {
+        let report = report.with_help(format!("did you mean `{near}`?"));
+        let place = known.iter().find(|(name, _)| *name == near).and_then(|(_, span)| *span);
+        return match place {
+            Some(place) => report.with_place(place, format!("`{near}` is declared here")),
+            None => report,
+        };
+    }
+    report.with_help(match names.len() {
+        1..=MOST_LISTED => format!("{what}: {}\nor declare it: `{declare}`", listed(&names, "and")),
+        _ => format!("declare it: `{declare}`"),
+    })
 }
 
 /// The keyword with its article: `an earn`, `a pool`.

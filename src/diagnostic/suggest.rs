@@ -1,9 +1,9 @@
 //! "Did you mean …": the nearest known word to a misspelt one.
 
 /// The candidate nearest to `word`, if one is near enough to be worth saying: at most a third of its
-/// letters differ (swaps of neighbours count one). Ties go to the first in the order given.
+/// letters differ, and at most three (swaps of neighbours count one). Ties go to the first in the order given.
 pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let limit = (word.chars().count() / 3).max(1);
+    let limit = (word.chars().count() / 3).clamp(1, 3);
     let mut best: Option<(usize, &str)> = None;
     for candidate in candidates {
         let distance = distance(word, candidate);

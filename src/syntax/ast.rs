@@ -52,8 +52,10 @@ pub struct File {
     /// All comments, doc comments too, in order.
     pub comments: Vec<Comment>,
     /// Names of declarations that could not be read or that this version does not run: say nothing about
-    /// their use.
+    /// their use. An empty one stands for a name that was left out, which may be any.
     pub unread: Vec<Name>,
+    /// True where an error in the text has been reported, even if all of it could be read in the end.
+    pub has_errors: bool,
 }
 
 /// One top-level stretch.

@@ -7,7 +7,7 @@ use super::forms;
 use super::grammar::{self, Failure, Rule};
 use super::layout::{Line, MAX_DEPTH};
 use super::repair::{self, Change, Repair};
-use super::scan::TokenKind;
+use super::scan::{Token, TokenKind};
 use super::spelling;
 use crate::diagnostic::suggest::nearest;
 use crate::diagnostic::{Code, Diagnostic};
@@ -43,10 +43,58 @@ impl<'a> Place<'a> {
 /// Why the grammar refuses a line of a body.
 pub(super) fn explain(place: &Place<'_>, line: &Line, failure: &Failure) -> Diagnostic {
     let wrong = wrong_token(line, failure);
-    spelling::explain(place, line, wrong, failure)
+    twice(place, line)
+        .or_else(|| spelling::explain(place, line, wrong, failure))
         .or_else(|| first_word(place, line))
+        .or_else(|| missing_piece(place, line))
+        .or_else(|| repair::without_listing(place, line).map(|repair| repaired(place, line, repair)))
+        .or_else(|| gap(place, line, wrong, failure))
         .or_else(|| repair::repair(place, line, failure).map(|repair| repaired(place, line, repair)))
         .unwrap_or_else(|| expected(place, line, wrong, failure))
+}
+
+/// `round round down per line`
+pub(super) fn twice(place: &Place<'_>, line: &Line) -> Option<Diagnostic> {
+    repair::doubled(place, line).map(|repair| repaired(place, line, repair))
+}
+
+/// `when >= 2%`, `when order.total >=`: nothing stands where a name or a value should.
+pub(super) fn gap(
+    place: &Place<'_>,
+    line: &Line,
+    wrong: Option<usize>,
+    failure: &Failure,
+) -> Option<Diagnostic> {
+    let joint =
+        |token: &Token| forms::RESERVED.contains(&place.word(token.span)) || token.kind == TokenKind::Sign;
+    let at_end = match wrong {
+        None => true,
+        Some(wrong) => wrong + 1 == line.tokens.len() && line.tokens.last().is_some_and(joint),
+    };
+    let end = repair::gap_at_end(place, line)
+        .filter(|_| at_end && !failure.expected.contains(&Rule::piece))
+        .map(|gap| (gap, "behind"));
+    let (gap, side) = end.or_else(|| Some((repair::gap(place, line, failure)?, "before")))?;
+    let message = format!("something is missing {side} `{}`", place.word(gap.span));
+    let report = Diagnostic::new(Code::SyntaxError, gap.span, message);
+    let report = report.with_label(format!("{} belongs {side} it", gap.what));
+    Some(report.with_help(write_line(&gap.line, form_of(place, line))))
+}
+
+/// `each gives 10 points`
+fn missing_piece(place: &Place<'_>, line: &Line) -> Option<Diagnostic> {
+    let [each, gives, rest @ ..] = line.tokens.as_slice() else { return None };
+    if place.rule != Rule::clause_line || place.word(each.span) != "each" || place.word(gives.span) != "gives"
+    {
+        return None;
+    }
+    let rest = place.word(Span::new(rest.first()?.span.start, line.span().end));
+    let lines = forms::PIECES.iter().map(|piece| format!("each {piece} gives {rest}"));
+    let right: Vec<String> = lines.filter(|line| grammar::read(place.rule, line).is_ok()).collect();
+    let first = right.first()?;
+    let report = Diagnostic::new(Code::SyntaxError, gives.span, "this line does not say what gives points");
+    let report = report.with_label("`line`, `order` or `unit` belongs before it");
+    Some(report.with_help(write_line(first, forms::clause("each").map_or("", |form| form.form))))
 }
 
 /// The first token that does not fit; None at the end of the line.
@@ -60,16 +108,16 @@ fn first_word(place: &Place<'_>, line: &Line) -> Option<Diagnostic> {
     let kind = place.kind.filter(|_| place.is_clause())?;
     let token = line.tokens.first()?;
     let word = place.word(token.span);
-    if token.kind == TokenKind::Number {
-        return without_first_word(place, line, kind);
-    }
-    if forms::clause(word).is_some() {
+    if token.kind == TokenKind::Number && kind == Kind::Redeem || forms::clause(word).is_some() {
         return None;
     }
     let own: Vec<&str> = forms::clauses_of(kind).map(|form| form.word).collect();
     let all: Vec<&str> = forms::FORMS.iter().map(|form| form.word).collect();
     let mut found = repair::first_word(place, line, &own);
     if found.is_none() {
+        if let Some(report) = without_first_word(place, line, &own) {
+            return Some(report);
+        }
         if starts_with_name(place, line) {
             return None;
         }
@@ -108,18 +156,24 @@ fn starts_with_name(place: &Place<'_>, line: &Line) -> bool {
     }
 }
 
-/// `{ 1% }` for `{ is 1% }`: only a `redeem` has clauses that start with a number.
-fn without_first_word(place: &Place<'_>, line: &Line, kind: Kind) -> Option<Diagnostic> {
-    let span = line.span();
-    let mut words = forms::clauses_of(kind).filter(|_| kind != Kind::Redeem).map(|form| form.word);
-    let written = place.word(span);
-    let better = words.find_map(|word| {
-        let line = format!("{word} {written}");
-        grammar::read(place.rule, &line).is_ok().then_some(line)
-    })?;
-    let message = format!("no clause of `{}` starts with a number", kind.word());
-    let report = Diagnostic::new(Code::UnknownClause, line.tokens.first()?.span, message);
-    Some(report.with_help(format!("write `{better}`")))
+/// `{ 1% }` for `{ is 1% }`, `line gives …` for `each line gives …`.
+fn without_first_word(place: &Place<'_>, line: &Line, words: &[&str]) -> Option<Diagnostic> {
+    let token = line.tokens.first()?;
+    let written = place.word(line.span());
+    let right = |word: &&&str| grammar::read(place.rule, &format!("{word} {written}")).is_ok();
+    let mut found: Vec<&str> = words.iter().filter(right).copied().collect();
+    // `only for` and `not for` are equally likely; elsewhere the first is: any word could be a zone or a value.
+    found.truncate(if found.first() == Some(&"only") { 2 } else { 1 });
+    let (first, others) = found.split_first()?;
+    let message = format!("no clause starts with `{}`", place.word(token.span));
+    let report = Diagnostic::new(Code::UnknownClause, token.span, message);
+    let report = report.with_label(format!("{} belongs before it", any_of(&found)));
+    let form = forms::clause(first).map_or("", |form| form.form);
+    let line = format!("{first} {written}");
+    Some(report.with_help(match others.first() {
+        Some(other) => format!("write `{line}` or `{other} {written}`"),
+        None => write_line(&line, form),
+    }))
 }
 
 /// `the clauses of `earn` are …`.
@@ -163,18 +217,41 @@ pub(super) fn repaired(place: &Place<'_>, line: &Line, repair: Repair) -> Diagno
         Change::Replace(word) => {
             (format!("`{written}` does not fit here"), format!("did you mean `{word}`?"))
         }
-        Change::Insert(word) => (format!("`{word}` is missing"), format!("`{word}` belongs here")),
+        Change::Insert(words) => {
+            let words = any_of(words);
+            (format!("{words} is missing"), format!("{words} belongs here"))
+        }
+        Change::Twice => (format!("`{written}` stands twice"), "leave it out".to_owned()),
         Change::Split(words) => (format!("a blank is missing in `{written}`"), format!("write `{words}`")),
         Change::Remove => (format!("`{written}` does not fit here"), "leave it out".to_owned()),
     };
-    let span = if repair.span.start == repair.span.end { gap(line, repair.span.start) } else { repair.span };
-    Diagnostic::new(Code::SyntaxError, span, message)
-        .with_label(label)
-        .with_help(write_line(&repair.line, form_of(place, line)))
+    let span =
+        if repair.span.start == repair.span.end { beside(line, repair.span.start) } else { repair.span };
+    let report = Diagnostic::new(Code::SyntaxError, span, message).with_label(label);
+    if repair.or.is_empty() {
+        return report.with_help(write_line(&repair.line, form_of(place, line)));
+    }
+    let lines: Vec<String> = repair.or.iter().map(|line| format!("or `{line}`")).collect();
+    report.with_help(format!(
+        "write `{}`\n{}\n{}",
+        repair.line,
+        lines.join("\n"),
+        reads(form_of(place, line))
+    ))
+}
+
+/// `` `a`, `b` or `c` ``
+fn any_of<S: AsRef<str>>(words: &[S]) -> String {
+    let ticked: Vec<String> = words.iter().map(|word| format!("`{}`", word.as_ref())).collect();
+    match ticked.split_last() {
+        Some((last, [])) => last.clone(),
+        Some((last, rest)) => format!("{} or {last}", rest.join(", ")),
+        None => String::new(),
+    }
 }
 
 /// A place that can be seen for a gap: the token behind it, or the last of the line.
-fn gap(line: &Line, at: usize) -> Span {
+fn beside(line: &Line, at: usize) -> Span {
     let next = line.tokens.iter().find(|token| token.span.start >= at);
     next.or(line.tokens.last()).map_or(Span::new(at, at), |token| token.span)
 }
@@ -328,8 +405,13 @@ pub(super) fn swallowed_line(place: &Place<'_>, line: &Line) -> Option<(Span, Li
     let first = kept.first()?.span.to(last.span);
     let report =
         Diagnostic::new(Code::SyntaxError, last.span, format!("nothing follows `{}`", place.word(last.span)))
-            .with_place(given.first()?.span, "the next line starts a clause of its own")
-            .with_help("write what is missing, or leave the last word out");
+            .with_place(given.first()?.span, "the next line starts a clause of its own");
+    let line_kept = Line { tokens: kept.to_vec(), ..Line::default() };
+    let report = report.with_help(match repair::gap_at_end(place, &line_kept) {
+        Some(gap) if last.kind == TokenKind::Comma => format!("write `{}`, or leave the `,` out", gap.line),
+        Some(gap) => write_line(&gap.line, form_of(place, &line_kept)),
+        None => "write what is missing behind it, or leave it out".to_owned(),
+    });
     let breaks = line.breaks.iter().filter_map(|other| other.checked_sub(at)).filter(|at| *at > 0).collect();
     Some((first, Line { tokens: given.to_vec(), breaks, ..Line::default() }, report))
 }

@@ -13,10 +13,12 @@ use crate::source::Span;
 /// Why the grammar refuses a head.
 pub(super) fn explain(place: &Place<'_>, line: &Line, failure: &Failure) -> Diagnostic {
     let wrong = explain::wrong_token(line, failure);
-    head_name(place, line)
+    explain::twice(place, line)
+        .or_else(|| head_name(place, line))
         .or_else(|| head_label(place, line))
         .or_else(|| head_window(place, line, wrong))
         .or_else(|| spelling::explain(place, line, wrong, failure))
+        .or_else(|| explain::gap(place, line, wrong, failure))
         .or_else(|| repair::repair(place, line, failure).map(|repair| explain::repaired(place, line, repair)))
         .unwrap_or_else(|| explain::expected(place, line, wrong, failure))
 }
@@ -27,11 +29,13 @@ fn head_name(place: &Place<'_>, line: &Line) -> Option<Diagnostic> {
     let word = place.word(keyword);
     let name = line.tokens.get(1).filter(|token| matches!(token.kind, TokenKind::Word | TokenKind::Number));
     let Some(name) = name else {
+        let report = Diagnostic::new(Code::SyntaxError, keyword, format!("this `{word}` has no name"));
+        if place.kind == Some(Kind::Facts) {
+            return Some(report.with_help("say whose facts they are: `facts listing {`, `facts line {`, `facts order {` or `facts member {`"));
+        }
         let label = line.tokens.iter().find(|token| token.kind == TokenKind::Text);
         let written = label.map_or("\"…\"", |label| place.word(label.span));
-        let slug = slug(written);
-        let report = Diagnostic::new(Code::SyntaxError, keyword, format!("this `{word}` has no name"));
-        return Some(report.with_help(format!("write `{word} {slug} {written} {{`")));
+        return Some(report.with_help(format!("write `{word} {} {written}`", slug(written))));
     };
     let rest = line.tokens.get(1..).unwrap_or_default();
     names::bad_name(place, name, rest)
@@ -108,14 +112,6 @@ pub(super) fn unknown_declaration(line: &Line, plain: &str) -> Diagnostic {
     let place = Place { rule: Rule::head_line, kind: None, plain };
     let span = line.tokens.first().map_or(line.span(), |token| token.span);
     let word = place.word(span);
-    if line.block.is_none() && forms::clause(word).is_some() {
-        return Diagnostic::new(
-            Code::SyntaxError,
-            line.span(),
-            "this clause stands outside of every declaration",
-        )
-        .with_help("put it between the `{` and the `}` of the declaration that it belongs to");
-    }
     let report =
         Diagnostic::new(Code::UnknownDeclaration, span, format!("no declaration starts with `{word}`"));
     let text = line.tokens.get(1).is_some_and(|token| token.kind == TokenKind::Text);
@@ -160,6 +156,19 @@ pub(super) fn use_with_block(block: Span) -> Diagnostic {
     let brace = Span::new(block.start, block.start + 1);
     Diagnostic::new(Code::SyntaxError, brace, "a `use` has no block")
         .with_help("a `use` is one line: `use \"cards.meed\"`")
+}
+
+/// A head without its keyword, which could be one of these kinds.
+pub(super) fn missing_keyword(line: &Line, plain: &str, kinds: &[Kind]) -> Diagnostic {
+    let place = Place { rule: Rule::head_line, kind: None, plain };
+    let span = line.tokens.first().map_or(line.span(), |token| token.span);
+    let message = format!("no declaration starts with `{}`", place.word(span));
+    let words: Vec<String> = kinds.iter().map(|kind| format!("`{}`", kind.word())).collect();
+    let heads: Vec<String> =
+        kinds.iter().map(|kind| format!("`{} {}`", kind.word(), place.word(line.span()))).collect();
+    Diagnostic::new(Code::UnknownDeclaration, span, message)
+        .with_label(format!("{} belongs before it", words.join(" or ")))
+        .with_help(format!("write {}", heads.join(" or ")))
 }
 
 /// A head with neither block nor clauses.

@@ -10,7 +10,8 @@ use super::grammar::{self, Rule};
 use super::layout::Line;
 use super::literal::Builder;
 use super::names;
-use super::scan::TokenKind;
+use super::scan::{Token, TokenKind};
+use super::stray;
 use crate::diagnostic::Diagnostic;
 use crate::source::Span;
 
@@ -97,21 +98,38 @@ fn read_use(
 
 /// A top-level line whose first word is no keyword.
 fn unknown(line: &Line, plain: &str, word: &str, diagnostics: &mut Vec<Diagnostic>) -> Head {
+    let headless = stray::kinds_without_keyword(line, plain);
     if !line.tokens.is_empty() && !line.has_open_text() {
-        diagnostics.push(explain_head::unknown_declaration(line, plain));
+        diagnostics.push(match headless.as_slice() {
+            [] => explain_head::unknown_declaration(line, plain),
+            kinds => explain_head::missing_keyword(line, plain, kinds),
+        });
     }
-    match forms::nearest_kind(word) {
-        Some(kind) => rescue(line, plain, kind),
-        None => Head::Unread { name: name(line, plain), kind: None },
+    match (forms::nearest_kind(word), headless.as_slice()) {
+        // The layout has not cut the branches of a category whose keyword is missing.
+        (None, [kind]) if *kind != Kind::Category || line.block.is_none() => rescue_at(line, plain, *kind, 0),
+        (None, []) => Head::Unread { name: name(line, plain, 1), kind: None },
+        (None, _) => Head::Unread { name: name(line, plain, 0), kind: None },
+        (Some(kind), _) => rescue(line, plain, kind),
     }
 }
 
 /// What can be read of a head that the grammar refuses.
 fn rescue(line: &Line, plain: &str, kind: Kind) -> Head {
+    rescue_at(line, plain, kind, 1)
+}
+
+/// The same, where the name should stand at `at`.
+fn rescue_at(line: &Line, plain: &str, kind: Kind, at: usize) -> Head {
     let keyword = line.tokens.first().map_or(line.span(), |token| token.span);
-    let name = match (name(line, plain), kind) {
+    let nameless = Name { text: String::new(), span: keyword };
+    let name = match (name(line, plain, at), kind) {
         (Some(name), _) => name,
-        (None, Kind::Program) => Name { text: String::new(), span: keyword },
+        (None, Kind::Program) => nameless,
+        // A name that others read may be any of theirs.
+        (None, Kind::Category | Kind::Facts | Kind::Value | Kind::Badge) => {
+            return Head::Unread { name: Some(nameless), kind: Some(kind) };
+        }
         (None, _) => return Head::Unread { name: None, kind: Some(kind) },
     };
     let mut declaration = Declaration {
@@ -135,21 +153,25 @@ fn rescue(line: &Line, plain: &str, kind: Kind) -> Head {
     Head::Declared(Box::new(declaration))
 }
 
-/// The name of a head, as it should have been written: `GiftCard`, `gift-card` and `gift card` as `gift_card`.
-fn name(line: &Line, plain: &str) -> Option<Name> {
-    let first = line.tokens.get(1).filter(|token| token.kind == TokenKind::Word)?;
+/// The name of a head, as it should have been written: the words before the label, or the first of them. `at` is
+/// where it should stand.
+fn name(line: &Line, plain: &str, at: usize) -> Option<Name> {
     let text = |span: Span| plain.get(span.start..span.end).unwrap_or("");
-    let label = line.tokens.iter().position(|token| token.kind == TokenKind::Text);
-    let words = label.and_then(|label| line.tokens.get(1..label)).unwrap_or_default();
-    let plain_words = words
-        .iter()
-        .all(|token| matches!(token.kind, TokenKind::Word | TokenKind::Number) || text(token.span) == "-");
-    let span = match words.last() {
-        Some(last) if plain_words => first.span.to(last.span),
-        _ => first.span,
-    };
-    let joined: Vec<&str> = text(span).split([' ', '-']).filter(|word| !word.is_empty()).collect();
-    Some(Name { text: names::snake_case(&joined.join("_")), span })
+    let at_word = |i: usize| line.tokens.get(i).filter(|token| token.kind == TokenKind::Word);
+    let keyword_twice =
+        at > 0 && at_word(at).map(|token| text(token.span)) == at_word(0).map(|token| text(token.span));
+    let at = if keyword_twice && at_word(at + 1).is_some() { at + 1 } else { at };
+    let first = at_word(at)?.span;
+    let mut span = first;
+    if line.tokens.iter().any(|token| token.kind == TokenKind::Text) {
+        let words = line.tokens.iter().skip(at + 1).take_while(|token| token.kind != TokenKind::Text);
+        let more =
+            |token: &&Token| !matches!(text(token.span), "from" | "until") && text(token.span) != text(first);
+        span = words.take_while(more).fold(span, |name, token| name.to(token.span));
+    }
+    let usable = names::usable(text(span)).map(|text| (text, span));
+    let (text, span) = usable.unwrap_or_else(|| (text(first).to_lowercase(), first));
+    Some(Name { text, span })
 }
 
 fn date(line: &Line, plain: &str, word: &str) -> Option<super::ast::DateAt> {

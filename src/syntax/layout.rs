@@ -11,7 +11,7 @@ use crate::source::Span;
 /// How deep blocks, parentheses and chains of signs may go.
 pub(super) const MAX_DEPTH: usize = 32;
 
-/// One logical line, with the block behind it.
+/// One logical line, with the block behind it. A `}` that closes nothing is a line of its own.
 #[derive(Default)]
 pub(super) struct Line {
     /// Its tokens, without newlines, comments and braces.
@@ -187,7 +187,8 @@ impl Layout<'_> {
     /// `{` starts a line: the line above, if it has no block, gets this one.
     fn brace_on_its_own_line(&mut self, brace: Span) {
         let Some(frame) = self.frames.last_mut() else { return };
-        let head = frame.lines.pop_if(|line| line.block.is_none());
+        let closes = |line: &Line| line.tokens.iter().any(|token| token.kind == TokenKind::CloseBrace);
+        let head = frame.lines.pop_if(|line| line.block.is_none() && !closes(line));
         let report = match &head {
             Some(head) => Diagnostic::new(Code::SyntaxError, brace, "this `{` stands apart from its head")
                 .with_place(head.span(), "the head")
@@ -204,9 +205,12 @@ impl Layout<'_> {
     fn close_block(&mut self, brace: Span, at_column_0: bool) {
         if let [file] = self.frames.as_mut_slice() {
             let Some(at) = body_in_head(&file.current.tokens) else {
-                let report = Diagnostic::new(Code::SyntaxError, brace, "this `}` closes nothing");
-                self.diagnostics.push(report.with_help("remove it, or write the `{` that it closes"));
-                return self.end_line();
+                self.end_line();
+                let tokens = vec![Token { kind: TokenKind::CloseBrace, span: brace }];
+                self.frames.last_mut().into_iter().for_each(|file| {
+                    file.lines.push(Line { tokens: tokens.clone(), ..Line::default() });
+                });
+                return;
             };
             let body = file.current.tokens.split_off(at);
             self.imply_block();
@@ -243,9 +247,10 @@ impl Layout<'_> {
             let open = self.suspect.unwrap_or(frame.open);
             let report = Diagnostic::new(Code::UnclosedBlock, open, "this `{` is never closed");
             self.diagnostics.push(match next {
+                _ if self.is_one_line(open) => report.with_help("write `}` at the end of this line"),
                 Some(next) => report
                     .with_place(next, "the next declaration starts here")
-                    .with_help("write `}` on a line of its own before it"),
+                    .with_help("write `}` on a line of its own before the next declaration"),
                 None => report.with_help("write `}` on a line of its own at the end"),
             });
         }
@@ -340,6 +345,13 @@ impl Layout<'_> {
 
     fn is_closed(&self, i: usize) -> bool {
         self.closed_parens.get(i).copied().unwrap_or(false)
+    }
+
+    /// Something stands behind a brace in its line of text, and does not go on in the next.
+    fn is_one_line(&self, brace: Span) -> bool {
+        let rest = self.text.get(brace.end..).and_then(|rest| rest.lines().next()).unwrap_or("");
+        let code = rest.split("//").next().unwrap_or("").trim();
+        !code.is_empty() && !code.ends_with(',')
     }
 
     fn is_line_start(&self) -> bool {

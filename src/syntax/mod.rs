@@ -5,8 +5,9 @@
 //! The steps, each a module: `scan` cuts text into tokens, `layout` cuts tokens into lines and blocks, `parse`
 //! reads the file line by line. For each line `grammar` says what it is, and `head`, `clause`, `amount`, `moment`,
 //! `expression` and `literal` build its node. Where the grammar says no, `explain` and `explain_head` find out why: `spelling`,
-//! `names` and `numbers` know wrong signs and words, `forms` how each clause reads, and `repair` tries which
-//! change of one word would make the line right. `files` finds what a policy brings in from other files.
+//! `names` and `numbers` know wrong signs and words, `stray` what stands outside of every declaration, `forms` how each
+//! clause reads, and `repair` tries which change of one word would make the line right. `files` finds what a policy brings in
+//! from other files.
 
 mod amount;
 pub mod ast;
@@ -27,6 +28,7 @@ mod parse;
 mod repair;
 mod scan;
 mod spelling;
+mod stray;
 
 pub use files::{MAX_BYTES_TOGETHER, MAX_FILES, gather};
 pub use parse::{MAX_BYTES, Parsed, parse};

@@ -4,6 +4,8 @@ use super::ast::Kind;
 use super::explain::Place;
 use super::forms;
 use super::grammar::{Failure, Rule};
+use super::layout::Line;
+use super::repair;
 use super::scan::{Token, TokenKind};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::Span;
@@ -12,33 +14,51 @@ use crate::value::Currency;
 /// What is wrong with a word at which the grammar stops; `rest` starts with it.
 pub(super) fn wrong(
     place: &Place<'_>,
+    line: &Line,
     token: &Token,
     before: Option<&Token>,
     rest: &[Token],
     failure: &Failure,
 ) -> Option<Diagnostic> {
-    odd_currency(place, token, before)
-        .or_else(|| odd_name(place, token, rest))
-        .or_else(|| reserved(place, token, failure))
+    odd_currency(place, token, before, failure)
+        .or_else(|| odd_name(place, token, before, rest))
+        .or_else(|| reserved(place, line, token, failure))
 }
 
-/// `1 Jpy`
-fn odd_currency(place: &Place<'_>, token: &Token, before: Option<&Token>) -> Option<Diagnostic> {
+/// `1 Jpy`, `1 JP`
+fn odd_currency(
+    place: &Place<'_>,
+    token: &Token,
+    before: Option<&Token>,
+    failure: &Failure,
+) -> Option<Diagnostic> {
     let word = place.word(token.span);
     let upper = word.to_ascii_uppercase();
-    let behind_number = before.is_some_and(|before| before.kind == TokenKind::Number);
-    (behind_number
-        && word != upper
-        && word != word.to_ascii_lowercase()
-        && Currency::from_code(&upper).is_some())
-    .then(|| {
-        Diagnostic::new(Code::BadName, token.span, format!("`{word}` is not written as a currency is"))
-            .with_help(format!("write `{upper}`: a currency is three capitals"))
-    })
+    let wanted = before.is_some_and(|before| before.kind == TokenKind::Number)
+        || failure.expected.contains(&Rule::currency);
+    let letters = word.bytes().all(|b| b.is_ascii_alphabetic()) && word != word.to_ascii_lowercase();
+    if !wanted || !letters || word.len() == 3 && word == upper {
+        return None;
+    }
+    let known = Currency::from_code(&upper).is_some();
+    if !known && word != upper {
+        return None;
+    }
+    let report =
+        Diagnostic::new(Code::BadName, token.span, format!("`{word}` is not written as a currency is"));
+    let rule = "a currency is three capitals";
+    Some(report.with_help(if known {
+        format!("write `{upper}`: {rule}")
+    } else {
+        format!("{rule}, such as `JPY`")
+    }))
 }
 
 /// A word that can be no name: capitals, letters beyond ASCII.
-fn odd_name(place: &Place<'_>, token: &Token, rest: &[Token]) -> Option<Diagnostic> {
+fn odd_name(place: &Place<'_>, token: &Token, before: Option<&Token>, rest: &[Token]) -> Option<Diagnostic> {
+    if before.is_none() && place.rule == Rule::clause_line {
+        return None;
+    }
     let word = place.word(token.span);
     let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
     let currency = word.len() == 3 && word.bytes().all(|b| b.is_ascii_uppercase());
@@ -65,23 +85,23 @@ pub(super) fn bad_name(place: &Place<'_>, token: &Token, rest: &[Token]) -> Opti
         )));
     }
     let (span, whole) = whole_name(place, token, rest);
-    let fits = whole.starts_with(|c: char| c.is_ascii_lowercase())
-        && whole.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
-    if fits {
+    if is_name(whole) {
         return None;
     }
     let message = format!("`{whole}` is not written as a name is");
-    let better = snake_case(whole);
-    let usable = better.starts_with(|c: char| c.is_ascii_lowercase())
-        && better.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
     let rule =
         "a name starts with a lower case letter and goes on with lower case letters, digits and underscores";
-    let help = if usable { format!("write `{better}`: {rule}") } else { rule.to_owned() };
+    let help = usable(whole).map_or(rule.to_owned(), |better| format!("write `{better}`: {rule}"));
     Some(Diagnostic::new(Code::BadName, span, message).with_help(help))
 }
 
-/// `GiftCard`, `gift-card`, `GIFT_CARD` as `gift_card`.
-pub(super) fn snake_case(name: &str) -> String {
+fn is_name(word: &str) -> bool {
+    word.starts_with(|c: char| c.is_ascii_lowercase())
+        && word.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
+}
+
+/// `GiftCard`, `gift-card`, `gift card`, `GIFT_CARD` as `gift_card`, if that gives a name.
+pub(super) fn usable(name: &str) -> Option<String> {
     let mut out = String::new();
     let mut after_lower = false;
     for letter in name.chars() {
@@ -89,9 +109,14 @@ pub(super) fn snake_case(name: &str) -> String {
             out.push('_');
         }
         after_lower = letter.is_lowercase() || letter.is_ascii_digit();
-        out.extend(letter.to_lowercase().map(|c| if c == '-' { '_' } else { c }));
+        match letter {
+            '-' | ' ' if out.ends_with('_') => {}
+            '-' | ' ' => out.push('_'),
+            _ => out.extend(letter.to_lowercase()),
+        }
     }
-    out.trim_matches('_').to_owned()
+    let better = out.trim_matches('_').to_owned();
+    is_name(&better).then_some(better)
 }
 
 /// A name together with the hyphens and words glued to it.
@@ -121,9 +146,9 @@ fn list(words: &[&str]) -> String {
 }
 
 /// A reserved word where only a name can stand.
-fn reserved(place: &Place<'_>, token: &Token, failure: &Failure) -> Option<Diagnostic> {
+fn reserved(place: &Place<'_>, line: &Line, token: &Token, failure: &Failure) -> Option<Diagnostic> {
     let name =
         |rule: &Rule| matches!(rule, Rule::name | Rule::names | Rule::child | Rule::field | Rule::excluded);
-    let names = failure.expected.iter().any(name);
+    let names = failure.expected.iter().any(name) && repair::wants_name(place, line, token);
     names.then(|| bad_name(place, token, std::slice::from_ref(token))).flatten()
 }

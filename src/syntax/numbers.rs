@@ -19,6 +19,9 @@ pub(super) fn wrong(
 /// `1,00`, `1_000`, `100JPY`, `2021-2-3`, `5 %`.
 fn number(place: &Place<'_>, token: &Token, before: Option<&Token>) -> Option<Diagnostic> {
     let word = place.word(token.span);
+    if well_formed_date(word) {
+        return None;
+    }
     if let Some(date) = date(word, token.span) {
         return Some(date);
     }
@@ -112,6 +115,13 @@ fn grouped(digits: &str) -> String {
         out.push(digit);
     }
     out
+}
+
+/// A date that is right in itself: only its place is wrong.
+fn well_formed_date(word: &str) -> bool {
+    let digits = |part: &str| part.bytes().all(|b| b.is_ascii_digit());
+    let lengths: Vec<usize> = word.split('-').filter(|part| digits(part)).map(str::len).collect();
+    lengths == [4, 2, 2] && word.len() == "2021-01-31".len()
 }
 
 /// `2021/01/01`, `2021-1-1`, `01-02-2021`.

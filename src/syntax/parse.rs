@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::ast::{CategoryNode, Clause, ClauseKind, Declaration, File, Item, Kind};
+use super::ast::{CategoryNode, Clause, ClauseKind, Declaration, File, Item, Kind, Name};
 use super::explain::{self, Place};
 use super::explain_head;
 use super::forms;
@@ -10,7 +10,9 @@ use super::grammar::{self, Rule};
 use super::head::{self, Head};
 use super::layout::{Block, Line, layout};
 use super::literal::Builder;
+use super::names;
 use super::scan::{Scanned, TokenKind, scan};
+use super::stray::{self, Stretch};
 use crate::diagnostic::{self, Code, Diagnostic, has_errors, suggest};
 use crate::source::{Source, Span};
 
@@ -30,18 +32,22 @@ pub fn parse(source: &Source) -> Parsed {
     let large: Vec<Diagnostic> = source.files().filter_map(|(_, span)| too_large(span)).collect();
     if !large.is_empty() {
         let items = large.iter().map(|report| Item::Error(report.primary.span)).collect();
-        return Parsed { file: File { items, ..File::default() }, diagnostics: large };
+        return Parsed { file: File { items, has_errors: true, ..File::default() }, diagnostics: large };
     }
     let mut diagnostics = Vec::new();
     let (lines, scanned) = lines(source, &mut diagnostics);
     let declared = declared(&lines, &scanned.plain);
     let mut reader =
         Reader { plain: &scanned.plain, declared: &declared, diagnostics, file: File::default() };
-    for line in lines {
-        reader.item(line);
+    for stretch in stray::stretches(lines, &scanned.plain) {
+        match stretch {
+            Stretch::Declaration(line) => reader.item(line),
+            Stretch::Stray(lines) => reader.stray(&lines),
+        }
     }
     let Reader { mut file, mut diagnostics, .. } = reader;
     file.comments = scanned.comments;
+    file.has_errors = has_errors(&diagnostics);
     diagnostic::sort(&mut diagnostics);
     Parsed { file, diagnostics }
 }
@@ -133,6 +139,15 @@ impl<'s> Reader<'s> {
         self.file.items.push(item);
     }
 
+    fn stray(&mut self, lines: &[Line]) {
+        let open = |line: &Line| line.has_open_text();
+        if !lines.iter().any(open) {
+            self.diagnostics.push(stray::explain(lines, self.plain));
+        }
+        let spans = lines.iter().map(Line::span);
+        self.file.items.extend(spans.reduce(Span::to).map(Item::Error));
+    }
+
     fn body(&mut self, declaration: &mut Declaration, block: Option<Block>) {
         let Some(block) = block else {
             if declaration.kind != Kind::Category && !declaration.broken {
@@ -193,6 +208,9 @@ impl<'s> Reader<'s> {
             Kind::Facts | Kind::Event => builder.event_line(pair),
             _ => builder.clause(pair),
         });
+        if node.is_none() && kind == Kind::Facts {
+            self.unread(&line);
+        }
         clauses.push(clause(docs, node, span));
         None
     }
@@ -204,9 +222,26 @@ impl<'s> Reader<'s> {
             true => None,
             false => self.read(&place, &line, |builder, pair| builder.child(pair)),
         };
+        if node.is_none() {
+            self.unread(&line);
+        }
         let lines = line.block.map(|block| block.lines).unwrap_or_default();
         let children: Vec<CategoryNode> = lines.into_iter().filter_map(|line| self.child(line)).collect();
         node.map(|node| CategoryNode { children, ..node })
+    }
+
+    /// Keeps the name that a line should have declared; an empty one where it has none.
+    fn unread(&mut self, line: &Line) {
+        let Some(first) = line.tokens.first() else { return };
+        let named = matches!(first.kind, TokenKind::Word | TokenKind::Number);
+        let whole = line
+            .tokens
+            .iter()
+            .skip(1)
+            .take_while(|token| self.word(token.span) == "-" || token.kind == TokenKind::Word);
+        let span = whole.fold(first.span, |name, token| name.to(token.span));
+        let text = if named { names::usable(self.word(span)).unwrap_or_default() } else { String::new() };
+        self.file.unread.push(Name { text, span: first.span });
     }
 
     /// One line by the grammar; where that fails, the reason.

@@ -17,31 +17,100 @@ pub(super) struct Repair {
     pub change: Change,
     /// The line after it.
     pub line: String,
+    /// What the line may be instead, where several words could be missing.
+    pub or: Vec<String>,
 }
 
 /// What kind of change a repair is.
 pub(super) enum Change {
     /// Another word for the one there.
     Replace(String),
-    /// A word before it.
-    Insert(String),
+    /// A word before it, or one of several.
+    Insert(Vec<String>),
     /// A blank after its first letters.
     Split(String),
     /// Nothing there.
     Remove,
+    /// Nothing there: the same stands before it.
+    Twice,
 }
 
 /// Longer lines are not tried again and again.
 const MAX_LINE: usize = 2_000;
 
+/// Words that stand twice, if the line is right without the second.
+pub(super) fn doubled(place: &Place<'_>, line: &Line) -> Option<Repair> {
+    let bench = Bench::new(place, line)?;
+    let word = |i: usize| line.tokens.get(i).map(|token| place.word(token.span));
+    let paren = |token: &Token| matches!(token.kind, TokenKind::OpenParen | TokenKind::CloseParen);
+    (1..=3usize).find_map(|length| {
+        (length..line.tokens.len()).find_map(|second| {
+            let same =
+                (0..length).all(|i| word(second + i).is_some_and(|w| word(second + i - length) == Some(w)));
+            let run = line.tokens.get(second..second + length).filter(|_| same)?;
+            let span = run.first().filter(|token| !paren(token))?.span.to(run.last()?.span);
+            let line = bench.try_line(span, "")?;
+            Some(Repair { span, change: Change::Twice, line, or: Vec::new() })
+        })
+    })
+}
+
+/// A place where something of the author's is missing.
+pub(super) struct Gap {
+    /// What stands beside it.
+    pub span: Span,
+    /// What could stand there.
+    pub what: &'static str,
+    /// The line with a word in capitals there.
+    pub line: String,
+}
+
+/// What is missing before the token at which the line goes wrong, or behind a `|`, where that can be any name or
+/// number.
+pub(super) fn gap(place: &Place<'_>, line: &Line, failure: &Failure) -> Option<Gap> {
+    let bench = Bench::new(place, line)?;
+    let at = line.span().start + failure.at;
+    let wrong = line.tokens.iter().position(|token| token.span.end > at)?;
+    let before = |i: usize| i.checked_sub(1).and_then(|before| line.tokens.get(before));
+    let behind_bar = |i: &usize| before(*i).is_some_and(|token| place.word(token.span) == "|");
+    let swallowed = wrong.checked_sub(1).filter(behind_bar);
+    let gaps = [Some(wrong), swallowed].into_iter().flatten().filter_map(|i| line.tokens.get(i));
+    let sign = |token: &Token| matches!(place.word(token.span), "<" | "<=" | ">" | ">=" | ":" | "|");
+    let joint =
+        |token: &Token| forms::RESERVED.contains(&place.word(token.span)) || bench.is_fixed(line, token);
+    gaps.filter(|token| sign(token) || joint(token)).find_map(|token| {
+        let before = Span::new(token.span.start, token.span.start);
+        let (what, line) = bench.filled(before)?;
+        Some(Gap { span: token.span, what, line })
+    })
+}
+
+/// The same at the end of a line that stops too early.
+pub(super) fn gap_at_end(place: &Place<'_>, line: &Line) -> Option<Gap> {
+    let bench = Bench::new(place, line)?;
+    let last = line.tokens.last()?;
+    let (what, line) = bench.filled(Span::new(bench.span.end, bench.span.end))?;
+    Some(Gap { span: last.span, what, line })
+}
+
+/// `when has two_percent`: nothing says what has it.
+pub(super) fn without_listing(place: &Place<'_>, line: &Line) -> Option<Repair> {
+    let bench = Bench::new(place, line)?;
+    let token = line.tokens.iter().find(|token| place.word(token.span) == "has")?;
+    let at = Span::new(token.span.start, token.span.start);
+    let change = Change::Insert(vec!["listing".to_owned()]);
+    bench.try_line(at, "listing ").map(|line| Repair { span: at, change, line, or: Vec::new() })
+}
+
+/// True where any name in the place of `token` makes the line right.
+pub(super) fn wants_name(place: &Place<'_>, line: &Line, token: &Token) -> bool {
+    Bench::new(place, line).is_some_and(|bench| bench.try_line(token.span, "x").is_some())
+}
+
 /// The first of the possible changes after which the line reads right.
 pub(super) fn repair(place: &Place<'_>, line: &Line, failure: &Failure) -> Option<Repair> {
-    let span = line.span();
-    if span.end - span.start > MAX_LINE {
-        return None;
-    }
-    let bench = Bench { place, span };
-    let at = line.tokens.iter().position(|token| token.span.end > span.start + failure.at);
+    let bench = Bench::new(place, line)?;
+    let at = line.tokens.iter().position(|token| token.span.end > bench.span.start + failure.at);
     let wrong = at.unwrap_or(line.tokens.len());
     let near = || (wrong.saturating_sub(2)..=wrong).rev().filter_map(|i| line.tokens.get(i));
     let words = vocabulary(place, line);
@@ -49,13 +118,13 @@ pub(super) fn repair(place: &Place<'_>, line: &Line, failure: &Failure) -> Optio
         .find_map(|token| bench.replace(token, &words))
         .or_else(|| near().find_map(|token| bench.split(token, &words)))
         .or_else(|| bench.insert(line.tokens.get(wrong), failure))
-        .or_else(|| bench.remove(line, wrong))
+        .or_else(|| bench.remove(line, wrong, failure))
 }
 
 /// The word nearest to a misspelt first word, if with it the line reads right.
 pub(super) fn first_word(place: &Place<'_>, line: &Line, words: &[&str]) -> Option<Repair> {
-    let bench = Bench { place, span: line.span() };
-    let token = line.tokens.first().filter(|_| line.span().end - line.span().start <= MAX_LINE)?;
+    let bench = Bench::new(place, line)?;
+    let token = line.tokens.first()?;
     let words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
     bench.replace(token, &words).or_else(|| bench.split(token, &words))
 }
@@ -88,7 +157,34 @@ struct Bench<'p> {
     span: Span,
 }
 
-impl Bench<'_> {
+impl<'p> Bench<'p> {
+    /// None where the line is too long.
+    fn new(place: &'p Place<'p>, line: &Line) -> Option<Bench<'p>> {
+        let span = line.span();
+        (span.end - span.start <= MAX_LINE).then_some(Bench { place, span })
+    }
+
+    /// What makes the line right where something is missing, and the line with a word in capitals for it.
+    fn filled(&self, gap: Span) -> Option<(&'static str, String)> {
+        let fits = |filler: &str| self.try_line(gap, &format!(" {filler} ")).is_some();
+        let (what, capitals) = match (fits("1"), fits("x")) {
+            (true, true) => ("a value or a fact", "VALUE"),
+            (true, false) => ("a number", "NUMBER"),
+            (false, true) => ("a name", "NAME"),
+            _ if fits("\"x\"") => ("a text in quotes", "\"TEXT\""),
+            _ if fits("2021-01-01") => ("a date such as `2021-01-31`", "DATE"),
+            _ if fits("JPY") => ("a currency such as `JPY`", "JPY"),
+            _ => return None,
+        };
+        Some((what, self.changed(gap, &format!(" {capitals} "))))
+    }
+
+    /// True for the words that the form of the line holds.
+    fn is_fixed(&self, line: &Line, token: &Token) -> bool {
+        let word = self.place.word(token.span);
+        token.kind == TokenKind::Word && vocabulary(self.place, line).iter().any(|fixed| fixed == word)
+    }
+
     fn replace(&self, token: &Token, words: &[String]) -> Option<Repair> {
         if token.kind != TokenKind::Word {
             return None;
@@ -98,7 +194,8 @@ impl Bench<'_> {
             words.iter().map(String::as_str).filter(|word| nearest(written, [*word]).is_some()).collect();
         while let Some(word) = nearest(written, near.iter().copied()) {
             if let Some(line) = self.try_line(token.span, word) {
-                return Some(Repair { span: token.span, change: Change::Replace(word.to_owned()), line });
+                let change = Change::Replace(word.to_owned());
+                return Some(Repair { span: token.span, change, line, or: Vec::new() });
             }
             near.retain(|other| *other != word);
         }
@@ -114,12 +211,12 @@ impl Bench<'_> {
                 [rest.map(|rest| format!("{word} {rest}")), before.map(|before| format!("{before} {word}"))];
             halves.into_iter().flatten().find_map(|halves| {
                 let line = self.try_line(token.span, &halves)?;
-                Some(Repair { span: token.span, change: Change::Split(halves), line })
+                Some(Repair { span: token.span, change: Change::Split(halves), line, or: Vec::new() })
             })
         })
     }
 
-    /// What is missing before `token`, if only one thing can be.
+    /// What is missing before `token`, if only few things can be.
     fn insert(&self, token: Option<&Token>, failure: &Failure) -> Option<Repair> {
         // At the end, a word is missing only where the author's own could not stand instead.
         let own = |rule: &Rule| {
@@ -130,41 +227,95 @@ impl Bench<'_> {
         }
         let at = token.map_or(self.span.end, |token| token.span.start);
         let gap = Span::new(at, at);
-        // Where both fit, `after` is meant far more often than `before`.
-        let after = failure.expected.contains(&Rule::w_after);
-        let likely = |rule: &&Rule| !(after && **rule == Rule::w_before);
-        let mut found = failure.expected.iter().filter(likely).filter_map(|rule| {
-            let (word, text) = match rule {
-                Rule::comma => (",".to_owned(), ", ".to_owned()),
-                Rule::colon => (":".to_owned(), ": ".to_owned()),
-                Rule::close => (")".to_owned(), ")".to_owned()),
-                rule => grammar::fixed_word(*rule).map(|word| (word.clone(), format!(" {word} ")))?,
-            };
-            let line = self.try_line(gap, &text)?;
-            Some(Repair { span: gap, change: Change::Insert(word), line })
-        });
-        let only = found.next();
-        only.filter(|_| found.next().is_none())
+        let tried = |word: String| {
+            let text = if word == ")" { word.clone() } else { format!(" {word} ") };
+            Some((self.try_line(gap, &text)?, word))
+        };
+        let likely = self.likely(token, failure).and_then(tried);
+        let found: Vec<(String, String)> = match likely {
+            Some(likely) => vec![likely],
+            None => {
+                let mut words: Vec<String> =
+                    failure.expected.iter().flat_map(|rule| missing(*rule)).collect();
+                words.sort();
+                words.dedup();
+                words.into_iter().filter_map(tried).collect()
+            }
+        };
+        let (mut lines, words): (Vec<String>, Vec<String>) = found.into_iter().unzip();
+        if lines.is_empty() || lines.len() > 3 {
+            return None;
+        }
+        let line = lines.remove(0);
+        Some(Repair { span: gap, change: Change::Insert(words), line, or: lines })
     }
 
-    fn remove(&self, line: &Line, wrong: usize) -> Option<Repair> {
-        let wrong = if wrong == line.tokens.len() { wrong.checked_sub(1)? } else { wrong };
-        let fixed = |token: &&Token| forms::clause(self.place.word(token.span)).is_some();
+    /// The word that most likely stands before `token`, where many could.
+    fn likely(&self, token: Option<&Token>, failure: &Failure) -> Option<String> {
+        let token = token?;
+        let word = self.place.word(token.span);
+        let expects = |rule| failure.expected.contains(&rule);
+        let likely = match token.kind {
+            TokenKind::Number if expects(Rule::w_is) && word.matches('-').count() == 2 => "before",
+            TokenKind::Number if expects(Rule::w_is) => ">=",
+            TokenKind::Word if expects(Rule::w_is) && self.is_behind_listing(token) => "has",
+            TokenKind::Word | TokenKind::Text if expects(Rule::w_is) => "is",
+            TokenKind::Number if expects(Rule::w_to) => "to",
+            TokenKind::Number if self.place.rule == Rule::field_line && expects(Rule::currency) => {
+                if word.ends_with('%') { "rate" } else { "count" }
+            }
+            _ => return None,
+        };
+        Some(likely.to_owned())
+    }
+
+    /// `listing` alone stands before the token, without a fact.
+    fn is_behind_listing(&self, token: &Token) -> bool {
+        let before = self.place.word(Span::new(self.span.start, token.span.start));
+        before.split_whitespace().next_back() == Some("listing")
+    }
+
+    /// Leaves a word out: one of the language's own, or any where the line should have ended.
+    fn remove(&self, line: &Line, wrong: usize, failure: &Failure) -> Option<Repair> {
+        let should_end = failure.expected.iter().all(|rule| *rule == Rule::EOI);
+        let first = |token: &&Token| forms::clause(self.place.word(token.span)).is_some();
         let before =
             wrong.checked_sub(1).filter(|before| *before > 0).and_then(|before| line.tokens.get(before));
-        let wrong = line.tokens.get(wrong).filter(|_| wrong > 0);
-        before.filter(fixed).into_iter().chain(wrong).find_map(|token| {
+        let last = line.tokens.last().filter(|token| token.kind == TokenKind::Comma);
+        let wrong = line.tokens.get(wrong).or(last).filter(|token| {
+            wrong > 0 && (should_end || token.kind == TokenKind::Comma || self.is_fixed(line, token))
+        });
+        before.filter(first).into_iter().chain(wrong).find_map(|token| {
             let line = self.try_line(token.span, "")?;
-            Some(Repair { span: token.span, change: Change::Remove, line })
+            Some(Repair { span: token.span, change: Change::Remove, line, or: Vec::new() })
         })
     }
 
     /// The line with `text` at `span`, if it reads right.
     fn try_line(&self, span: Span, text: &str) -> Option<String> {
+        let line = self.changed(span, text);
+        grammar::read(self.place.rule, &line).is_ok().then_some(line)
+    }
+
+    /// The line with `text` at `span`.
+    fn changed(&self, span: Span, text: &str) -> String {
         let before = self.place.word(Span::new(self.span.start, span.start));
         let after = self.place.word(Span::new(span.end, self.span.end));
-        let line = tidy(&format!("{before}{text}{after}"));
-        grammar::read(self.place.rule, &line).is_ok().then_some(line)
+        tidy(&format!("{before}{text}{after}"))
+    }
+}
+
+/// The words that may be missing where a rule of the grammar is expected.
+fn missing(rule: Rule) -> Vec<String> {
+    match rule {
+        Rule::comma => vec![",".to_owned()],
+        Rule::colon => vec![":".to_owned()],
+        Rule::close => vec![")".to_owned()],
+        Rule::moment | Rule::anchor | Rule::latest => {
+            ["order", "points", "latest"].map(str::to_owned).to_vec()
+        }
+        Rule::piece => forms::PIECES.iter().map(|piece| (*piece).to_owned()).collect(),
+        rule => grammar::fixed_word(rule).into_iter().collect(),
     }
 }
 

@@ -102,16 +102,17 @@ fn unclosed_text(span: Span, word: &str) -> Diagnostic {
 
 /// The token at the start of `rest`, which is no blank, and its length in bytes.
 fn token(rest: &str) -> (TokenKind, usize) {
-    let line = rest.split('\n').next().unwrap_or(rest);
+    // Found only where it is needed: a long line of many tokens is not searched for its end again and again.
+    let line = || rest.split('\n').next().unwrap_or(rest);
     let mut letters = rest.chars();
     let (first, second) = (letters.next().unwrap_or('\n'), letters.next().unwrap_or('\n'));
     match (first, second) {
         ('\n', _) => (TokenKind::Newline, 1),
         ('/', '/') => {
-            let doc = line.starts_with("///") && !line.starts_with("////");
-            (if doc { TokenKind::DocComment } else { TokenKind::Comment }, line.trim_end().len())
+            let doc = rest.starts_with("///") && !rest.starts_with("////");
+            (if doc { TokenKind::DocComment } else { TokenKind::Comment }, line().trim_end().len())
         }
-        ('"', _) => text_token(line),
+        ('"', _) => closed_text(rest).unwrap_or_else(|| open_text(line())),
         (',', _) => (TokenKind::Comma, 1),
         ('{', _) => (TokenKind::OpenBrace, 1),
         ('}', _) => (TokenKind::CloseBrace, 1),
@@ -120,8 +121,8 @@ fn token(rest: &str) -> (TokenKind, usize) {
         ('<' | '>' | '=' | '!', '=') | ('=', '<' | '>') | ('<', '>') | ('&', '&') | ('|', '|') => {
             (TokenKind::Sign, 2)
         }
-        (digit, _) if digit.is_ascii_digit() => (TokenKind::Number, number_length(line)),
-        (letter, _) if is_word(letter) => (TokenKind::Word, line.find(|c| !is_word(c)).unwrap_or(line.len())),
+        (digit, _) if digit.is_ascii_digit() => (TokenKind::Number, number_length(rest)),
+        (letter, _) if is_word(letter) => (TokenKind::Word, rest.find(|c| !is_word(c)).unwrap_or(rest.len())),
         (sign, _) => (TokenKind::Sign, sign.len_utf8()),
     }
 }
@@ -130,25 +131,31 @@ fn is_word(letter: char) -> bool {
     letter.is_alphanumeric() || letter == '_'
 }
 
-/// A text up to its closing quote. Without one it ends before ` {`, so that a block stays open, or with the line.
-fn text_token(line: &str) -> (TokenKind, usize) {
+/// A text up to its closing quote in the same line.
+fn closed_text(rest: &str) -> Option<(TokenKind, usize)> {
     let mut escaped = false;
-    for (i, letter) in line.char_indices().skip(1) {
+    for (i, letter) in rest.char_indices().skip(1) {
         match letter {
+            '\n' => return None,
             _ if escaped => escaped = false,
             '\\' => escaped = true,
-            '"' => return (TokenKind::Text, i + 1),
+            '"' => return Some((TokenKind::Text, i + 1)),
             _ => {}
         }
     }
+    None
+}
+
+/// A text without its closing quote ends before ` {`, so that a block stays open, or with the line.
+fn open_text(line: &str) -> (TokenKind, usize) {
     let end = line.find(['{', '}']).unwrap_or(line.len());
     let length = line.get(..end).unwrap_or(line).trim_end().len();
     (TokenKind::OpenText, length.max(1))
 }
 
 /// A stretch that starts with a digit: digits, letters, `%`, and `.` `,` `-` `/` before a digit.
-fn number_length(line: &str) -> usize {
-    let mut letters = line.char_indices().peekable();
+fn number_length(rest: &str) -> usize {
+    let mut letters = rest.char_indices().peekable();
     while let Some((i, letter)) = letters.next() {
         let before_digit = letters.peek().is_some_and(|(_, next)| next.is_ascii_digit());
         let part =
@@ -157,5 +164,5 @@ fn number_length(line: &str) -> usize {
             return i;
         }
     }
-    line.len()
+    rest.len()
 }

@@ -22,7 +22,7 @@ pub(super) fn explain(
     let rest = line.tokens.get(at..).unwrap_or_default();
     match token.kind {
         TokenKind::Number => numbers::wrong(place, token, before, failure),
-        TokenKind::Word => names::wrong(place, token, before, rest, failure),
+        TokenKind::Word => names::wrong(place, line, token, before, rest, failure),
         TokenKind::Sign => sign(place, line, token, before),
         TokenKind::Text => escape(place, token),
         TokenKind::OpenParen | TokenKind::CloseParen => parenthesis(place, line, token),

@@ -12,6 +12,7 @@
 mod support;
 mod histories;
 mod laws;
+mod random_policies;
 mod library;
 mod cli;
 mod shell;
@@ -22,6 +23,7 @@ mod schema;
 mod syntax;
 mod files;
 mod diagnostics;
+mod mistakes;
 mod pages;
 mod purchases;
 mod wire;

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use meed::diagnostic::Code;
+use meed::syntax::MAX_BYTES;
 
 use crate::support;
 
@@ -38,15 +39,18 @@ fn names(folder: &str) -> BTreeSet<String> {
 fn every_code_has_its_page_and_its_case() {
     let codes: BTreeSet<String> = Code::ALL.iter().map(|code| code.name().to_owned()).collect();
     assert_eq!(codes, names("docs/errors"), "codes and pages in docs/errors");
-    assert_eq!(codes, names("tests/cases/diagnostics"), "codes and folders in tests/cases/diagnostics");
+    let generated = std::iter::once(crate::diagnostics::too_large().0.to_owned());
+    let cases: BTreeSet<String> = names("tests/cases/diagnostics").into_iter().chain(generated).collect();
+    assert_eq!(codes, cases, "codes and folders in tests/cases/diagnostics");
 }
 
-/// The blocks of a page: the example, then what to write instead. ` ```meed whole` stands as it is.
+/// The blocks of a page: the example, then what to write instead. ` ```meed whole` stands as it is, and ` ```meed
+/// repeated` is repeated until it is too long to read.
 fn blocks(page: &str) -> Vec<String> {
     let mut blocks = Vec::new();
     let mut lines = page.lines();
     while let Some(fence) = lines.next() {
-        if fence != "```meed" && fence != "```meed whole" {
+        if !["```meed", "```meed whole", "```meed repeated"].contains(&fence) {
             continue;
         }
         let block: Vec<&str> = lines.by_ref().take_while(|line| *line != "```").collect();
@@ -58,6 +62,9 @@ fn blocks(page: &str) -> Vec<String> {
                     text += part;
                 }
             }
+        }
+        if fence == "```meed repeated" {
+            text = text.repeat(MAX_BYTES / text.len() + 1);
         }
         blocks.push(text);
     }
