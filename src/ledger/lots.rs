@@ -202,8 +202,16 @@ impl Lots {
     /// Sets the clock of paused lots to `at`.
     pub fn resume(&mut self, lots: &[LotId], at: Timestamp) {
         for id in lots {
-            if self.paused.remove(id) {
-                self.running.insert((at, *id));
+            if !self.paused.remove(id) {
+                continue;
+            }
+            self.running.insert((at, *id));
+            if let Some(lot) = self.lots.get_mut(*id) {
+                let was_spendable = self.spendable.remove(&key(lot, *id));
+                lot.expires = Some(at);
+                if was_spendable {
+                    self.spendable.insert(key(lot, *id));
+                }
             }
         }
     }
