@@ -126,7 +126,7 @@ impl Lots {
     /// Takes up to `points` from what is spendable, in spending order; less where there is less.
     pub fn spend(&mut self, points: i64, order: &[SpendKey], to_cover: bool) -> Vec<Take> {
         let by_age = order.first() != Some(&SpendKey::SoonestToExpire);
-        let newest = order.iter().any(|key| *key == SpendKey::Newest);
+        let newest = order.contains(&SpendKey::Newest);
         let mut takes = Vec::new();
         let mut left = points;
         while left > 0 {
