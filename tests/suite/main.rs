@@ -12,6 +12,7 @@
 mod support;
 mod histories;
 mod laws;
+mod random_policies;
 mod library;
 mod cli;
 mod shell;
