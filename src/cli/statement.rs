@@ -41,9 +41,7 @@ pub(crate) fn print(
 
 /// The member's levels, each with its end.
 fn levels(policy: &Policy, statement: &Statement, out: &mut dyn Write) -> io::Result<()> {
-    for TierStatement { tier: name, label: level, until, .. } in &statement.tiers {
-        let tier = policy.tiers.iter().find(|tier| tier.name == *name);
-        let label = tier.map_or(name.as_str(), |tier| tier.label.as_str());
+    for TierStatement { title: label, label: level, until, .. } in &statement.tiers {
         let until = until.map_or_else(String::new, |at| format!(", until {}", moment(policy, at)));
         writeln!(out, "{label}: {level}{until}")?;
     }

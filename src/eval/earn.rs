@@ -55,6 +55,9 @@ impl Outcome {
     }
 }
 
+/// What a rule uses of its `on first` clauses.
+pub(crate) type FirstUses = Vec<(CapKey, Ratio)>;
+
 /// One rule at work on one order or event.
 pub(crate) struct Work<'a> {
     pub context: Context<'a>,
@@ -68,7 +71,7 @@ pub(crate) struct Work<'a> {
 }
 
 /// What a rule does on every line, and what it uses of `on first`. A line of which nothing is left gets no points.
-pub(crate) fn evaluate(work: &Work<'_>) -> Result<(Vec<Outcome>, Vec<(CapKey, Ratio)>), Fault> {
+pub(crate) fn evaluate(work: &Work<'_>) -> Result<(Vec<Outcome>, FirstUses), Fault> {
     let (net, earn) = (work.net, work.earn);
     let mut failures = Vec::with_capacity(net.lines.len());
     for index in 0..net.lines.len() {
@@ -118,7 +121,7 @@ pub(crate) fn first_failure(
     Ok(first.map(|(_, failure)| failure))
 }
 
-type Exact = (Vec<Ratio>, Vec<(CapKey, Ratio)>);
+type Exact = (Vec<Ratio>, FirstUses);
 
 /// Exact points of each line; nought where the rule does not hold. What a rule gives for the whole order is spread
 /// over its lines in proportion to the amount that earns (alike where there is none).
@@ -182,7 +185,7 @@ fn exact_points(work: &Work<'_>, passes: &[bool]) -> Result<Exact, Fault> {
 }
 
 /// `on first`: cuts the amounts that earn, line after line, then what lies beyond the lines. Says what it used.
-fn on_first(work: &Work<'_>, bases: &mut [Ratio], beyond: &mut Ratio) -> Result<Vec<(CapKey, Ratio)>, Fault> {
+fn on_first(work: &Work<'_>, bases: &mut [Ratio], beyond: &mut Ratio) -> Result<FirstUses, Fault> {
     let mut uses = Vec::new();
     for (index, (limit, scope)) in work.earn.first.iter().enumerate() {
         let key = CapKey { owner: Owner::Earn(work.id), index, first: true };

@@ -80,8 +80,10 @@ impl Account {
             EventKind::RefundEvent { event, amount } => {
                 self.refund_event(policy, shared, at, id, &event, amount)
             }
-            EventKind::Transfer { to, points, by } => self.transfer(policy, shared, at, id, &to, points, by),
-            EventKind::Convert { by, points } => self.convert(policy, shared, at, id, by, points),
+            EventKind::Transfer { to, points, by } => {
+                self.transfer(policy, shared, at, id, (&to, points), by)
+            }
+            EventKind::Convert { by, points } => self.convert(policy, at, id, by, points),
             EventKind::Reward { reward, quantity } => self.take_reward(policy, at, id, &reward, quantity),
             EventKind::CashOut { .. } => Err(refuse_operation(policy, at, Operation::CashOut)),
         }

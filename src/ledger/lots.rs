@@ -126,7 +126,7 @@ impl Lots {
     /// Takes up to `points` from what is spendable, in spending order; less where there is less.
     pub fn spend(&mut self, points: i64, order: &[SpendKey], to_cover: bool) -> Vec<Take> {
         let by_age = order.first() != Some(&SpendKey::SoonestToExpire);
-        let newest = order.iter().any(|key| *key == SpendKey::Newest);
+        let newest = order.contains(&SpendKey::Newest);
         let mut takes = Vec::new();
         let mut left = points;
         while left > 0 {
@@ -202,8 +202,16 @@ impl Lots {
     /// Sets the clock of paused lots to `at`.
     pub fn resume(&mut self, lots: &[LotId], at: Timestamp) {
         for id in lots {
-            if self.paused.remove(id) {
-                self.running.insert((at, *id));
+            if !self.paused.remove(id) {
+                continue;
+            }
+            self.running.insert((at, *id));
+            if let Some(lot) = self.lots.get_mut(*id) {
+                let was_spendable = self.spendable.remove(&key(lot, *id));
+                lot.expires = Some(at);
+                if was_spendable {
+                    self.spendable.insert(key(lot, *id));
+                }
             }
         }
     }

@@ -87,8 +87,7 @@ impl Account {
         shared: &mut Shared,
         at: Timestamp,
         id: Arc<str>,
-        to: &TransferTo,
-        points: i64,
+        (to, points): (&TransferTo, i64),
         by: Option<usize>,
     ) -> Result<(), Refusal> {
         let offered = |(_, version): &(usize, &Version<Move>)| {
@@ -141,7 +140,6 @@ impl Account {
     pub(super) fn convert(
         &mut self,
         policy: &Policy,
-        _shared: &mut Shared,
         at: Timestamp,
         id: Arc<str>,
         by: usize,

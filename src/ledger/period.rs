@@ -66,6 +66,8 @@ fn year_from(policy: &Policy, at: Timestamp, (month, day): (i8, i8)) -> Result<S
     let first = after(year_ago)?;
     let (first, last) =
         if first <= today { (first, after(first)?) } else { (after(before(year_ago)?)?, first) };
+    // A year that begins on 29 February ends early in a common year: today may be in the next already.
+    let (first, last) = if last <= today { (last, after(last)?) } else { (first, last) };
     days(policy, first, last)
 }
 

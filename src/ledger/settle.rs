@@ -382,9 +382,9 @@ impl Account {
         self.post(cause.policy, cause.at, pool, shift, note);
     }
 
-    /// Finds `points` of a line's available part: what is left of its lots, what covers for others, then (not taken a
-    /// second time) what has expired, then what was spent, from the lots spent next or as a debt. Returns what is to be
-    /// posted, by lot; a debt has none.
+    /// Finds `points` of a line's available part: what is left of its lots, then (not taken a second time) what has
+    /// expired, then what covers for others, then what was spent, from the lots spent next or as a debt. Returns what is
+    /// to be posted, by lot; a debt has none.
     fn collect(
         &mut self,
         cause: Cause<'_>,
@@ -405,6 +405,12 @@ impl Account {
             left -= taken;
             out.push((Some(*id), taken));
         }
+        for id in &own {
+            let Some(lot) = lots.lots.get_mut(*id) else { continue };
+            let expired = left.min(lot.expired);
+            lot.expired -= expired;
+            left -= expired;
+        }
         let mut elsewhere = 0;
         for id in &own {
             let Some(lot) = lots.lots.get_mut(*id) else { continue };
@@ -412,12 +418,6 @@ impl Account {
             lot.covering -= covering;
             left -= covering;
             elsewhere += covering;
-        }
-        for id in &own {
-            let Some(lot) = lots.lots.get_mut(*id) else { continue };
-            let expired = left.min(lot.expired);
-            lot.expired -= expired;
-            left -= expired;
         }
         for id in &own {
             let Some(lot) = lots.lots.get_mut(*id) else { continue };

@@ -24,6 +24,8 @@ pub struct Statement {
 pub struct TierStatement {
     /// The tier's name.
     pub tier: String,
+    /// The tier's label.
+    pub title: String,
     /// The level's name.
     pub level: String,
     /// The level's label.
@@ -117,6 +119,7 @@ impl Account {
             let level = tier.levels.get(state.level());
             TierStatement {
                 tier: tier.name.clone(),
+                title: tier.label.clone(),
                 level: level.map_or_else(String::new, |level| level.name.clone()),
                 label: level.map_or_else(String::new, |level| level.label.clone()),
                 until: state.until(),

@@ -159,7 +159,15 @@ pub fn parse_instant(text: &str) -> Option<Timestamp> {
     }
     let offset_fits = match bytes.get(i)? {
         b'Z' | b'z' => bytes.len() == i + 1,
-        b'+' | b'-' => shape(i + 1, b"00:00") && bytes.len() == i + 6,
+        // RFC 3339: hours 00 to 23, minutes 00 to 59.
+        b'+' | b'-' => {
+            let hours = text.get(i + 1..i + 3).and_then(|hours| hours.parse::<u8>().ok());
+            let minutes = text.get(i + 4..i + 6).and_then(|minutes| minutes.parse::<u8>().ok());
+            shape(i + 1, b"00:00")
+                && bytes.len() == i + 6
+                && hours.is_some_and(|hours| hours < 24)
+                && minutes.is_some_and(|minutes| minutes < 60)
+        }
         _ => false,
     };
     if !offset_fits {

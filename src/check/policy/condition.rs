@@ -1,0 +1,185 @@
+//! Filters, conditions, and the numbers that they and the rules read.
+
+use super::*;
+
+/// A category filter clause.
+#[derive(Clone, Debug)]
+pub(crate) struct Filter {
+    /// For each category: does this clause let it pass?
+    pub passes: Vec<bool>,
+    /// The clause as written.
+    pub text: String,
+    pub span: Span,
+}
+
+/// A condition with its place and words.
+#[derive(Clone, Debug)]
+pub(crate) struct Condition {
+    pub test: Test,
+    /// As written, on one line.
+    pub text: String,
+    pub span: Span,
+}
+
+/// What a condition says.
+#[derive(Clone, Debug)]
+pub(crate) enum Test {
+    All(Vec<Condition>),
+    Any(Vec<Condition>),
+    Not(Box<Condition>),
+    /// Quantities of one unit.
+    Compare {
+        left: Quantity,
+        op: Comparison,
+        right: Quantity,
+        unit: Unit,
+    },
+    /// A choice fact is one of these words.
+    OneOf {
+        subject: Subject,
+        fact: usize,
+        among: Vec<usize>,
+    },
+    /// A text fact is one of these.
+    TextIn {
+        subject: Subject,
+        fact: usize,
+        among: Vec<String>,
+    },
+    /// The line's category lies in one of these branches (already spread over the tree).
+    CategoryIn {
+        passes: Vec<bool>,
+    },
+    /// A tier's level compares like this with a level (index).
+    Level {
+        tier: TierId,
+        op: Comparison,
+        level: usize,
+    },
+    /// A tier's level is one of these.
+    LevelIn {
+        tier: TierId,
+        among: Vec<usize>,
+    },
+    /// The local weekday of the order or event is one of these; 0 is Monday.
+    WeekdayIn {
+        among: Vec<usize>,
+    },
+    /// A yes/no fact holds.
+    Fact {
+        subject: Subject,
+        fact: usize,
+    },
+    /// A yes/no value holds.
+    Value(ValueId),
+    Constant(bool),
+    /// The listing (of the line, or the one asked about) has the badge in force.
+    HasBadge(BadgeId),
+    /// A point in time before or from a date: `before` is strict, `after` means from the end of that day on.
+    Time {
+        left: Moment,
+        op: TimeComparison,
+        date: DateValue,
+    },
+}
+
+/// The point in time a condition reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Moment {
+    /// `order.at`, `stay.at`: the local date of the order or event.
+    OrderAt,
+    /// A date fact.
+    Fact(Subject, usize),
+}
+
+/// A date in a condition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum DateValue {
+    Constant(Date),
+    Value(ValueId),
+    Fact(Subject, usize),
+}
+
+/// How two dates compare.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum TimeComparison {
+    Before,
+    After,
+    Is,
+    IsNot,
+}
+
+/// How two quantities compare.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Comparison {
+    Less,
+    AtMost,
+    More,
+    AtLeast,
+    Equal,
+    NotEqual,
+}
+
+/// The unit of a quantity, for messages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Unit {
+    /// A plain number or count.
+    Count,
+    /// A fraction, shown in percent.
+    Rate,
+    /// Minor units of the programme's currency.
+    Money,
+    /// Points of the pool.
+    Points,
+}
+
+/// A number computed from the case at hand. Types have been checked: evaluation only computes.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Quantity {
+    Constant(Ratio),
+    Value(ValueId),
+    Fact(Subject, usize),
+    /// `line.price`, as of the net order.
+    LinePrice,
+    /// `line.quantity`: units kept.
+    LineUnits,
+    /// `order.price`
+    OrderPrice,
+    /// `order.total`
+    OrderTotal,
+    /// `order.quantity`: units kept over all lines.
+    OrderUnits,
+    /// `order.points_paid`: points redeemed on it.
+    OrderPointsPaid,
+    /// `order.price for food`: of the lines whose category passes.
+    OrderPriceFor(Vec<bool>),
+    /// `order.quantity for food`
+    OrderUnitsFor(Vec<bool>),
+    /// A part of the local date and time of the order or event.
+    Clock(ClockPart),
+    /// `nights so far`, `services of mobile in all`.
+    Measure {
+        measure: MeasureId,
+        /// Index of the choice.
+        key: Option<usize>,
+        in_all: bool,
+    },
+    Add(Box<Quantity>, Box<Quantity>),
+    Subtract(Box<Quantity>, Box<Quantity>),
+    /// By a plain number.
+    Multiply(Box<Quantity>, Box<Quantity>),
+    /// By a plain number.
+    Divide(Box<Quantity>, Box<Quantity>),
+}
+
+/// Parts of a local date and time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ClockPart {
+    /// 0 to 23.
+    Hour,
+    /// 1 to 31.
+    Day,
+    /// 1 to 12.
+    Month,
+    Year,
+}

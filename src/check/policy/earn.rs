@@ -1,0 +1,122 @@
+//! Earn rules, their amounts and limits, and groups of them.
+
+use super::*;
+
+/// Earn rules put together, or limited together, in one version.
+#[derive(Clone, Debug)]
+pub(crate) struct Group {
+    pub how: Combine,
+    /// For `best` and `first`: over what the points are compared.
+    pub per: Grain,
+    pub of: Vec<Member>,
+    pub caps: Vec<Cap>,
+    pub span: Span,
+}
+
+/// What a group holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Member {
+    Earn(EarnId),
+    /// Index into [`Policy::groups`].
+    Group(usize),
+}
+
+/// An earn rule in one version.
+#[derive(Clone, Debug)]
+pub(crate) struct Earn {
+    pub of: Occasion,
+    /// For declared events and periods: `Order`, the whole.
+    pub each: Grain,
+    pub pool: PoolId,
+    /// Another wait than the pool's, with its clause.
+    pub pending: Option<(Pending, Span)>,
+    /// Another clock for its lots than the pool's, with its clause.
+    pub lot_expiry: Option<(LotExpiry, Span)>,
+    pub amount: Amount,
+    pub filters: Vec<Filter>,
+    /// All must hold; in source order.
+    pub conditions: Vec<Condition>,
+    pub rounding: Option<(Rounding, Grain)>,
+    /// `on first`: how much of the base earns, in source order.
+    pub first: Vec<(Quantity, CapScope)>,
+    /// Limits, in source order.
+    pub caps: Vec<Cap>,
+    /// The `gives` clause.
+    pub gives_span: Span,
+}
+
+/// What a rule counts or rounds by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Grain {
+    Unit,
+    Line,
+    Order,
+}
+
+/// A limit of points.
+#[derive(Clone, Debug)]
+pub(crate) struct Cap {
+    pub limit: Quantity,
+    pub per: CapScope,
+}
+
+/// Over what a limit counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum CapScope {
+    /// One line, or one order (event, period, payment, move).
+    Piece(Grain),
+    /// One member over a period; `keep`: a return frees no room.
+    Member { period: Period, keep: bool },
+    /// All members together over a period; a return frees no room.
+    Everyone { period: Period },
+}
+
+/// How many points, before rounding.
+#[derive(Clone, Debug)]
+pub(crate) enum Amount {
+    /// `rate of base`; the worth of a point turns money into points: amount in minor units x rate / worth.
+    Share { rate: Quantity, base: Base },
+    /// `points per [full] step of base`.
+    Per { points: Quantity, full: bool, step: Quantity, base: Base },
+    /// `4 times rounded base`, `25% of exact base`.
+    OfRule { factor: Quantity, stage: Stage, rule: EarnId },
+    /// Fixed points per piece.
+    Fixed { points: Quantity },
+}
+
+/// What earns: an amount less the parts left out.
+#[derive(Clone, Debug)]
+pub(crate) struct Base {
+    pub of: BaseOf,
+    /// Line facts that are `part of price` and do not earn (indices into `facts.line`).
+    pub without_line_parts: Vec<usize>,
+    /// Order facts that are `part of total` and do not earn (indices into `facts.order`).
+    pub without_order_parts: Vec<usize>,
+    /// Facts of the declared event that are parts of the amount and do not earn.
+    pub without_event_parts: Vec<usize>,
+    /// Line facts `beside price` that earn too.
+    pub with_line_beside: Vec<usize>,
+    /// Order facts `beside total` (or `beside price`) that earn too.
+    pub with_order_beside: Vec<usize>,
+    /// Facts of the declared event beside the amount that earn too.
+    pub with_event_beside: Vec<usize>,
+    /// True where the part paid with points earns too.
+    pub with_points_paid: bool,
+}
+
+/// Which amount.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum BaseOf {
+    /// `line.price`: price of one unit x units.
+    LinePrice,
+    /// `order.price`: sum of the lines that pass the filters.
+    OrderPrice,
+    /// `order.total`: the same plus shipping.
+    OrderTotal,
+    /// A money, count or quantity fact of the declared event.
+    EventFact(EventId, usize),
+    /// A number of the line, order or member that is no money: `line.quantity`, a count.
+    Number(Quantity),
+    /// A measure over the period that has ended.
+    Measure(MeasureId, Option<usize>),
+}

@@ -1,0 +1,165 @@
+//! What may be said of listings, lines, orders, members and declared events; what earns, and over which stretches of time
+//! things are counted.
+
+use super::*;
+
+/// The subjects facts belong to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) enum Subject {
+    Listing,
+    Line,
+    Order,
+    Member,
+    /// A declared event.
+    Event(EventId),
+}
+
+impl Subject {
+    /// Those that every policy has.
+    pub const BUILT_IN: [Subject; 4] = [Subject::Listing, Subject::Line, Subject::Order, Subject::Member];
+
+    /// The word in the language; for a declared event its kind (its own name is the policy's).
+    pub fn word(self) -> &'static str {
+        match self {
+            Subject::Listing => "listing",
+            Subject::Line => "line",
+            Subject::Order => "order",
+            Subject::Member => "member",
+            Subject::Event(_) => "event",
+        }
+    }
+}
+
+/// Declared facts by subject.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Facts {
+    pub listing: Vec<Fact>,
+    pub line: Vec<Fact>,
+    pub order: Vec<Fact>,
+    pub member: Vec<Fact>,
+    /// Those of declared events, by [`EventId`].
+    pub events: Vec<Vec<Fact>>,
+}
+
+impl Facts {
+    /// Those of one subject.
+    pub fn of(&self, subject: Subject) -> &[Fact] {
+        match subject {
+            Subject::Listing => &self.listing,
+            Subject::Line => &self.line,
+            Subject::Order => &self.order,
+            Subject::Member => &self.member,
+            Subject::Event(event) => self.events.get(event).map_or(&[], Vec::as_slice),
+        }
+    }
+}
+
+/// A declared fact.
+#[derive(Clone, Debug)]
+pub(crate) struct Fact {
+    pub name: String,
+    pub kind: FactType,
+    /// Allowed values, both ends included; of the fact's kind (rate as fraction, money in minor units, count).
+    pub range: Option<(Ratio, Ratio)>,
+    /// `night` of `count night`: for people.
+    pub unit: Option<String>,
+    /// The amount it belongs to: per unit for a line's, for the whole order for an order's.
+    pub part_of: Option<PartOf>,
+    pub default: Option<FactValue>,
+    pub span: Span,
+}
+
+/// `part of AMOUNT` or `beside AMOUNT`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct PartOf {
+    pub amount: Part,
+    /// True where the money comes on top of the amount (`beside`), false where it is contained in it.
+    pub beside: bool,
+}
+
+/// What a `part of` names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Part {
+    /// `part of price`: on a line, of the price of one unit.
+    Price,
+    /// `part of total`: on an order, of its total.
+    Total,
+    /// On a declared event: of another of its money facts (index).
+    Fact(usize),
+}
+
+/// The type of a fact.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum FactType {
+    Rate,
+    /// Whole.
+    Count,
+    /// Exact, with decimals: litres, miles.
+    Quantity,
+    Date,
+    Text,
+    YesNo,
+    Money,
+    /// A category under this one (a declared event's).
+    Category(CategoryId),
+    /// The words it may be.
+    Choice(Vec<String>),
+}
+
+/// The value of a fact in one case.
+#[derive(Clone, Debug, PartialEq)]
+pub enum FactValue {
+    /// Rate (fraction), count, or money (minor units).
+    Number(Ratio),
+    /// A date.
+    Date(Date),
+    /// A text.
+    Text(String),
+    /// Yes or no.
+    YesNo(bool),
+    /// Index into the choice's words.
+    Choice(usize),
+    /// A category.
+    Category(usize),
+}
+
+/// A declared kind of event.
+#[derive(Clone, Debug)]
+pub(crate) struct EventType {
+    pub name: String,
+    /// Later events about it, in the order declared.
+    pub marks: Vec<String>,
+    /// The fact that is its category, by which filters go.
+    pub category: Option<usize>,
+    /// Its first money fact that is no part of another: what a refund lowers.
+    pub amount: Option<usize>,
+}
+
+/// What earns: an order, a declared event, or a stretch of time that has ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Occasion {
+    Order,
+    Event(EventId),
+    Period(Period),
+}
+
+/// A stretch of time over which something is counted, around an instant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Period {
+    Day,
+    /// From Monday.
+    Week,
+    Month,
+    Quarter,
+    Half,
+    /// From this day of the year.
+    Year {
+        month: i8,
+        day: i8,
+    },
+    /// From the day of the year of a member's date fact.
+    YearOfMember(usize),
+    /// The stretch of this length that ends with the instant.
+    Rolling(Delay),
+    AllTime,
+}

@@ -1,0 +1,211 @@
+//! The checked policy: plain data, resolved and interned. Names are kept for answers and explanations only;
+//! nothing downstream looks anything up by name except the readers of input data.
+//!
+//! Rules are versioned: a `Versions<T>` holds every dated version of one name, and `Versions::at` gives the one
+//! in force at an instant. Money is in minor units, rates are fractions (2 % is 1/50), all exact.
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+
+use crate::source::{Source, Span};
+use crate::syntax::ast::{Combine, DeadlineEnd, Operation, SpendKey, Stage, ThenChoice, YearDay};
+use crate::value::moment::Moment as Calendared;
+use crate::value::{Calendar, Currency, Delay, Ratio, Rounding};
+
+mod facts;
+mod value;
+mod condition;
+mod member;
+mod pool;
+mod earn;
+mod spend;
+
+pub(crate) use condition::*;
+pub(crate) use earn::*;
+pub use facts::FactValue;
+pub(crate) use facts::*;
+pub(crate) use member::*;
+pub(crate) use pool::*;
+pub(crate) use spend::*;
+pub(crate) use value::*;
+
+/// A policy that has passed every check. Immutable; share it between threads as it is.
+#[derive(Clone, Debug)]
+pub struct Policy {
+    /// The text it came from.
+    pub(crate) source: Source,
+    /// `sha256:` and 64 hex digits of the text.
+    pub(crate) digest: String,
+    /// The programme's name.
+    pub(crate) name: String,
+    /// The programme's label.
+    pub(crate) label: String,
+    /// What a statement is called.
+    pub(crate) statement: String,
+    /// The one currency.
+    pub(crate) currency: Currency,
+    /// Zone and missing days.
+    pub(crate) calendar: Calendar,
+    /// To which moment deadlines run.
+    pub(crate) deadlines: DeadlineEnd,
+    /// All categories; a parent stands before its children.
+    pub(crate) categories: Vec<Category>,
+    /// Facts by subject, each in the order declared.
+    pub(crate) facts: Facts,
+    /// Declared kinds of events.
+    pub(crate) events: Vec<EventType>,
+    /// Named values.
+    pub(crate) values: Vec<Value>,
+    /// Counts and sums per member.
+    pub(crate) measures: Vec<Measure>,
+    /// Member levels.
+    pub(crate) tiers: Vec<Tier>,
+    /// The pools, at least one.
+    pub(crate) pools: Vec<Pool>,
+    /// Earn rules in the order declared.
+    pub(crate) earns: Vec<Rule<Earn>>,
+    /// Indices into `earns` such that a rule stands after every rule that it reads.
+    pub(crate) earn_order: Vec<EarnId>,
+    /// Groups of earn rules; a group stands after every group that it contains.
+    pub(crate) groups: Vec<Rule<Group>>,
+    /// Redeem rules in the order declared.
+    pub(crate) redeems: Vec<Rule<Redeem>>,
+    /// Moves between pools, accounts and programmes.
+    pub(crate) moves: Vec<Rule<Move>>,
+    /// Forbidden operations.
+    pub(crate) forbids: Vec<Rule<Forbid>>,
+    /// Badges in the order declared.
+    pub(crate) badges: Vec<Rule<Badge>>,
+}
+
+impl Policy {
+    /// The programme's name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The programme's label for people.
+    pub fn label(&self) -> &str {
+        &self.label
+    }
+
+    /// What the programme calls a statement (`My Points`).
+    pub fn statement_title(&self) -> &str {
+        &self.statement
+    }
+
+    /// Points of the first pool in words: `1 star`, `1,200 stars`.
+    pub fn count_points(&self, points: i64) -> String {
+        self.count_points_in(0, points)
+    }
+
+    /// Points of the pool with this index in words: `1,200 stars`; money where the pool is counted in money.
+    pub fn count_points_in(&self, pool: usize, points: i64) -> String {
+        let terms = self.pools.get(pool).and_then(|pool| pool.versions.last()).map(|version| &version.body);
+        match terms.map(|terms| terms.unit.as_deref()) {
+            Some(None) => self.currency.format(Ratio::whole(points)),
+            Some(Some(unit)) => {
+                let plural = if points == 1 { "" } else { "s" };
+                format!("{} {unit}{plural}", crate::value::decimal::grouped(points.into()))
+            }
+            None => points.to_string(),
+        }
+    }
+
+    /// `sha256:` and the hash of the policy's text: the same text, the same digest.
+    pub fn digest(&self) -> &str {
+        &self.digest
+    }
+
+    /// A pool's terms in force.
+    pub(crate) fn pool_terms(&self, pool: PoolId, at: Timestamp) -> Option<&PoolTerms> {
+        let pool = self.pools.get(pool)?;
+        pool.versions.iter().find(|version| version.window.contains(at)).map(|version| &version.body)
+    }
+
+    /// The text the policy came from.
+    pub fn source(&self) -> &Source {
+        &self.source
+    }
+
+    /// An instant as RFC 3339 with the offset of the programme's zone.
+    pub fn show_instant(&self, at: Timestamp) -> String {
+        self.calendar.zone.format(at)
+    }
+}
+
+/// Index into [`Policy::categories`].
+pub(crate) type CategoryId = usize;
+
+/// Index into [`Policy::values`].
+pub(crate) type ValueId = usize;
+
+/// Index into [`Policy::badges`].
+pub(crate) type BadgeId = usize;
+
+/// Index into [`Policy::events`].
+pub(crate) type EventId = usize;
+
+/// Index into [`Policy::measures`].
+pub(crate) type MeasureId = usize;
+
+/// Index into [`Policy::tiers`].
+pub(crate) type TierId = usize;
+
+/// Index into [`Policy::pools`].
+pub(crate) type PoolId = usize;
+
+/// Index into [`Policy::earns`].
+pub(crate) type EarnId = usize;
+
+/// A category of the tree.
+#[derive(Clone, Debug)]
+pub(crate) struct Category {
+    pub name: String,
+    pub parent: Option<CategoryId>,
+}
+
+/// Half-open window of instants: local midnights of the programme's zone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Window {
+    pub from: Option<Timestamp>,
+    pub until: Option<Timestamp>,
+    /// The same as dates, for messages.
+    pub from_date: Option<Date>,
+    pub until_date: Option<Date>,
+}
+
+impl Window {
+    /// True while in force.
+    pub fn contains(&self, at: Timestamp) -> bool {
+        self.from.is_none_or(|from| from <= at) && self.until.is_none_or(|until| at < until)
+    }
+}
+
+/// One dated version.
+#[derive(Clone, Debug)]
+pub(crate) struct Version<T> {
+    pub window: Window,
+    /// The declaration's label.
+    pub label: String,
+    /// The doc comment above it: sources and readings.
+    pub docs: Vec<String>,
+    /// Its head, for citing.
+    pub span: Span,
+    pub body: T,
+}
+
+/// Everything declared under one rule name.
+#[derive(Clone, Debug)]
+pub(crate) struct Rule<T> {
+    pub name: String,
+    /// In order of time, never overlapping.
+    pub versions: Vec<Version<T>>,
+}
+
+impl<T> Rule<T> {
+    /// The version in force.
+    pub fn at(&self, at: Timestamp) -> Option<&Version<T>> {
+        self.versions.iter().find(|version| version.window.contains(at))
+    }
+}

@@ -1,0 +1,104 @@
+//! How points leave: payments, rewards, moves; what is forbidden; and badges.
+
+use super::*;
+
+/// A way for points to leave a pool for another pool, account or programme, in one version.
+#[derive(Clone, Debug)]
+pub(crate) struct Move {
+    pub from: PoolId,
+    pub to: MoveTo,
+    pub when: MoveWhen,
+    /// Least points at once.
+    pub at_least: i64,
+    /// Points must be a multiple of this.
+    pub steps: i64,
+    /// Most points, each time or per member and period.
+    pub caps: Vec<(Quantity, CapScope)>,
+    /// What comes for points: (amount, whole steps only, points of a step); several add up, each rounded down.
+    pub gives: Vec<(Ratio, bool, i64)>,
+    /// Points taken on top.
+    pub fee: i64,
+    /// All must hold of the member.
+    pub conditions: Vec<Condition>,
+    /// The clause that says where to.
+    pub span: Span,
+}
+
+/// Where moved points go.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum MoveTo {
+    Pool(PoolId),
+    Program(String),
+    Account,
+}
+
+/// When points move.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum MoveWhen {
+    Request,
+    Days(Vec<YearDay>),
+}
+
+/// A redeem rule in one version: points that pay for orders, or rewards.
+#[derive(Clone, Debug)]
+pub(crate) struct Redeem {
+    /// The pool it takes from; pools spent before that one are taken from first.
+    pub pool: PoolId,
+    pub pays: Option<Pays>,
+    pub rewards: Vec<Reward>,
+    /// Least points at once.
+    pub at_least: Option<Quantity>,
+    /// Points must be a multiple of this.
+    pub steps: Option<i64>,
+    /// Most points: each order, or per member and period.
+    pub caps: Vec<Cap>,
+    /// Most points as a share of what may be paid with them.
+    pub shares: Vec<(Quantity, PaysFor)>,
+    pub filters: Vec<Filter>,
+    pub conditions: Vec<Condition>,
+}
+
+/// `1 point pays 1 JPY of line.price`
+#[derive(Clone, Debug)]
+pub(crate) struct Pays {
+    /// Points of one step.
+    pub points: Ratio,
+    /// What a step pays, in minor units.
+    pub money: Quantity,
+    pub of: PaysFor,
+    /// The clause.
+    pub span: Span,
+}
+
+/// What points pay for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum PaysFor {
+    /// The lines that pass the filters (`line.price`, `order.price`).
+    Lines,
+    /// The same and shipping.
+    Total,
+}
+
+/// Something to be had for points.
+#[derive(Clone, Debug)]
+pub(crate) struct Reward {
+    pub name: String,
+    pub label: String,
+    /// Points; above 0.
+    pub cost: i64,
+    pub span: Span,
+}
+
+/// Operations refused in one version, each with its own clause.
+#[derive(Clone, Debug)]
+pub(crate) struct Forbid {
+    pub operations: Vec<(Operation, Span)>,
+}
+
+/// A badge in one version.
+#[derive(Clone, Debug)]
+pub(crate) struct Badge {
+    pub shown_in: Vec<String>,
+    /// All must hold; they read listing facts and values only.
+    pub conditions: Vec<Condition>,
+}

@@ -1,0 +1,48 @@
+//! Named values and tables.
+
+use super::*;
+
+/// A named value's versions.
+#[derive(Clone, Debug)]
+pub(crate) struct Value {
+    pub versions: Vec<Version<ValueBody>>,
+}
+
+/// What a value is.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum ValueBody {
+    /// Rate, count, points or money.
+    Number(Ratio),
+    Date(Date),
+    YesNo(bool),
+    /// Named set of categories.
+    Categories(Vec<CategoryId>),
+    /// A number by case.
+    Table(Table),
+}
+
+/// A number by the case of a fact, a level, a category or an amount.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Table {
+    pub by: TableKey,
+    /// (cases, number), the first that fits; `otherwise` where none does.
+    pub rows: Vec<(Vec<usize>, Quantity)>,
+    /// For an amount: (from, number), rising.
+    pub bands: Vec<(Ratio, Quantity)>,
+    pub otherwise: Option<Box<Quantity>>,
+}
+
+/// What a table goes by.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum TableKey {
+    /// A choice fact; cases are indices of its words. A yes/no fact; 0 is no, 1 is yes. A category fact; cases are category ids, spread over the tree.
+    Fact(Subject, usize),
+    /// A tier; cases are indices of its levels.
+    Tier(TierId),
+    /// `line.category`, `listing.category`: the category in view, spread over the tree.
+    Category,
+    /// `order.weekday`: 0 is Monday.
+    Weekday,
+    /// An amount.
+    Quantity(Quantity),
+}
