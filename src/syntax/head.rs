@@ -98,7 +98,11 @@ fn read_use(
 
 /// A top-level line whose first word is no keyword.
 fn unknown(line: &Line, plain: &str, word: &str, diagnostics: &mut Vec<Diagnostic>) -> Head {
-    let headless = stray::kinds_without_keyword(line, plain);
+    // A word near `use` is a misspelt `use`, not the name of something whose keyword is missing.
+    let headless = match crate::diagnostic::suggest::nearest(word, ["use"]) {
+        Some(_) => Vec::new(),
+        None => stray::kinds_without_keyword(line, plain),
+    };
     if !line.tokens.is_empty() && !line.has_open_text() {
         diagnostics.push(match headless.as_slice() {
             [] => explain_head::unknown_declaration(line, plain),
