@@ -5,7 +5,7 @@ use super::context::{Context, Fault};
 use super::decide::Earning;
 use super::earn::first_failure;
 use super::net::Net;
-use crate::check::policy::{Counted, Counting, Grain, Occasion};
+use crate::check::policy::{Counted, Counting, Grain, Occasion, Quantity};
 use crate::syntax::ast::Stage;
 use crate::value::Ratio;
 
@@ -37,6 +37,7 @@ pub(crate) fn count(
     }
     // An order counts once when any of its lines passes; its money is that of the lines that pass.
     match (&counting.what, counting.each) {
+        (Counted::Amount(Quantity::OrderPrice | Quantity::OrderUnits), Grain::Order) => Ok(sum),
         (Counted::Amount(quantity), Grain::Order) if any => Ok(whole.quantity(quantity)?),
         (Counted::Rule(..), Grain::Order) if any => of_order(whole, net, counting, earning),
         (Counted::Base(base), Grain::Order) if any => Ok(sum.add(order_base(context, net, base)?)?),
@@ -72,6 +73,9 @@ fn of_order(
 
 fn of_line(context: Context<'_>, net: &Net<'_>, index: usize, counting: &Counting) -> Result<Ratio, Fault> {
     match &counting.what {
+        // With filters, an order's price and quantity are those of the lines that pass.
+        Counted::Amount(Quantity::OrderPrice) => Ok(net.line_price(index)?),
+        Counted::Amount(Quantity::OrderUnits) => Ok(Ratio::whole(net.units(index))),
         Counted::Amount(quantity) => context.quantity(quantity),
         Counted::Base(base) => line_base(context, net, index, base),
         Counted::Rule(..) => Ok(Ratio::ZERO),
