@@ -81,20 +81,24 @@ pub(super) fn gap(
     Some(report.with_help(write_line(&gap.line, form_of(place, line))))
 }
 
-/// `each gives 10 points`
+/// `each gives 10 points`, `each counts line.price`
 fn missing_piece(place: &Place<'_>, line: &Line) -> Option<Diagnostic> {
     let [each, gives, rest @ ..] = line.tokens.as_slice() else { return None };
-    if place.rule != Rule::clause_line || place.word(each.span) != "each" || place.word(gives.span) != "gives"
-    {
+    let verb = place.word(gives.span);
+    let (what, label) = match verb {
+        "gives" => ("what gives points", "`line`, `order` or `unit` belongs before it"),
+        "counts" => ("what it counts", "`line`, `order` or the name of an event belongs before it"),
+        _ => return None,
+    };
+    if place.rule != Rule::clause_line || place.word(each.span) != "each" {
         return None;
     }
     let rest = place.word(Span::new(rest.first()?.span.start, line.span().end));
-    let lines = forms::PIECES.iter().map(|piece| format!("each {piece} gives {rest}"));
+    let lines = forms::PIECES.iter().map(|piece| format!("each {piece} {verb} {rest}"));
     let right: Vec<String> = lines.filter(|line| grammar::read(place.rule, line).is_ok()).collect();
     let first = right.first()?;
-    let report = Diagnostic::new(Code::SyntaxError, gives.span, "this line does not say what gives points");
-    let report = report.with_label("`line`, `order` or `unit` belongs before it");
-    Some(report.with_help(write_line(first, forms::clause("each").map_or("", |form| form.form))))
+    let report = Diagnostic::new(Code::SyntaxError, gives.span, format!("this line does not say {what}"));
+    Some(report.with_label(label).with_help(write_line(first, form_of(place, line))))
 }
 
 /// The first token that does not fit; None at the end of the line.
@@ -108,10 +112,14 @@ fn first_word(place: &Place<'_>, line: &Line) -> Option<Diagnostic> {
     let kind = place.kind.filter(|_| place.is_clause())?;
     let token = line.tokens.first()?;
     let word = place.word(token.span);
-    if token.kind == TokenKind::Number && kind == Kind::Redeem || forms::clause(word).is_some() {
+    let own: Vec<&str> = forms::clauses_of(kind).map(|form| form.word).collect();
+    if token.kind == TokenKind::Number && kind == Kind::Redeem || own.contains(&word) {
         return None;
     }
-    let own: Vec<&str> = forms::clauses_of(kind).map(|form| form.word).collect();
+    // `for food` in an `earn`: another kind has clauses that start so.
+    if forms::clause(word).is_some() {
+        return without_first_word(place, line, &own);
+    }
     let all: Vec<&str> = forms::FORMS.iter().map(|form| form.word).collect();
     let mut found = repair::first_word(place, line, &own);
     if found.is_none() {
@@ -165,10 +173,14 @@ fn without_first_word(place: &Place<'_>, line: &Line, words: &[&str]) -> Option<
     // `only for` and `not for` are equally likely; elsewhere the first is: any word could be a zone or a value.
     found.truncate(if found.first() == Some(&"only") { 2 } else { 1 });
     let (first, others) = found.split_first()?;
-    let message = format!("no clause starts with `{}`", place.word(token.span));
+    let word = place.word(token.span);
+    let message = match (forms::clause(word), place.kind) {
+        (Some(_), Some(kind)) => format!("no clause of `{}` starts with `{word}`", kind.word()),
+        _ => format!("no clause starts with `{word}`"),
+    };
     let report = Diagnostic::new(Code::UnknownClause, token.span, message);
     let report = report.with_label(format!("{} belongs before it", any_of(&found)));
-    let form = forms::clause(first).map_or("", |form| form.form);
+    let form = forms::clause_in(place.kind, first).map_or("", |form| form.form);
     let line = format!("{first} {written}");
     Some(report.with_help(match others.first() {
         Some(other) => format!("write `{line}` or `{other} {written}`"),

@@ -98,11 +98,7 @@ fn read_use(
 
 /// A top-level line whose first word is no keyword.
 fn unknown(line: &Line, plain: &str, word: &str, diagnostics: &mut Vec<Diagnostic>) -> Head {
-    // A word near `use` is a misspelt `use`, not the name of something whose keyword is missing.
-    let headless = match crate::diagnostic::suggest::nearest(word, ["use"]) {
-        Some(_) => Vec::new(),
-        None => stray::kinds_without_keyword(line, plain),
-    };
+    let headless = stray::kinds_without_keyword(line, plain);
     if !line.tokens.is_empty() && !line.has_open_text() {
         diagnostics.push(match headless.as_slice() {
             [] => explain_head::unknown_declaration(line, plain),
@@ -130,11 +126,11 @@ fn rescue_at(line: &Line, plain: &str, kind: Kind, at: usize) -> Head {
     let name = match (name(line, plain, at), kind) {
         (Some(name), _) => name,
         (None, Kind::Program) => nameless,
-        // A name that others read may be any of theirs.
-        (None, Kind::Category | Kind::Facts | Kind::Value | Kind::Badge) => {
-            return Head::Unread { name: Some(nameless), kind: Some(kind) };
+        (None, Kind::Redeem | Kind::Move | Kind::Forbid) => {
+            return Head::Unread { name: None, kind: Some(kind) };
         }
-        (None, _) => return Head::Unread { name: None, kind: Some(kind) },
+        // A name that others read may be any of theirs.
+        (None, _) => return Head::Unread { name: Some(nameless), kind: Some(kind) },
     };
     let mut declaration = Declaration {
         docs: Vec::new(),

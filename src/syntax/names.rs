@@ -66,8 +66,7 @@ fn odd_name(place: &Place<'_>, token: &Token, before: Option<&Token>, rest: &[To
         return None;
     }
     let lower = word.to_lowercase();
-    let first = rest.first().is_some_and(|first| place.word(first.span) == lower);
-    if first || forms::clause(&lower).is_some() && place.is_clause() {
+    if forms::clause(&lower).is_some() && place.is_clause() {
         return None;
     }
     bad_name(place, token, rest)

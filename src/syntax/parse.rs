@@ -35,11 +35,11 @@ pub fn parse(source: &Source) -> Parsed {
         return Parsed { file: File { items, has_errors: true, ..File::default() }, diagnostics: large };
     }
     let mut diagnostics = Vec::new();
-    let (lines, scanned) = lines(source, &mut diagnostics);
-    let declared = declared(&lines, &scanned.plain);
+    let (files, scanned) = lines(source, &mut diagnostics);
+    let declared = declared(files.iter().flatten(), &scanned.plain);
     let mut reader =
         Reader { plain: &scanned.plain, declared: &declared, diagnostics, file: File::default() };
-    for stretch in stray::stretches(lines, &scanned.plain) {
+    for stretch in files.into_iter().flat_map(|lines| stray::stretches(lines, &scanned.plain)) {
         match stretch {
             Stretch::Declaration(line) => reader.item(line),
             Stretch::Stray(lines) => reader.stray(&lines),
@@ -60,21 +60,21 @@ fn too_large(file: Span) -> Option<Diagnostic> {
     (bytes > MAX_BYTES).then(|| report.with_help("keep data out of the policy: facts come with the events"))
 }
 
-/// The lines of all files. What one leaves open ends with it.
-fn lines(source: &Source, diagnostics: &mut Vec<Diagnostic>) -> (Vec<Line>, Scanned) {
+/// The lines of each file. What one leaves open ends with it.
+fn lines(source: &Source, diagnostics: &mut Vec<Diagnostic>) -> (Vec<Vec<Line>>, Scanned) {
     let mut scanned = Scanned::default();
-    let mut lines = Vec::new();
+    let mut files = Vec::new();
     for (_, span) in source.files() {
         let text = source.slice(Span::new(0, span.end));
         scanned.plain.push_str(&" ".repeat(span.start.saturating_sub(scanned.plain.len())));
         let tokens = scan(text, &mut scanned, diagnostics);
-        lines.extend(layout(text, &tokens, diagnostics));
+        files.push(layout(text, &tokens, diagnostics));
     }
-    (lines, scanned)
+    (files, scanned)
 }
 
 /// The names of the events, their marks and the pools, wherever they are declared.
-fn declared(lines: &[Line], plain: &str) -> BTreeSet<String> {
+fn declared<'l>(lines: impl Iterator<Item = &'l Line>, plain: &str) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
     for line in lines {
         let words = words(line, plain);
@@ -208,7 +208,7 @@ impl<'s> Reader<'s> {
             Kind::Facts | Kind::Event => builder.event_line(pair),
             _ => builder.clause(pair),
         });
-        if node.is_none() && kind == Kind::Facts {
+        if node.is_none() && matches!(kind, Kind::Facts | Kind::Event) {
             self.unread(&line);
         }
         clauses.push(clause(docs, node, span));

@@ -3,10 +3,15 @@
 
 use super::ast::Kind;
 use super::forms;
+use super::grammar::{self, Rule};
 use super::layout::Line;
 use super::scan::{Token, TokenKind};
+use crate::diagnostic::suggest::nearest;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::Span;
+
+/// Whose facts a head without a label can tell of.
+const SUBJECTS: [&str; 4] = ["listing", "line", "order", "member"];
 
 /// A stretch of top-level lines.
 pub(super) enum Stretch {
@@ -51,13 +56,19 @@ fn closes(line: &Line) -> bool {
 fn is_loose(line: &Line, plain: &str) -> bool {
     let first = word(line, plain, 0);
     let head = forms::nearest_kind(first).is_some() && word(line, plain, 1) != ":"
+        || first == forms::USE
         || second(line).is_some_and(|token| token.kind == TokenKind::Text && !is_clause(first));
     line.block.is_none() && !line.has_open_text() && !head
 }
 
 fn starts_clause(line: &Line, plain: &str) -> bool {
     let first = word(line, plain, 0);
-    is_clause(first) || word(line, plain, 1) == ":"
+    is_clause(first) || has_colon(line, plain) || word(line, plain, 1) == "to"
+}
+
+/// A fact, or a case of a table.
+fn has_colon(line: &Line, plain: &str) -> bool {
+    (1..line.tokens.len()).any(|at| word(line, plain, at) == ":")
 }
 
 fn is_clause(word: &str) -> bool {
@@ -90,8 +101,10 @@ pub(super) fn explain(lines: &[Line], plain: &str) -> Diagnostic {
         report = report.with_place(brace, "this `}` closes nothing");
     }
     let between = "between the `{` and the `}` of the declaration that they belong to";
-    report.with_help(match kinds_of(&body, plain).as_slice() {
-        [kind] if brace.is_some() => format!("write the head above them: `{}`", head(*kind)),
+    let heads: Vec<String> = kinds_of(&body, plain).into_iter().map(head).collect();
+    report.with_help(match heads.as_slice() {
+        [one] if brace.is_some() => format!("write the head above them: {one}"),
+        [one, other] if brace.is_some() => format!("write the head above them: {one} or {other}"),
         _ if body.len() == 1 => format!("put it {}", between.replace("they belong", "it belongs")),
         _ => format!("put them {between}"),
     })
@@ -99,8 +112,8 @@ pub(super) fn explain(lines: &[Line], plain: &str) -> Diagnostic {
 
 fn head(kind: Kind) -> String {
     match kind {
-        Kind::Facts => "facts SUBJECT {".to_owned(),
-        kind => format!("{} NAME \"LABEL\" {{", kind.word()),
+        Kind::Facts => "`facts SUBJECT {`".to_owned(),
+        kind => format!("`{} NAME \"LABEL\" {{`", kind.word()),
     }
 }
 
@@ -109,10 +122,17 @@ fn kinds_of(lines: &[&Line], plain: &str) -> Vec<Kind> {
     let mut kinds: Vec<Kind> = Kind::ALL.to_vec();
     for line in lines {
         let first = word(line, plain, 0);
+        let text = plain.get(line.span().start..line.span().end).unwrap_or("");
+        let reads = |rule| grammar::read(rule, text).is_ok();
         kinds.retain(|kind| match (line.tokens.first().map(|token| token.kind), word(line, plain, 1)) {
-            (_, ":") => *kind == Kind::Facts,
+            _ if has_colon(line, plain) => match kind {
+                Kind::Facts | Kind::Event => reads(Rule::field_line),
+                Kind::Value => reads(Rule::value_line),
+                _ => false,
+            },
             (Some(TokenKind::Number), _) => *kind == Kind::Redeem,
             _ if is_clause(first) => forms::clauses_of(*kind).any(|form| form.word == first),
+            (_, "to") => *kind == Kind::Move,
             (_, "," | "") => *kind == Kind::Category,
             (_, next) if next.starts_with('"') => *kind == Kind::Category,
             _ => false,
@@ -124,14 +144,21 @@ fn kinds_of(lines: &[&Line], plain: &str) -> Vec<Kind> {
 /// The kinds that a head without its keyword could be of; none where it looks like no head at all.
 pub(super) fn kinds_without_keyword(line: &Line, plain: &str) -> Vec<Kind> {
     let kinds: Vec<TokenKind> = line.tokens.iter().map(|token| token.kind).collect();
-    if forms::nearest_kind(word(line, plain, 0)).is_some() {
+    let first = word(line, plain, 0);
+    // A word near `use` is a misspelt `use`, not the name of something whose keyword is missing.
+    let file = line.block.is_none() && nearest(first, [forms::USE]).is_some();
+    if forms::nearest_kind(first).is_some() || file {
         return Vec::new();
     }
     let body: Option<Vec<&Line>> = line.block.as_ref().map(|block| block.lines.iter().collect());
     match (kinds.as_slice(), body) {
         ([TokenKind::Word, TokenKind::Text, ..], None) => vec![Kind::Category],
-        ([TokenKind::Word, TokenKind::Text, ..], Some(body)) => kinds_of(&body, plain),
-        ([TokenKind::Word], Some(body)) if kinds_of(&body, plain) == [Kind::Facts] => vec![Kind::Facts],
+        ([TokenKind::Word, TokenKind::Text, ..], Some(body)) => {
+            kinds_of(&body, plain).into_iter().filter(|kind| *kind != Kind::Facts).collect()
+        }
+        ([TokenKind::Word], Some(body)) if SUBJECTS.contains(&first) => {
+            kinds_of(&body, plain).into_iter().filter(|kind| *kind == Kind::Facts).collect()
+        }
         _ => Vec::new(),
     }
 }

@@ -115,3 +115,13 @@ fn files_have_a_limited_size_together() {
     let codes: Vec<_> = checked.diagnostics.iter().map(|report| report.code.name()).collect();
     assert_eq!(codes, ["file-too-large"]);
 }
+
+#[test]
+fn lines_outside_of_every_declaration_are_told_once_for_each_file() {
+    let main = format!("use \"rules.meed\"\n{SHOP}\nround down per line\n");
+    let checked =
+        load(&[("main.meed", &main), ("rules.meed", "round down per order\nwhen order.total > 1 JPY\n")]);
+    let one = "this line stands outside of every declaration";
+    let more = "these lines stand outside of every declaration";
+    assert_eq!(said(&checked), [one, more]);
+}
