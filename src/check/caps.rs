@@ -9,7 +9,7 @@ use super::rules::Draft;
 use super::scope::Scope;
 use super::words;
 use crate::diagnostic::{Code, Diagnostic};
-use crate::syntax::ast::{ArithmeticOp, ClauseKind, Expr, ExprKind, LimitScope, Name, RoomChoice};
+use crate::syntax::ast::{self, ArithmeticOp, ClauseKind, Expr, ExprKind, LimitScope, Name, RoomChoice};
 use crate::value::Ratio;
 
 /// What a rule, group or payment is about: over what it may round and be limited.
@@ -145,12 +145,26 @@ pub(super) fn cap_scope(
         }
         LimitScope::Everyone { period: written, .. } => {
             let period = match written {
-                Some(written) => self::period(scope, written)?,
+                Some(written) => budget_period(scope, written)?,
                 None => Period::AllTime,
             };
             Some((CapScope::Everyone { period }, Place::Everyone))
         }
     }
+}
+
+/// The period of a budget over all members: one that begins for all of them at the same instant.
+fn budget_period(scope: &Scope<'_>, written: &ast::Period) -> Option<Period> {
+    let period = period(scope, written)?;
+    if !matches!(period, Period::Rolling(_) | Period::YearOfMember(_)) {
+        return Some(period);
+    }
+    let words = scope.text(written.span);
+    let message = format!("a budget over all members cannot count `{words}`: it needs a period that is the same for all");
+    let help = "write a period of the calendar (`from everyone per calendar month`), or leave it out: the budget then \
+                holds for as long as the rule";
+    scope.report(Diagnostic::new(Code::BadGrain, written.span, message).with_help(help));
+    None
 }
 
 /// The `at most` lines: limits of points of a pool.

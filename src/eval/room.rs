@@ -43,6 +43,13 @@ impl Used {
         Ok(())
     }
 
+    /// Uses at least so much.
+    pub fn raise(&mut self, key: CapKey, least: Ratio) {
+        if least > self.of(key) {
+            self.0.insert(key, least);
+        }
+    }
+
     /// What is left under `limit`; never below nought.
     pub fn room(&self, key: CapKey, limit: Ratio) -> Result<Ratio, Overflow> {
         Ok(limit.sub(self.of(key))?.max(Ratio::ZERO))

@@ -48,6 +48,11 @@ impl Account {
         Ok(())
     }
 
+    /// When something falls due next.
+    pub(crate) fn wakes(&self) -> Option<Timestamp> {
+        self.next_due().map(|(when, _)| when)
+    }
+
     fn next_due(&self) -> Option<(Timestamp, Next)> {
         let mut next: Option<(Timestamp, Next)> = None;
         let mut offer = |when: Option<Timestamp>, what: Next| {

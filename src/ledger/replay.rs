@@ -3,7 +3,7 @@
 
 use indexmap::IndexMap;
 use jiff::Timestamp;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use super::account::{Account, Clock};
@@ -100,6 +100,8 @@ pub struct Replay<'p> {
     ties: Arc<Ties>,
     shared: Shared,
     accounts: IndexMap<Arc<str>, Account>,
+    /// When something falls due next in each account, where accounts share a budget.
+    clock: BTreeSet<(Timestamp, Arc<str>)>,
     refused: Vec<Refused>,
     duplicates: u64,
     accepted: u64,
@@ -117,6 +119,7 @@ impl<'p> Replay<'p> {
             ties: Arc::new(Ties::of(policy)),
             shared: Shared::default(),
             accounts: IndexMap::new(),
+            clock: BTreeSet::new(),
             refused: Vec::new(),
             duplicates: 0,
             accepted: 0,
@@ -153,6 +156,9 @@ impl<'p> Replay<'p> {
     pub fn finish(mut self) -> Outcome {
         self.judge_batch();
         let at = self.options.at.or(self.now);
+        if let Some(at) = at {
+            self.advance_all(at);
+        }
         let only = self.options.account.as_deref();
         let shown = |account: &Account| account.used && only.is_none_or(|only| *account.id == *only);
         let mut accounts: Vec<Account> = self.accounts.into_values().filter(shown).collect();
@@ -184,7 +190,7 @@ impl<'p> Replay<'p> {
         self.duplicates += ours.count() as u64;
         let mut events = sorted.events;
         // What happens in another account may reach this one where points are transferred or a budget is shared.
-        let all = self.ties.crosses_accounts;
+        let all = self.ties.crosses_accounts();
         events.retain(|(event, _)| all || only.is_none_or(|only| event.account == only));
         events.sort_by(|(a, _), (b, _)| (a.at, a.kind.rank(), &a.id).cmp(&(b.at, b.kind.rank(), &b.id)));
         for (event, place) in events {
@@ -192,12 +198,35 @@ impl<'p> Replay<'p> {
         }
     }
 
+    /// Where accounts share a budget, what falls due in one of them (an ended period, say) can use it up for the others:
+    /// everything due up to an instant is applied in the order of instants, then of accounts.
+    fn advance_all(&mut self, at: Timestamp) {
+        while let Some((when, id)) = self.clock.pop_first() {
+            if when > at {
+                self.clock.insert((when, id));
+                return;
+            }
+            if let Some(account) = self.accounts.get_mut(&id) {
+                let advanced = account.advance(self.policy, &mut self.shared, when);
+                // Nothing that falls due can overflow; were it to, the account would stand still.
+                let wakes = account.wakes().filter(|_| advanced.is_ok());
+                self.clock.extend(wakes.map(|wakes| (wakes, id)));
+            }
+        }
+    }
+
     fn judge(&mut self, event: Event, place: Place) {
         let Event { id, at, account: owner, kind } = event;
+        self.advance_all(at);
         let id = Arc::<str>::from(id);
         let (policy, name) = (self.policy, Arc::<str>::from(owner.as_str()));
         let account = account_of(&mut self.accounts, policy, &self.ties, &name, self.options.keep_entries);
-        match account.judge(policy, &mut self.shared, at, id.clone(), kind) {
+        let before = account.wakes();
+        let judged = account.judge(policy, &mut self.shared, at, id.clone(), kind);
+        if self.ties.budgets {
+            watch(&mut self.clock, before, account);
+        }
+        match judged {
             Ok(()) => {
                 self.accepted += 1;
                 self.deliver(at);
@@ -214,6 +243,7 @@ impl<'p> Replay<'p> {
         for Arrival { account, pool, points, event, rule } in std::mem::take(&mut self.shared.arrivals) {
             let (policy, keep) = (self.policy, self.options.keep_entries);
             let to = account_of(&mut self.accounts, policy, &self.ties, &account, keep);
+            let before = to.wakes();
             // The sender's event has been accepted, so its instant lies where nothing overflows.
             let arrived = to
                 .advance(policy, &mut self.shared, at)
@@ -221,6 +251,9 @@ impl<'p> Replay<'p> {
             if arrived.is_ok() && !to.used {
                 to.used = true;
                 let _ = to.start_clocks(policy, at);
+            }
+            if self.ties.budgets {
+                watch(&mut self.clock, before, to);
             }
         }
     }
@@ -231,6 +264,14 @@ impl<'p> Replay<'p> {
             self.refused.push(refused);
         }
     }
+}
+
+/// Looks at an account when something falls due in it next, no longer at `before`.
+fn watch(clock: &mut BTreeSet<(Timestamp, Arc<str>)>, before: Option<Timestamp>, account: &Account) {
+    if let Some(before) = before {
+        clock.remove(&(before, account.id.clone()));
+    }
+    clock.extend(account.wakes().map(|wakes| (wakes, account.id.clone())));
 }
 
 fn account_of<'a>(

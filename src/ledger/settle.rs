@@ -19,7 +19,7 @@ use crate::check::policy::{Period, Policy, PoolId, Returns};
 use crate::eval::net::Net;
 use crate::eval::room::{LongCap, Used, long_caps};
 use crate::eval::{Earned, Earning, Refusal, earned};
-use crate::value::Overflow;
+use crate::value::{Overflow, Ratio};
 
 /// Rounds of deciding tied orders again until nothing changes any more. Measures that count points of rules may need a
 /// second one; the checker forbids circles.
@@ -240,10 +240,20 @@ impl Account {
                 line.sort_by_key(|earned| earned.rule);
             }
         }
-        let charged = match self.ties.keeps && !placed.is_whole() {
+        let mut charged = match self.ties.keeps && !placed.is_whole() {
             true => decide(&placed.gross().map_err(too_large)?)?.used,
             false => earning.used.clone(),
         };
+        if self.ties.budgets
+            && let Some(old) = self.orders.get(id)
+        {
+            // Nothing goes back to a budget, whatever of the order is decided otherwise later: other members may
+            // have been told already that it is used up.
+            let caps = long_caps(policy, placed.order.of, placed.at).into_iter();
+            for LongCap { key, .. } in caps.filter(|cap| cap.everyone) {
+                charged.raise(key, old.charged.of(key));
+            }
+        }
         placed.charged = charged;
         Ok(earning)
     }
@@ -258,14 +268,20 @@ impl Account {
         placed: &PlacedOrder,
     ) -> Result<Used, Overflow> {
         let mut used = Used::default();
-        if self.ties.caps.is_empty() && !self.ties.crosses_accounts {
+        if self.ties.caps.is_empty() && !self.ties.budgets {
             return Ok(used);
         }
         for LongCap { key, period, keep, everyone } in long_caps(policy, placed.order.of, placed.at) {
             let stretch = around(policy, &self.member, period, placed.at)?;
             if everyone {
-                let own = self.orders.get(id).map_or_else(Default::default, |old| old.charged.of(key));
-                used.add(key, shared.used(key, stretch.start).sub(own)?)?;
+                used.add(key, shared.used(key, stretch.start))?;
+                for (other, now) in overlay {
+                    if stretch.contains(now.at) {
+                        let old = self.orders.get(*other).map_or(Ratio::ZERO, |old| old.charged.of(key));
+                        let new = if *other == id { Ratio::ZERO } else { now.charged.of(key) };
+                        used.add(key, new.sub(old)?)?;
+                    }
+                }
                 continue;
             }
             for earlier in (0..id.min(self.orders.len())).rev() {

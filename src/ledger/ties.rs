@@ -2,10 +2,10 @@
 //! over a whole period. Taking back part of one decides the tied ones again. A policy without such rules ties nothing.
 
 use crate::check::policy::{
-    Amount, BaseOf, Condition, Expiry, ExpiryAnchorKind, Occasion, Pending, PendingAnchor, Period, Policy,
+    Amount, BaseOf, Condition, Expiry, ExpiryAnchorKind, MoveTo, Occasion, Pending, PendingAnchor, Period, Policy,
     Quantity, Table, TableKey, Test, ValueBody,
 };
-use crate::eval::room::{Owner, of_caps, of_first, of_move};
+use crate::eval::room::{Owner, of_caps, of_first};
 
 /// What ties orders together.
 #[derive(Clone, Debug, Default)]
@@ -22,8 +22,10 @@ pub(crate) struct Ties {
     pub measures: bool,
     /// True where points or balances wait for shipping.
     pub ships: bool,
-    /// True where one event can touch two accounts.
-    pub crosses_accounts: bool,
+    /// True where a limit is over all members.
+    pub budgets: bool,
+    /// True where points move from one account to another.
+    pub transfers: bool,
 }
 
 impl Ties {
@@ -57,16 +59,17 @@ impl Ties {
                 push(&mut ties.caps, cap.period);
             }
             ties.keeps |= cap.keep;
-            ties.crosses_accounts |= cap.everyone;
+            ties.budgets |= cap.everyone;
         }
-        for (id, rule) in policy.moves.iter().enumerate() {
-            for version in &rule.versions {
-                ties.crosses_accounts |= version.body.to == crate::check::policy::MoveTo::Account
-                    || of_move(id, &version.body.caps).any(|cap| cap.everyone);
-            }
-        }
+        let moves = policy.moves.iter().flat_map(|rule| &rule.versions);
+        ties.transfers = moves.into_iter().any(|version| version.body.to == MoveTo::Account);
         ties.ships = waits_for_shipping(policy);
         ties
+    }
+
+    /// True where what happens in one account can change another.
+    pub fn crosses_accounts(&self) -> bool {
+        self.budgets || self.transfers
     }
 
     /// True where nothing is tied.

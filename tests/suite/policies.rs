@@ -13,11 +13,14 @@ fn every_scenario_comes_out_as_written() {
     assert!(scenarios >= 40);
 }
 
-/// Declared events, several pools, levels: the same form of scenarios.
+/// Declared events, several pools, levels: the same form of scenarios. A budget is used up by instant over all
+/// accounts, whichever account is heard of next.
 #[test]
-fn scenarios_name_pools_and_levels() {
-    let output = meed(&["test", "tests/cases/hotel"], "");
-    assert_eq!(output.status.code(), Some(0), "{}{}", text(&output.stdout), text(&output.stderr));
+fn scenarios_name_pools_levels_and_several_accounts() {
+    for folder in ["tests/cases/hotel", "tests/cases/budget"] {
+        let output = meed(&["test", folder], "");
+        assert_eq!(output.status.code(), Some(0), "{}{}", text(&output.stdout), text(&output.stderr));
+    }
 }
 
 fn count(folder: &str) -> usize {
