@@ -160,7 +160,9 @@ fn budget_period(scope: &Scope<'_>, written: &ast::Period) -> Option<Period> {
         return Some(period);
     }
     let words = scope.text(written.span);
-    let message = format!("a budget over all members cannot count `{words}`: it needs a period that is the same for all");
+    let message = format!(
+        "a budget over all members cannot count `{words}`: it needs a period that is the same for all"
+    );
     let help = "write a period of the calendar (`from everyone per calendar month`), or leave it out: the budget then \
                 holds for as long as the rule";
     scope.report(Diagnostic::new(Code::BadGrain, written.span, message).with_help(help));

@@ -83,6 +83,7 @@ fn allowed(a_move: &Move) -> Option<Operation> {
     match a_move.to {
         MoveTo::Account => Some(Operation::TransferToAccount),
         MoveTo::Program(_) => Some(Operation::TransferToProgram),
+        MoveTo::Cash => Some(Operation::CashOut),
         MoveTo::Pool(_) => None,
     }
 }
@@ -118,6 +119,7 @@ fn report_silent(scope: &Scope<'_>, versions: &[&Version<Forbid>], groups: &[Gro
         .filter_map(|clause| match &clause.kind {
             ClauseKind::MoveTo { to: MoveTarget::Account, .. } => Some(Operation::TransferToAccount),
             ClauseKind::MoveTo { to: MoveTarget::Program(_), .. } => Some(Operation::TransferToProgram),
+            ClauseKind::MoveTo { to: MoveTarget::Cash, .. } => Some(Operation::CashOut),
             _ => None,
         })
         .collect();
@@ -139,8 +141,6 @@ fn report_silent(scope: &Scope<'_>, versions: &[&Version<Forbid>], groups: &[Gro
         true => format!("add `forbid moving_points \"…\" {{ … }}` with the lines `{lines}`"),
         false => format!("add the line `{lines}` to a `forbid`"),
     };
-    if silent.iter().any(|word| word.starts_with("transfer")) {
-        help += ", or declare a `move` that allows it";
-    }
+    help += ", or declare a `move` that allows it";
     scope.report(Diagnostic::new(Code::MissingChoice, span, message).with_help(help));
 }

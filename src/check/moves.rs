@@ -1,4 +1,4 @@
-//! Moves: points that leave a pool for another pool, another programme or another account.
+//! Moves: points that leave a pool for another pool, another programme or another account, or as money.
 
 use super::caps::{Pieces, cap_scope, own_points, points};
 use super::clauses::{missing_choice, missing_clause};
@@ -56,13 +56,14 @@ fn a_move(draft: &Draft<'_, '_>) -> Option<Move> {
 fn target(scope: &Scope<'_>, to: &MoveTarget, from: Option<PoolId>, span: Span) -> Option<MoveTo> {
     Some(match to {
         MoveTarget::Account => MoveTo::Account,
+        MoveTarget::Cash => MoveTo::Cash,
         MoveTarget::Program(name) => MoveTo::Program(name.text.clone()),
         MoveTarget::Pool(name) => {
             let id = resolve(scope, name)?;
             if Some(id) == from {
                 let message = format!("points of `{}` would move to where they are", name.text);
                 let report = Diagnostic::new(Code::ReferenceCycle, span, message);
-                scope.report(report.with_help("name another pool, `account` or `program …`"));
+                scope.report(report.with_help("name another pool, `account`, `cash` or `program …`"));
                 return None;
             }
             MoveTo::Pool(id)
@@ -116,23 +117,29 @@ fn gives(draft: &Draft<'_, '_>, from: PoolId, to: &MoveTo) -> Option<Gives> {
         let as_much = match to {
             MoveTo::Pool(id) => super::pool::unit_word(scope, *id) == super::pool::unit_word(scope, from),
             MoveTo::Account | MoveTo::Program(_) => true,
+            MoveTo::Cash => false,
         };
         if as_much {
             return Some(vec![(Ratio::ONE, false, 1)]);
         }
         let unit = super::pool::unit_word(scope, from).unwrap_or("point");
-        missing_clause(scope, draft.declaration, "what arrives", &format!("`gives 1 per 1 {unit}`"));
+        let amount = match (to, scope.currency) {
+            (MoveTo::Cash, Some(currency)) => currency.format(Ratio::ONE),
+            _ => "1".to_owned(),
+        };
+        missing_clause(scope, draft.declaration, "what arrives", &format!("`gives {amount} per 1 {unit}`"));
         return None;
     }
     said.into_iter().collect()
 }
 
-/// What arrives: points of the other pool or account, or a plain number of another programme's.
+/// What arrives: points of the other pool or account, a plain number of another programme's, or money.
 fn arriving(scope: &Scope<'_>, expr: &Expr, from: PoolId, to: &MoveTo) -> Option<Ratio> {
     let pool = match to {
         MoveTo::Pool(id) => *id,
         MoveTo::Account => from,
         MoveTo::Program(_) => return positive_count(scope, expr),
+        MoveTo::Cash => return constant::positive(scope, expr, Unit::Money),
     };
     let is_plain = matches!(expr.kind, crate::syntax::ast::ExprKind::Number(_));
     if is_plain && unit_of_pool(scope, pool) == Unit::Points {

@@ -126,6 +126,8 @@ pub enum EventKind {
     CashOut {
         /// How many; above 0.
         points: i64,
+        /// Index of the move, where it is named.
+        by: Option<usize>,
     },
 }
 
@@ -145,6 +147,8 @@ pub enum TransferTo {
     Account(String),
     /// Another programme.
     Program(String),
+    /// Money.
+    Cash,
 }
 
 impl TransferTo {
@@ -153,6 +157,7 @@ impl TransferTo {
         match self {
             TransferTo::Account(_) => Operation::TransferToAccount,
             TransferTo::Program(_) => Operation::TransferToProgram,
+            TransferTo::Cash => Operation::CashOut,
         }
     }
 }

@@ -85,7 +85,9 @@ impl Account {
             }
             EventKind::Convert { by, points } => self.convert(policy, at, id, by, points),
             EventKind::Reward { reward, quantity } => self.take_reward(policy, at, id, &reward, quantity),
-            EventKind::CashOut { .. } => Err(refuse_operation(policy, at, Operation::CashOut)),
+            EventKind::CashOut { points, by } => {
+                self.transfer(policy, shared, at, id, (&TransferTo::Cash, points), by)
+            }
         }
     }
 
@@ -226,6 +228,7 @@ pub(crate) fn goes_to(to: &MoveTo, wanted: &TransferTo) -> bool {
     match (to, wanted) {
         (MoveTo::Account, TransferTo::Account(_)) => true,
         (MoveTo::Program(name), TransferTo::Program(program)) => name == program,
+        (MoveTo::Cash, TransferTo::Cash) => true,
         _ => false,
     }
 }

@@ -434,7 +434,9 @@ fn in_force(policy: &Policy, at: Timestamp) -> impl Iterator<Item = (usize, &Ver
 fn same_kind(to: &MoveTo, wanted: &TransferTo) -> bool {
     matches!(
         (to, wanted),
-        (MoveTo::Account, TransferTo::Account(_)) | (MoveTo::Program(_), TransferTo::Program(_))
+        (MoveTo::Account, TransferTo::Account(_))
+            | (MoveTo::Program(_), TransferTo::Program(_))
+            | (MoveTo::Cash, TransferTo::Cash)
     )
 }
 

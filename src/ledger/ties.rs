@@ -2,8 +2,8 @@
 //! over a whole period. Taking back part of one decides the tied ones again. A policy without such rules ties nothing.
 
 use crate::check::policy::{
-    Amount, BaseOf, Condition, Expiry, ExpiryAnchorKind, MoveTo, Occasion, Pending, PendingAnchor, Period, Policy,
-    Quantity, Table, TableKey, Test, ValueBody,
+    Amount, BaseOf, Condition, Expiry, ExpiryAnchorKind, MoveTo, Occasion, Pending, PendingAnchor, Period,
+    Policy, Quantity, Table, TableKey, Test, ValueBody,
 };
 use crate::eval::room::{Owner, of_caps, of_first};
 

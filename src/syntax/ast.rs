@@ -290,7 +290,7 @@ pub enum ClauseKind {
         /// What it costs.
         cost: Expr,
     },
-    /// `points to vouchers` | `points to program airline` | `points to account`
+    /// `points to vouchers` | `points to program airline` | `points to account` | `points to cash`
     MoveTo {
         /// The pool that points leave.
         from: Name,
@@ -522,6 +522,8 @@ pub enum MoveTarget {
     Program(Name),
     /// Another account.
     Account,
+    /// Money of the programme's currency.
+    Cash,
 }
 
 /// `missing day becomes …`, as written.

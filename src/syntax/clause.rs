@@ -209,6 +209,7 @@ impl Builder<'_> {
     fn move_clause(&mut self, pair: Pair<'_>) -> Option<ClauseKind> {
         Some(match pair.as_rule() {
             Rule::move_to => {
+                let cash = pair.clone().into_inner().any(|word| word.as_rule() == Rule::w_cash);
                 let mut pieces = parts(pair);
                 let from = self.name(&pieces.next()?);
                 let to = match pieces.next() {
@@ -216,6 +217,7 @@ impl Builder<'_> {
                         MoveTarget::Program(self.one_name(program)?)
                     }
                     Some(pool) => MoveTarget::Pool(self.name(&pool)),
+                    None if cash => MoveTarget::Cash,
                     None => MoveTarget::Account,
                 };
                 ClauseKind::MoveTo { from, to }

@@ -103,7 +103,7 @@ pub(super) const PAYS_FORM: &str = "POINTS pays MONEY of AMOUNT";
 /// How a case of a table reads, which starts with its names.
 pub(super) const CASE_FORM: &str = "CASES: VALUE";
 /// How the clause of a move reads that says where points go.
-pub(super) const MOVE_FORM: &str = "POOL to (POOL | program NAME | account)";
+pub(super) const MOVE_FORM: &str = "POOL to (POOL | program NAME | account | cash)";
 /// How a fact reads.
 pub(super) const FIELD_FORM: &str = "NAME: (rate | count [UNIT] | quantity [UNIT] | date | text | yes/no | JPY | CATEGORY | A | B) [LOW to HIGH] [part of NAME | beside NAME] [default VALUE]";
 /// The word that brings in another file.

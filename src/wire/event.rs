@@ -62,7 +62,7 @@ impl Reader<'_> {
             "transfer" => self.transfer(fields),
             "convert" => self.convert(fields),
             "reward" => self.reward_event(fields),
-            "cash_out" => cash_out(fields),
+            "cash_out" => self.cash_out(fields),
             "mark" => self.mark_event(fields),
             "member" => self.member(fields),
             declared => match self.event_named(declared) {
@@ -194,11 +194,6 @@ fn points(fields: &Fields<'_>) -> Result<i64, Refusal> {
     fields.required("points", |node, path| scalar::at_least(node, path, 1))
 }
 
-fn cash_out(fields: &Fields<'_>) -> Result<EventKind, Refusal> {
-    fields.only(COMMON_FIELDS, &["points"])?;
-    Ok(EventKind::CashOut { points: points(fields)? })
-}
-
 /// Points that come from elsewhere, and points that go elsewhere.
 impl Reader<'_> {
     fn grant(&self, fields: &Fields<'_>) -> Result<EventKind, Refusal> {
@@ -244,6 +239,13 @@ impl Reader<'_> {
         };
         let by = fields.optional("move", |node, path| self.move_rule(node, path))?;
         Ok(EventKind::Transfer { points, to, by })
+    }
+
+    fn cash_out(&self, fields: &Fields<'_>) -> Result<EventKind, Refusal> {
+        fields.only(COMMON_FIELDS, &["points", "move"])?;
+        let points = points(fields)?;
+        let by = fields.optional("move", |node, path| self.move_rule(node, path))?;
+        Ok(EventKind::CashOut { points, by })
     }
 
     fn convert(&self, fields: &Fields<'_>) -> Result<EventKind, Refusal> {

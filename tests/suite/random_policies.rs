@@ -153,15 +153,20 @@ fn world(tapes: &Tapes) -> World {
     writer.of_a_period(&mut dice);
     writer.group(&mut dice);
     let pays = writer.redeem(&mut dice);
-    let even_moves = writer.moves(&mut dice);
+    let mut even_moves = writer.moves(&mut dice);
+    let mut forbidden = "  transfer to program\n".to_owned();
     if dice.once_in(3) {
         writer.put("move give \"Give\" {\n  points to account\n  on request\n}");
-        writer.put("forbid moving \"Points stay\" {\n  transfer to program\n  cash out\n}");
     } else {
-        writer.put(
-            "forbid moving \"Points stay\" {\n  transfer to account\n  transfer to program\n  cash out\n}",
-        );
+        forbidden.push_str("  transfer to account\n");
     }
+    if dice.once_in(3) {
+        even_moves = false;
+        writer.cash(&mut dice);
+    } else {
+        forbidden.push_str("  cash out\n");
+    }
+    writer.put(&format!("forbid moving \"Points stay\" {{\n{forbidden}}}"));
     World { text: writer.text, pools: writer.pools, tax: writer.tax, visits: writer.visits, pays, even_moves }
 }
 
@@ -435,6 +440,19 @@ impl Writer {
         let second = format!("{head} from 2024-04-01{}", second.join("\n"));
         self.text.insert_str(start + head.len(), " until 2024-04-01");
         self.put(&second);
+    }
+
+    /// Points that become money.
+    fn cash(&mut self, dice: &mut Dice<'_>) {
+        let (unit, currency) = (self.units[0], self.currency);
+        self.put("move cash_back \"Cash back\" {\n  points to cash");
+        self.clause(dice.pick(&["on request", "on request", "on end of month"]));
+        let full = dice.pick(&["full ", ""]);
+        self.clause(&format!("gives {} {currency} per {full}{} {unit}s", 1 + dice.roll(3), 2 + dice.roll(3)));
+        if dice.once_in(3) {
+            self.clause(&format!("fee 1 {unit}"));
+        }
+        self.put("}");
     }
 
     /// A rule that looks at a period that has ended.

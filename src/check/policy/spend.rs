@@ -2,7 +2,7 @@
 
 use super::*;
 
-/// A way for points to leave a pool for another pool, account or programme, in one version.
+/// A way for points to leave a pool for another pool, account or programme, or as money, in one version.
 #[derive(Clone, Debug)]
 pub(crate) struct Move {
     pub from: PoolId,
@@ -30,6 +30,8 @@ pub(crate) enum MoveTo {
     Pool(PoolId),
     Program(String),
     Account,
+    /// Money of the programme's currency, in minor units.
+    Cash,
 }
 
 /// When points move.

@@ -107,7 +107,7 @@ fn every_event_type_is_read() {
         event(&other("transfer", r#","points":7,"to_program":"miles""#)).kind,
         EventKind::Transfer { points: 7, to, by: None }
     );
-    assert_eq!(event(&other("cash_out", r#","points":7"#)).kind, EventKind::CashOut { points: 7 });
+    assert_eq!(event(&other("cash_out", r#","points":7"#)).kind, EventKind::CashOut { points: 7, by: None });
     assert_eq!(
         event(&other("member", r#","rank":"gold""#)).kind,
         EventKind::Member(vec![(1, FactValue::Choice(1))])
