@@ -3,6 +3,7 @@
 use super::clauses::{body, missing_choice, missing_clause};
 use super::constant;
 use super::expr::{Place, Reader};
+use super::logic;
 use super::moments::{chain, check_drift};
 use super::policy::{Level, MeasureId, Quantity, Tier};
 use super::readings;
@@ -79,6 +80,10 @@ fn tier(scope: &Scope<'_>, entry: &TierEntry<'_>) -> Option<Tier> {
         _ => None,
     });
     let levels = levels(scope, entry, counts.flatten(), counts.is_some());
+    let begins = entry.clauses.iter().find_map(|clause| match &clause.kind {
+        ClauseKind::Begins(moment) => Some(self::moment(scope, moment, false)),
+        _ => None,
+    });
     let lasts = lasts(scope, entry);
     let then = then(scope, entry, &lasts);
     let returns = entry.clauses.iter().find_map(|clause| match clause.kind {
@@ -95,6 +100,10 @@ fn tier(scope: &Scope<'_>, entry: &TierEntry<'_>) -> Option<Tier> {
         name: entry.name.to_owned(),
         label: label(declaration.label.as_ref()),
         levels,
+        begins: match begins {
+            Some(begins) => Some(begins?),
+            None => None,
+        },
         lasts: lasts?,
         then: then?,
         return_lowers: returns?,
@@ -124,6 +133,8 @@ fn levels(
             name: name.text.clone(),
             label: self::label(label.as_ref()),
             at: Vec::new(),
+            when: None,
+            or_when: false,
             span: clause.span,
         }),
         _ => None,
@@ -134,14 +145,23 @@ fn levels(
     let mut levels: Option<Vec<Level>> = start.map(|start| vec![start]);
     let mut any = false;
     for clause in &entry.clauses {
-        let ClauseKind::Level { name, label, at } = &clause.kind else { continue };
+        let ClauseKind::Level { name, label, at, when, or_when } = &clause.kind else { continue };
         any = true;
         let at = thresholds(scope, entry, at, (counts, counts_said));
-        match (at, &mut levels) {
-            (Some(at), Some(levels)) => levels.push(Level {
+        let when = match when {
+            Some(when) => Reader::new(scope, Place::Member).condition(when).map(|condition| {
+                logic::check_alone(scope, &condition);
+                Some(condition)
+            }),
+            None => Some(None),
+        };
+        match (at.zip(when), &mut levels) {
+            (Some((at, when)), Some(levels)) => levels.push(Level {
                 name: name.text.clone(),
                 label: self::label(label.as_ref()),
                 at,
+                when,
+                or_when: *or_when,
                 span: clause.span,
             }),
             _ => levels = None,
@@ -253,18 +273,23 @@ fn lasts(scope: &Scope<'_>, entry: &TierEntry<'_>) -> Option<Option<Calendared>>
             None
         }
         Some(None) => Some(None),
-        Some(Some(moment)) => self::moment(scope, moment).map(Some),
+        Some(Some(moment)) => self::moment(scope, moment, true).map(Some),
     }
 }
 
-fn moment(scope: &Scope<'_>, moment: &Moment) -> Option<Calendared> {
+/// When a level begins, or (`ends`) until when it lasts.
+fn moment(scope: &Scope<'_>, moment: &Moment, ends: bool) -> Option<Calendared> {
     let chain = chain(scope, moment, false)?;
-    check_drift(scope, moment);
+    if ends {
+        check_drift(scope, moment);
+    }
+    let (verb, help) = match ends {
+        true => ("last", "a level lasts from when it is reached: `lasts until 12 months after reached`"),
+        false => ("begin", "a level begins after it is reached: `begins next 1 april after reached`"),
+    };
     let wrong = |span: Span, message: String| {
         let report = Diagnostic::new(Code::BadMoment, span, message);
-        scope.report(
-            report.with_help("a level lasts from when it is reached: `lasts until 12 months after reached`"),
-        );
+        scope.report(report.with_help(help));
         None
     };
     match chain.anchors {
@@ -272,9 +297,9 @@ fn moment(scope: &Scope<'_>, moment: &Moment) -> Option<Calendared> {
             None => Some(chain.by),
             Some(when) => wrong(when.span, "`reached` takes no condition".to_owned()),
         },
-        [anchor] => wrong(anchor.span, format!("a level does not last from `{}`", scope.text(anchor.span))),
-        [] => wrong(moment.span, "a level does not last to one day for everyone".to_owned()),
-        _ => wrong(moment.span, "a level lasts from one thing, not from the latest of several".to_owned()),
+        [anchor] => wrong(anchor.span, format!("a level does not {verb} from `{}`", scope.text(anchor.span))),
+        [] => wrong(moment.span, format!("a level does not {verb} by one day for everyone")),
+        _ => wrong(moment.span, format!("a level {verb}s from one thing, not from the latest of several")),
     }
 }
 

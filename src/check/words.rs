@@ -99,6 +99,7 @@ pub(super) fn clause(kind: &ClauseKind) -> &'static str {
         ClauseKind::CountsMeasure(_) => "counts",
         ClauseKind::Start { .. } => "start",
         ClauseKind::Level { .. } => "level",
+        ClauseKind::Begins(_) => "begins",
         ClauseKind::Lasts(_) => "lasts",
         ClauseKind::Then(_) => "then",
         ClauseKind::ReturnLevel { .. } => "return … level",
@@ -139,6 +140,7 @@ pub(super) fn homes(kind: &ClauseKind) -> &'static [Kind] {
         ClauseKind::CountsMeasure(_)
         | ClauseKind::Start { .. }
         | ClauseKind::Level { .. }
+        | ClauseKind::Begins(_)
         | ClauseKind::Lasts(_)
         | ClauseKind::Then(_)
         | ClauseKind::ReturnLevel { .. } => &[Kind::Tier],

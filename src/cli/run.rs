@@ -99,7 +99,7 @@ fn print_people(
     out: &mut dyn Write,
 ) -> Result<(), Failure> {
     match (outcome.at, outcome.accounts.as_slice()) {
-        (Some(at), [account]) => statement::print(policy, account, at, out)?,
+        (Some(at), [account]) => statement::print(policy, account, at, true, out)?,
         (Some(at), accounts) if !accounts.is_empty() => accounts_table(policy, outcome, at, out)?,
         _ => match &options.account {
             Some(account) => writeln!(out, "nothing was accepted for account `{account}`")?,

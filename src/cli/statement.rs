@@ -15,11 +15,12 @@ use crate::value::Ratio;
 /// The most lots that expire apart which a statement lists.
 const MOST_LOTS: usize = 12;
 
-/// Prints a whole statement.
+/// Prints a whole statement; with `lines`, every rule with its line in the policy.
 pub(crate) fn print(
     policy: &Policy,
     account: &Account,
     at: Timestamp,
+    lines: bool,
     out: &mut dyn Write,
 ) -> io::Result<()> {
     let statement = account.statement(policy, at);
@@ -36,14 +37,17 @@ pub(crate) fn print(
         return Ok(());
     }
     writeln!(out, "\nWhat happened")?;
-    history(policy, account.entries(), out)
+    history(policy, account.entries(), lines, out)
 }
 
 /// The member's levels, each with its end.
 fn levels(policy: &Policy, statement: &Statement, out: &mut dyn Write) -> io::Result<()> {
-    for TierStatement { title: label, label: level, until, .. } in &statement.tiers {
+    for TierStatement { title: label, label: level, until, next, .. } in &statement.tiers {
         let until = until.map_or_else(String::new, |at| format!(", until {}", moment(policy, at)));
-        writeln!(out, "{label}: {level}{until}")?;
+        let next = next
+            .as_ref()
+            .map_or_else(String::new, |(_, level, from)| format!("; {level} from {}", moment(policy, *from)));
+        writeln!(out, "{label}: {level}{until}{next}")?;
     }
     if statement.tiers.is_empty() { Ok(()) } else { writeln!(out) }
 }
@@ -149,14 +153,14 @@ pub(crate) fn columns(policy: &Policy, all: &[(&'static str, Column)]) -> Vec<(&
 }
 
 /// The history of an account: neighbours that differ in their lots only stand in one row.
-fn history(policy: &Policy, entries: &[Entry], out: &mut dyn Write) -> io::Result<()> {
+fn history(policy: &Policy, entries: &[Entry], lines: bool, out: &mut dyn Write) -> io::Result<()> {
     let several = policy.pools.len() > 1;
     let mut rows: Vec<(usize, [String; 4], i64, i64)> = Vec::new();
     let mut balances = vec![Balance::default(); policy.pools.len()];
     for entry in entries {
         let Some(balance) = balances.get_mut(entry.pool) else { continue };
         balance.apply(entry.from, entry.to, entry.points);
-        let words = [minute(policy, entry.at), what(entry).to_owned(), about(entry), why(entry)];
+        let words = [minute(policy, entry.at), what(entry).to_owned(), about(entry), why(entry, lines)];
         match rows.last_mut() {
             Some((pool, last, points, available)) if *last == words && *pool == entry.pool => {
                 *points += change(entry);
@@ -185,7 +189,7 @@ fn history(policy: &Policy, entries: &[Entry], out: &mut dyn Write) -> io::Resul
         ],
     );
     out.write_all(plain(&head, rows.collect()).as_bytes())?;
-    writeln!(out, "\n{}", footnote(policy))
+    if lines { writeln!(out, "\n{}", footnote(policy)) } else { Ok(()) }
 }
 
 /// Entries one by one, with event and lot.
@@ -270,8 +274,11 @@ fn change(entry: &Entry) -> i64 {
 }
 
 /// The rule with its line, or the reason that the event gives.
-fn why(entry: &Entry) -> String {
-    let rule = entry.rule.as_ref().map(|rule| format!("{}:{}", rule.rule, rule.line));
+fn why(entry: &Entry, lines: bool) -> String {
+    let rule = entry.rule.as_ref().map(|rule| match lines {
+        true => format!("{}:{}", rule.rule, rule.line),
+        false => rule.rule.clone(),
+    });
     rule.or_else(|| entry.reason.clone()).unwrap_or_default()
 }
 

@@ -36,7 +36,7 @@ impl Account {
     ) -> Result<(), Overflow> {
         while let Some((when, next)) = self.next_due().filter(|(when, _)| *when <= at) {
             match next {
-                Next::Level(tier) => self.end_level(policy, when, tier)?,
+                Next::Level(tier) => self.change_level(policy, when, tier)?,
                 Next::Lots(pool) => self.run_out(policy, when, pool)?,
                 Next::Balance(pool) => self.expire(policy, when, pool),
                 Next::Recheck(pool) => self.recheck(policy, when, pool)?,
@@ -63,7 +63,7 @@ impl Account {
             }
         };
         for (tier, state) in self.tiers.iter().enumerate() {
-            offer(state.ends(), Next::Level(tier));
+            offer(state.changes(), Next::Level(tier));
         }
         for (pool, state) in self.pools.iter().enumerate() {
             offer(state.lots.next_expiry(), Next::Lots(pool));

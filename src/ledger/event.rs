@@ -181,6 +181,11 @@ impl EventKind {
         }
     }
 
+    /// True for what takes something back: a cancel, a return, a refund.
+    pub fn takes_back(&self) -> bool {
+        matches!(self.rank(), 4..=6)
+    }
+
     /// The word in data: `order`, `ship`, …; for a declared event `event`, as its own name is the policy's.
     pub fn word(&self) -> &'static str {
         match self {

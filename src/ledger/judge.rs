@@ -34,12 +34,13 @@ impl Account {
         self.advance(policy, shared, at).map_err(|_| overflow("the expiry rule"))?;
         let calendar = |_| overflow("the calendar");
         let before = self.reached(policy, at).map_err(calendar)?;
+        let takes_back = kind.takes_back();
         self.apply(policy, shared, at, id, kind)?;
         if !self.used {
             self.used = true;
             self.start_clocks(policy, at).map_err(calendar)?;
         }
-        self.update_levels(policy, at, &before).map_err(calendar)
+        self.update_levels(policy, at, &before, takes_back).map_err(calendar)
     }
 
     fn apply(

@@ -32,6 +32,8 @@ pub struct TierStatement {
     pub label: String,
     /// The instant from which the level is over; none for the first level, or for one that is held for all time.
     pub until: Option<Timestamp>,
+    /// A higher level that has been reached and begins later: its name and label, and when.
+    pub next: Option<(String, String, Timestamp)>,
 }
 
 /// An account's points in one pool.
@@ -123,6 +125,9 @@ impl Account {
                 level: level.map_or_else(String::new, |level| level.name.clone()),
                 label: level.map_or_else(String::new, |level| level.label.clone()),
                 until: state.until(),
+                next: state.next().and_then(|(level, from)| {
+                    tier.levels.get(level).map(|level| (level.name.clone(), level.label.clone(), from))
+                }),
             }
         });
         Statement { account: self.id.to_string(), tiers: tiers.collect(), pools: pools.collect() }

@@ -2,12 +2,13 @@
 //! its time is over, whatever the measure does meanwhile. A member's level is the highest that is held.
 
 use jiff::Timestamp;
+use std::cmp::Reverse;
 
 use super::account::Account;
 use super::period::just_before;
 use crate::check::policy::{Level, Policy, Tier};
-use crate::eval::context_of;
-use crate::eval::order::Known;
+use crate::eval::order::{Known, MemberFacts};
+use crate::eval::{condition_holds, context_of};
 use crate::syntax::ast::ThenChoice;
 use crate::value::Overflow;
 
@@ -19,10 +20,15 @@ pub(crate) struct TierState {
 }
 
 /// A level held until its time is over.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 struct Held {
     level: usize,
     reached: Timestamp,
+    /// The member as known when it was reached; None where it was not reached but fallen to.
+    member: Option<MemberFacts>,
+    /// When it begins to count.
+    from: Timestamp,
+    begun: bool,
     /// None: for all time.
     until: Option<Timestamp>,
 }
@@ -30,28 +36,34 @@ struct Held {
 impl TierState {
     /// The index of the level.
     pub fn level(&self) -> usize {
-        self.held.iter().map(|held| held.level).max().unwrap_or(0)
+        self.held.iter().filter(|held| held.begun).map(|held| held.level).max().unwrap_or(0)
     }
 
     /// Until when the level lasts; None for the start level, or for all time.
     pub fn until(&self) -> Option<Timestamp> {
         let level = self.level();
-        let of_level = || self.held.iter().filter(|held| held.level == level);
+        let of_level = || self.held.iter().filter(|held| held.begun && held.level == level);
         if of_level().any(|held| held.until.is_none()) {
             return None;
         }
         of_level().filter_map(|held| held.until).max()
     }
 
-    /// When the level ends.
-    pub fn ends(&self) -> Option<Timestamp> {
-        self.until()
+    /// The highest of the levels above the present one that begin next: (level, when).
+    pub fn next(&self) -> Option<(usize, Timestamp)> {
+        let level = self.level();
+        let above = self.held.iter().filter(|held| !held.begun && held.level > level);
+        above.map(|held| (held.level, held.from)).min_by_key(|(level, from)| (*from, Reverse(*level)))
     }
 
-    fn hold(&mut self, level: usize, reached: Timestamp, until: Option<Timestamp>) {
-        if level > 0 {
-            self.held.push(Held { level, reached, until });
-        }
+    /// When the level ends or another begins.
+    pub fn changes(&self) -> Option<Timestamp> {
+        let begins = self.held.iter().filter(|held| !held.begun).map(|held| held.from);
+        begins.chain(self.until()).min()
+    }
+
+    fn begin(&mut self, at: Timestamp) {
+        self.held.iter_mut().filter(|held| held.from <= at).for_each(|held| held.begun = true);
     }
 }
 
@@ -72,29 +84,19 @@ impl Account {
             return Ok(Vec::new());
         }
         let known = self.known_now(policy, at);
-        let is_reached = |level: &Level| self.is_reached(policy, at, level, &known);
+        let is_reached = |level: &Level| is_reached(policy, at, level, (&self.member, &known));
         let of_tier = |tier: &Tier| tier.levels.iter().map(is_reached).collect();
         Ok(policy.tiers.iter().map(of_tier).collect())
     }
 
-    fn is_reached(&self, policy: &Policy, at: Timestamp, level: &Level, known: &Known) -> bool {
-        let context = context_of(policy, at, &self.member, known);
-        level.at.iter().any(|all| {
-            all.iter().all(|(measure, threshold)| {
-                let numbers = known.so_far.get(*measure);
-                let number = numbers.and_then(|numbers| numbers.first()).copied().unwrap_or_default();
-                context.quantity(threshold).is_ok_and(|threshold| number >= threshold)
-            })
-        })
-    }
-
-    /// After an event: levels newly reached are held, and levels that a return has undone are let go where the policy
-    /// says so. `before` is what was reached just before it.
+    /// After an event: levels newly reached are held; levels that it has undone (where it takes something back) are let
+    /// go where the policy says so. `before` is what was reached just before it.
     pub(crate) fn update_levels(
         &mut self,
         policy: &Policy,
         at: Timestamp,
         before: &[Vec<bool>],
+        takes_back: bool,
     ) -> Result<(), Overflow> {
         if policy.tiers.is_empty() {
             return self.resume(policy, at);
@@ -108,55 +110,99 @@ impl Account {
                 if is(&now) && !is(before) {
                     self.hold(policy, at, index, level)?;
                 }
-                if tier.return_lowers && is(before) && !is(&now) {
-                    self.let_go(policy, index, level)?;
-                }
+            }
+            if tier.return_lowers && takes_back {
+                self.let_go(policy, at, index)?;
             }
         }
         self.resume(policy, at)
     }
 
+    /// A level has been reached at `at`.
     fn hold(&mut self, policy: &Policy, at: Timestamp, tier: usize, level: usize) -> Result<(), Overflow> {
         let Some(declared) = policy.tiers.get(tier) else { return Ok(()) };
-        let lasts = declared.lasts.as_ref();
-        let until = lasts.map(|lasts| lasts.deadline(&policy.calendar, at, policy.deadlines)).transpose()?;
-        if let Some(state) = self.tiers.get_mut(tier) {
-            state.hold(level, at, until);
+        let begins = declared.begins.as_ref().map(|begins| begins.instant(&policy.calendar, at));
+        let from = begins.transpose()?.map_or(at, |begins| begins.max(at));
+        let member = Some(self.member.clone());
+        self.hold_from(policy, (at, from), tier, level, member)
+    }
+
+    fn hold_from(
+        &mut self,
+        policy: &Policy,
+        (reached, from): (Timestamp, Timestamp),
+        tier: usize,
+        level: usize,
+        member: Option<MemberFacts>,
+    ) -> Result<(), Overflow> {
+        let lasts = policy.tiers.get(tier).and_then(|tier| tier.lasts.as_ref());
+        let lasts = lasts.map(|lasts| lasts.deadline(&policy.calendar, reached, policy.deadlines));
+        let until = lasts.transpose()?;
+        if let Some(state) = self.tiers.get_mut(tier).filter(|_| level > 0) {
+            state.held.push(Held { level, reached, member, from, begun: from <= reached, until });
         }
         Ok(())
     }
 
-    /// A return has undone what reached a level: it is held only where it was reached by what still stands.
-    fn let_go(&mut self, policy: &Policy, tier: usize, level: usize) -> Result<(), Overflow> {
-        let Some(declared) = policy.tiers.get(tier).and_then(|tier| tier.levels.get(level)) else {
-            return Ok(());
-        };
+    /// Something has come back: a level is held only where what still stands has reached it, and from when that did.
+    fn let_go(&mut self, policy: &Policy, now: Timestamp, tier: usize) -> Result<(), Overflow> {
+        let Some(declared) = policy.tiers.get(tier) else { return Ok(()) };
         let held = self.tiers.get(tier).map_or_else(Vec::new, |state| state.held.clone());
-        let mut kept = Vec::new();
+        let stands = |level: usize, at: Timestamp, member: &MemberFacts| {
+            let known = self.known_now(policy, at);
+            declared.levels.get(level).is_some_and(|level| is_reached(policy, at, level, (member, &known)))
+        };
+        let (mut kept, mut later) = (Vec::new(), Vec::new());
         for one in held {
-            let stands = one.level != level || {
-                let known = self.known_now(policy, one.reached);
-                self.is_reached(policy, one.reached, declared, &known)
-            };
-            if stands {
+            let Some(member) = &one.member else {
                 kept.push(one);
+                continue;
+            };
+            if stands(one.level, one.reached, member) {
+                kept.push(one);
+                continue;
             }
+            let counted = self.orders.iter().flat_map(|placed| &placed.contributions).map(|one| one.at);
+            let mut counted: Vec<Timestamp> = counted.filter(|at| *at > one.reached && *at <= now).collect();
+            counted.sort_unstable();
+            counted.dedup();
+            later.extend(
+                counted.into_iter().find(|at| stands(one.level, *at, member)).map(|at| (at, one.level)),
+            );
         }
         if let Some(state) = self.tiers.get_mut(tier) {
             state.held = kept;
         }
+        for (at, level) in later {
+            self.hold(policy, at, tier, level)?;
+        }
+        if let Some(state) = self.tiers.get_mut(tier) {
+            state.begin(now);
+            state.held.retain(|held| held.until.is_none_or(|until| until > now));
+        }
         Ok(())
     }
 
-    /// The level's time is over: what is still held counts, then what the tier says.
-    pub(crate) fn end_level(&mut self, policy: &Policy, at: Timestamp, tier: usize) -> Result<(), Overflow> {
+    /// A level begins, or its time is over: what is still held counts, then what the tier says.
+    pub(crate) fn change_level(
+        &mut self,
+        policy: &Policy,
+        at: Timestamp,
+        tier: usize,
+    ) -> Result<(), Overflow> {
         let Some(state) = self.tiers.get_mut(tier) else { return Ok(()) };
-        let ended = state.level();
-        state.held.retain(|held| held.until.is_none_or(|until| until > at));
+        let (ended, over) = (state.level(), state.until().is_some_and(|until| until <= at));
+        state.begin(at);
+        if !over {
+            return self.resume(policy, at);
+        }
         let Some(declared) = policy.tiers.get(tier) else { return Ok(()) };
         // What the measures said at the last instant of the level counts, as if it had been reached then.
         let last = just_before(at)?;
         let reached = self.reached(policy, last)?;
+        if let Some(state) = self.tiers.get_mut(tier) {
+            state.held.retain(|held| held.until.is_none_or(|until| until > at));
+        }
         let best = reached.get(tier).and_then(|levels| levels.iter().rposition(|reached| *reached));
         let best = best.filter(|level| *level > self.tiers.get(tier).map_or(0, TierState::level));
         if let Some(level) = best {
@@ -165,9 +211,40 @@ impl Account {
         if let ThenChoice::Falls(levels) = declared.then {
             let fallen = ended.saturating_sub(levels as usize);
             if fallen > self.tiers.get(tier).map_or(0, TierState::level) {
-                self.hold(policy, last, tier, fallen)?;
+                self.hold_from(policy, (last, last), tier, fallen, None)?;
             }
         }
+        if let Some(state) = self.tiers.get_mut(tier) {
+            state.begin(at);
+            state.held.retain(|held| held.until.is_none_or(|until| until > at));
+        }
         self.resume(policy, at)
+    }
+}
+
+/// True where what measures say, and what is known of the member, reach a level.
+fn is_reached(
+    policy: &Policy,
+    at: Timestamp,
+    level: &Level,
+    (member, known): (&MemberFacts, &Known),
+) -> bool {
+    let context = context_of(policy, at, member, known);
+    let holds = level
+        .when
+        .as_ref()
+        .map(|condition| condition_holds(policy, at, (member, known), None, condition).unwrap_or(false));
+    let counted = level.at.iter().any(|all| {
+        all.iter().all(|(measure, threshold)| {
+            let numbers = known.so_far.get(*measure);
+            let number = numbers.and_then(|numbers| numbers.first()).copied().unwrap_or_default();
+            context.quantity(threshold).is_ok_and(|threshold| number >= threshold)
+        })
+    });
+    match holds {
+        None => counted,
+        Some(holds) if level.at.is_empty() => holds,
+        Some(holds) if level.or_when => counted || holds,
+        Some(holds) => counted && holds,
     }
 }

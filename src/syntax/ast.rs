@@ -232,15 +232,21 @@ pub enum ClauseKind {
         /// Its label.
         label: Option<Text>,
     },
-    /// `level gold "Gold" at 25` | `level gold "Gold" at 40 or 10 of stays`
+    /// `level gold "Gold" at 25` | `level gold "Gold" at 40 or 10 of stays` | `…, when C` | `…, or when C`
     Level {
         /// The level's name.
         name: Name,
         /// Its label.
         label: Option<Text>,
-        /// `at A and B or …`: all of one inner list, any of the outer.
+        /// `at A and B or …`: all of one inner list, any of the outer; empty where only a condition stands.
         at: Vec<Vec<Threshold>>,
+        /// The condition on the member.
+        when: Option<Expr>,
+        /// True for `or when`: the condition alone is enough, too.
+        or_when: bool,
     },
+    /// `begins next 1 april after reached`
+    Begins(Moment),
     /// `lasts until MOMENT` | `lasts for all time`
     Lasts(Option<Moment>),
     /// `then falls 1 level` | `then worked out again`

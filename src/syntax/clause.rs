@@ -43,9 +43,12 @@ impl Builder<'_> {
             Rule::worth | Rule::pending | Rule::balance | Rule::lot | Rule::spend | Rule::spend_before => {
                 self.pool_clause(pair)?
             }
-            Rule::for_each | Rule::per_period | Rule::counts_measure | Rule::start_level | Rule::level => {
-                self.member_clause(pair)?
-            }
+            Rule::for_each
+            | Rule::per_period
+            | Rule::counts_measure
+            | Rule::start_level
+            | Rule::level
+            | Rule::begins => self.member_clause(pair)?,
             Rule::lasts | Rule::then | Rule::returns => self.member_clause(pair)?,
             _ => self.rule_clause(pair)?,
         })
@@ -94,9 +97,23 @@ impl Builder<'_> {
                 ClauseKind::Start { name, label }
             }
             Rule::level => {
-                let (name, label, at) = self.labelled(pair)?;
-                ClauseKind::Level { name, label, at: self.thresholds(at?)? }
+                let rest = pair.clone();
+                let (name, label, _) = self.labelled(pair)?;
+                let (mut at, mut when, mut or_when) = (Vec::new(), None, false);
+                for piece in parts(rest) {
+                    match piece.as_rule() {
+                        Rule::thresholds => at = self.thresholds(piece)?,
+                        Rule::expr => when = Some(self.expr(piece)?),
+                        Rule::or_when => {
+                            or_when = true;
+                            when = Some(self.expr(parts(piece).next()?)?);
+                        }
+                        _ => {}
+                    }
+                }
+                ClauseKind::Level { name, label, at, when, or_when }
             }
+            Rule::begins => ClauseKind::Begins(self.optional_moment(pair)??),
             Rule::lasts => ClauseKind::Lasts(self.optional_moment(pair)?),
             Rule::then => {
                 let falls = parts(pair).find(|piece| piece.as_rule() == Rule::falls);

@@ -37,7 +37,12 @@ pub(super) const FORMS: &[Form] = &[
     ),
     form("counts", &[Kind::Tier], "counts MEASURE"),
     form("start", &[Kind::Tier], "start NAME \"LABEL\""),
-    form("level", &[Kind::Tier], "level NAME \"LABEL\" at AMOUNT [of MEASURE] [or AMOUNT [of MEASURE]]"),
+    form(
+        "level",
+        &[Kind::Tier],
+        "level NAME \"LABEL\" (at AMOUNT [of MEASURE] [or AMOUNT [of MEASURE]] [, [or] when CONDITION] | when CONDITION)",
+    ),
+    form("begins", &[Kind::Tier], "begins MOMENT"),
     form("lasts", &[Kind::Tier], "lasts (until MOMENT | for all time)"),
     form("then", &[Kind::Tier], "then (falls 1 level | worked out again)"),
     form("return", &[Kind::Tier], "return (keeps level | lowers level)"),

@@ -139,13 +139,13 @@ fn vocabulary(place: &Place<'_>, line: &Line) -> Vec<String> {
     };
     let joins: &[&[&str]] = match first {
         _ if !place.is_clause() => &[],
-        "pending" | "balance" | "lasts" => &[forms::MOMENT_WORDS],
+        "pending" | "balance" | "lasts" | "begins" => &[forms::MOMENT_WORDS],
         "lot" => &[forms::MOMENT_WORDS, forms::CONDITION_WORDS],
         "when" | "is" | "by" => &[forms::CONDITION_WORDS],
         "not" | "only" | "spend" | "return" => &[&["for", "except", "then"]],
         "each" => &[&["with", "without", "of"], forms::PERIOD_WORDS],
         "at" | "on" | "per" | "for" => &[forms::PERIOD_WORDS, &["of", "end"]],
-        "level" => &[&["and"]],
+        "level" => &[&["and"], forms::CONDITION_WORDS],
         _ => &[],
     };
     let joins = joins.iter().flat_map(|words| words.iter().copied());

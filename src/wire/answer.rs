@@ -177,6 +177,15 @@ pub struct AccountAnswer {
 struct TierAnswer {
     level: String,
     until: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next: Option<NextLevel>,
+}
+
+/// A level that has been reached and begins later.
+#[derive(Debug, Serialize)]
+struct NextLevel {
+    level: String,
+    from: String,
 }
 
 #[derive(Debug, Serialize)]
@@ -259,7 +268,10 @@ impl AccountAnswer {
         let pools = statement.pools.iter().map(|pool| (pool.pool.clone(), PoolAnswer::new(policy, pool)));
         let tiers = statement.tiers.iter().map(|tier| {
             let until = tier.until.map(|at| policy.show_instant(at));
-            (tier.tier.clone(), TierAnswer { level: tier.level.clone(), until })
+            let next = tier.next.as_ref();
+            let next = next
+                .map(|(level, _, from)| NextLevel { level: level.clone(), from: policy.show_instant(*from) });
+            (tier.tier.clone(), TierAnswer { level: tier.level.clone(), until, next })
         });
         AccountAnswer {
             account: statement.account.clone(),

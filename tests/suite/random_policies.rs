@@ -293,8 +293,14 @@ impl Writer {
         self.put("tier status \"Status\" {");
         self.clause(&format!("counts {name}"));
         self.clause("start low \"Low\"");
-        self.clause(&format!("level mid \"Mid\" at {mid}"));
-        self.clause(&format!("level top \"Top\" at {top}"));
+        let whens = ["", "", ", when member.rank is gold", ", or when member.rank is gold"];
+        self.clause(&format!("level mid \"Mid\" at {mid}{}", dice.pick(&whens)));
+        self.clause(&format!("level top \"Top\" at {top}{}", dice.pick(&whens)));
+        let begins = ["", "begins end of month of reached", "begins 3 days after reached"];
+        match dice.pick(&begins) {
+            "" => {}
+            begins => self.clause(begins),
+        }
         let lasts =
             ["for all time", "until end of month of 1 month after reached", "until 20 days after reached"];
         let lasts = dice.pick(&lasts);

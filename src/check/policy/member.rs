@@ -43,6 +43,8 @@ pub(crate) struct Tier {
     pub label: String,
     /// From the start level up.
     pub levels: Vec<Level>,
+    /// When a level that has been reached begins to be held, as a delay; None: at once.
+    pub begins: Option<Calendared>,
     /// Until when a level lasts once reached, as a deadline; None: for all time.
     pub lasts: Option<Calendared>,
     pub then: ThenChoice,
@@ -57,5 +59,9 @@ pub(crate) struct Level {
     pub label: String,
     /// Reached when all of any inner list hold: the measure is at least the amount. Empty for the start level.
     pub at: Vec<Vec<(MeasureId, Quantity)>>,
+    /// What must hold of the member, too.
+    pub when: Option<Condition>,
+    /// True where the condition alone is enough.
+    pub or_when: bool,
     pub span: Span,
 }

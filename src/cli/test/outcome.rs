@@ -1,5 +1,6 @@
 //! The whole outcome of a scenario as a readable text, kept beside it in `outcomes/`: what each order earned under which
-//! rule, every entry, every balance, every refusal, every decision.
+//! rule, every entry, every balance, every refusal, every decision. No line numbers of the policy: a comment added to it
+//! changes no outcome.
 
 use std::io::Write;
 use std::path::Path;
@@ -28,7 +29,7 @@ pub(super) fn describe(policy: &Policy, scenario: &Scenario, incoming: &[Incomin
         for account in &outcome.accounts {
             let _ = writeln!(out);
             if let Some(at) = outcome.at {
-                let _ = statement::print(policy, account, at, &mut out);
+                let _ = statement::print(policy, account, at, false, &mut out);
                 let _ = writeln!(out, "\nEvery entry");
                 let _ = statement::trace(policy, account.entries(), &mut out);
             }
@@ -41,7 +42,7 @@ pub(super) fn describe(policy: &Policy, scenario: &Scenario, incoming: &[Incomin
                 refused.refusal.code.name(),
                 refused.refusal.path
             );
-            let _ = writeln!(out, "  {}", refused.refusal.message);
+            let _ = writeln!(out, "  {}", without_lines(&refused.refusal.message));
         }
         if outcome.duplicates > 0 {
             let _ = writeln!(out, "\nduplicates: {}", outcome.duplicates);
@@ -54,6 +55,17 @@ pub(super) fn describe(policy: &Policy, scenario: &Scenario, incoming: &[Incomin
         let _ = writeln!(out, "\ndecide {}", serde_json::to_string_pretty(&actual).unwrap_or_default());
     }
     String::from_utf8_lossy(&out).into_owned()
+}
+
+/// A message without the line numbers that follow the names of policy files.
+fn without_lines(message: &str) -> String {
+    let mut pieces = message.split(".meed:");
+    let mut out = pieces.next().unwrap_or_default().to_owned();
+    for piece in pieces {
+        out.push_str(".meed");
+        out.push_str(piece.trim_start_matches(|digit: char| digit.is_ascii_digit()));
+    }
+    out
 }
 
 /// Compares with the accepted outcome, or accepts this one.

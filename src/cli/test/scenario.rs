@@ -154,7 +154,7 @@ fn tiers(node: &Node, path: &Path<'_>) -> Result<Vec<(Option<String>, Json)>, Re
     for (name, node) in Fields::of(node, path, "`tiers`")?.object.iter() {
         let path = path.field(name);
         if let Value::Object(_) = &node.value {
-            Fields::of(node, &path, "a tier's check")?.only(&["level", "until"], &[])?;
+            Fields::of(node, &path, "a tier's check")?.only(&["level", "until", "next"], &[])?;
         }
         tiers.push((Some(name.to_owned()), json(node)));
     }
