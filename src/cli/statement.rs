@@ -8,7 +8,7 @@ use super::table::{Column, plain, points};
 use crate::check::Policy;
 use crate::check::policy::{Pending, PendingAnchor};
 use crate::ledger::{
-    Account, Action, Balance, Becoming, Bucket, Entry, PoolStatement, Statement, TierStatement,
+    Account, Action, Arrived, Balance, Becoming, Bucket, Entry, PoolStatement, Statement, TierStatement,
 };
 use crate::value::Ratio;
 
@@ -97,6 +97,13 @@ fn balances(policy: &Policy, index: usize, pool: &PoolStatement, out: &mut dyn W
             rows.push(vec![name.to_owned(), show(amount), String::new()]);
         }
     }
+    for arrived in &pool.arrived {
+        let place = arrived
+            .program
+            .as_deref()
+            .map_or_else(|| "paid out".to_owned(), |name| format!("arrived at {name}"));
+        rows.push(vec![String::new(), String::new(), format!("{} {place}", arrived_amount(policy, arrived))]);
+    }
     rows.push(vec!["issued".to_owned(), show(balance.issued), "in all: the sum of the above".to_owned()]);
     out.write_all(plain(&[("", Column::Left), ("", Column::Right), ("", Column::Left)], rows).as_bytes())
 }
@@ -142,6 +149,14 @@ fn signed_amount(policy: &Policy, pool: usize, amount: i64) -> String {
     format!("{}{}", if amount > 0 { "+" } else { "" }, amount_of(policy, pool, amount))
 }
 
+/// What arrived elsewhere: a number of the other programme, or money.
+fn arrived_amount(policy: &Policy, arrived: &Arrived) -> String {
+    match arrived.program {
+        Some(_) => points(arrived.amount),
+        None => policy.currency.format(Ratio::whole(arrived.amount)),
+    }
+}
+
 /// The name of a pool, for a table's column.
 pub(crate) fn pool_name(policy: &Policy, pool: usize) -> String {
     policy.pools.get(pool).map_or_else(String::new, |pool| pool.name.clone())
@@ -152,68 +167,108 @@ pub(crate) fn columns(policy: &Policy, all: &[(&'static str, Column)]) -> Vec<(&
     all.iter().filter(|(title, _)| *title != "pool" || policy.pools.len() > 1).copied().collect()
 }
 
+/// The column for what arrived elsewhere, where anything did.
+fn arrived_column(entries: &[Entry]) -> Option<(&'static str, Column)> {
+    entries.iter().any(|entry| entry.arrived.is_some()).then_some(("arrived", Column::Right))
+}
+
+/// A row of a history.
+struct Row {
+    pool: usize,
+    words: [String; 4],
+    change: i64,
+    available: i64,
+    arrived: Option<Arrived>,
+}
+
+impl Row {
+    /// Adds what a neighbour that differs in its lot only has moved.
+    fn join(&mut self, change: i64, available: i64, arrived: Option<&Arrived>) {
+        self.change += change;
+        self.available = available;
+        if let (Some(sum), Some(more)) = (&mut self.arrived, arrived) {
+            sum.amount = sum.amount.saturating_add(more.amount);
+        }
+    }
+}
+
 /// The history of an account: neighbours that differ in their lots only stand in one row.
 fn history(policy: &Policy, entries: &[Entry], lines: bool, out: &mut dyn Write) -> io::Result<()> {
     let several = policy.pools.len() > 1;
-    let mut rows: Vec<(usize, [String; 4], i64, i64)> = Vec::new();
+    let mut rows: Vec<Row> = Vec::new();
     let mut balances = vec![Balance::default(); policy.pools.len()];
     for entry in entries {
         let Some(balance) = balances.get_mut(entry.pool) else { continue };
         balance.apply(entry.from, entry.to, entry.points);
         let words = [minute(policy, entry.at), what(entry).to_owned(), about(entry), why(entry, lines)];
         match rows.last_mut() {
-            Some((pool, last, points, available)) if *last == words && *pool == entry.pool => {
-                *points += change(entry);
-                *available = balance.available;
+            Some(row) if row.words == words && row.pool == entry.pool => {
+                row.join(change(entry), balance.available, entry.arrived.as_ref());
             }
-            _ => rows.push((entry.pool, words, change(entry), balance.available)),
+            _ => rows.push(Row {
+                pool: entry.pool,
+                words,
+                change: change(entry),
+                available: balance.available,
+                arrived: entry.arrived.clone(),
+            }),
         }
     }
-    let rows = rows.into_iter().map(|(pool, [when, what, subject, why], change, available)| {
-        let (change, available) = (signed_amount(policy, pool, change), amount_of(policy, pool, available));
-        let mut row = vec![when, what, subject];
-        row.extend(several.then(|| pool_name(policy, pool)));
-        row.extend([change, available, why]);
-        row
-    });
-    let head = columns(
-        policy,
-        &[
-            ("when", Column::Left),
-            ("what", Column::Left),
-            (if policy.events.is_empty() { "order" } else { "for" }, Column::Left),
-            ("pool", Column::Left),
-            ("points", Column::Right),
-            ("available", Column::Right),
-            ("rule", Column::Left),
-        ],
+    let elsewhere = arrived_column(entries);
+    let rows = rows.into_iter().map(
+        |Row { pool, words: [when, what, subject, why], change, available, arrived }| {
+            let (change, available) =
+                (signed_amount(policy, pool, change), amount_of(policy, pool, available));
+            let mut row = vec![when, what, subject];
+            row.extend(several.then(|| pool_name(policy, pool)));
+            row.push(change);
+            row.extend(
+                elsewhere
+                    .map(|_| arrived.map_or_else(String::new, |arrived| arrived_amount(policy, &arrived))),
+            );
+            row.extend([available, why]);
+            row
+        },
     );
+    let mut head = vec![
+        ("when", Column::Left),
+        ("what", Column::Left),
+        (if policy.events.is_empty() { "order" } else { "for" }, Column::Left),
+        ("pool", Column::Left),
+        ("points", Column::Right),
+    ];
+    head.extend(elsewhere);
+    head.extend([("available", Column::Right), ("rule", Column::Left)]);
+    let head = columns(policy, &head);
     out.write_all(plain(&head, rows.collect()).as_bytes())?;
     if lines { writeln!(out, "\n{}", footnote(policy)) } else { Ok(()) }
 }
 
 /// Entries one by one, with event and lot.
 pub(crate) fn trace(policy: &Policy, entries: &[Entry], out: &mut dyn Write) -> io::Result<()> {
+    let elsewhere = arrived_column(entries);
     let rows = entries.iter().map(|entry| {
         let event = entry.event.as_deref().unwrap_or("(due)").to_owned();
         let rule = entry.rule.as_ref().map(|rule| rule.rule.clone()).or_else(|| entry.reason.clone());
         let mut row = vec![minute(policy, entry.at), entry.action.word().to_owned(), place(entry)];
         row.extend((policy.pools.len() > 1).then(|| pool_name(policy, entry.pool)));
-        row.extend([signed_amount(policy, entry.pool, change(entry)), rule.unwrap_or_default(), event]);
+        row.push(signed_amount(policy, entry.pool, change(entry)));
+        let arrived =
+            || entry.arrived.as_ref().map_or_else(String::new, |arrived| arrived_amount(policy, arrived));
+        row.extend(elsewhere.map(|_| arrived()));
+        row.extend([rule.unwrap_or_default(), event]);
         row
     });
-    let head = columns(
-        policy,
-        &[
-            ("when", Column::Left),
-            ("what", Column::Left),
-            ("line (lot)", Column::Left),
-            ("pool", Column::Left),
-            ("points", Column::Right),
-            ("rule", Column::Left),
-            ("event", Column::Left),
-        ],
-    );
+    let mut head = vec![
+        ("when", Column::Left),
+        ("what", Column::Left),
+        ("line (lot)", Column::Left),
+        ("pool", Column::Left),
+        ("points", Column::Right),
+    ];
+    head.extend(elsewhere);
+    head.extend([("rule", Column::Left), ("event", Column::Left)]);
+    let head = columns(policy, &head);
     out.write_all(plain(&head, rows.collect()).as_bytes())
 }
 

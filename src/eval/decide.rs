@@ -280,12 +280,14 @@ fn check_ask(
     offer: &Offer,
     path: &str,
 ) -> Result<(), Refusal> {
-    let name = rule.name;
+    let (name, pool) = (rule.name, rule.version.body.pool);
+    let count = |points| context.policy.count_points_in(pool, points);
     let refusal = |code, message: String| Err(Refusal::new(code, path, message).by_rule(name));
     if points > offer.points {
         let message = format!(
-            "{points} points are to be paid, but at most {} may be paid on this order (rule `{name}`)",
-            offer.points
+            "{} are to be paid, but at most {} may be paid on this order (rule `{name}`)",
+            count(points),
+            count(offer.points)
         );
         return refusal(RefusalCode::RedeemAboveLimit, message);
     }
@@ -293,14 +295,18 @@ fn check_ask(
         let fault = |fault| refuse(context.policy, fault, name);
         let least = context.quantity(least).map_err(fault)?;
         if Ratio::whole(points) < least {
-            let message = format!("{points} points are to be paid, but the least is {least} (rule `{name}`)");
+            let least = context.policy.count_in(pool, least);
+            let message =
+                format!("{} are to be paid, but the least is {least} (rule `{name}`)", count(points));
             return refusal(RefusalCode::BelowMinimum, message);
         }
     }
     match rule.version.body.steps {
         Some(steps) if steps > 0 && points % steps != 0 => {
             let message = format!(
-                "{points} points are to be paid, but points are paid in steps of {steps} (rule `{name}`)"
+                "{} are to be paid, but only in steps of {} (rule `{name}`)",
+                count(points),
+                count(steps)
             );
             refusal(RefusalCode::NotInSteps, message)
         }

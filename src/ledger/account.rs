@@ -3,12 +3,13 @@
 
 use indexmap::IndexMap;
 use jiff::Timestamp;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::entry::{Action, Balance, Bucket, Clause, Entry};
+use super::entry::{Action, Arrived, Balance, Bucket, Clause, Entry};
 use super::lots::{LotId, Lots, OrderId, Origin, Refilled, Source};
-use super::placed::{Payment, PlacedOrder, PoolTake};
+use super::placed::{PlacedOrder, PoolTake};
+use super::rewards::Taken;
 use super::tiers::TierState;
 use super::ties::Ties;
 use crate::check::policy::{Expiry, ExpiryAnchorKind, LotExpiry, Period, Policy, PoolId, PoolTerms, Returns};
@@ -32,8 +33,8 @@ pub struct Account {
     pub(crate) by_number: IndexMap<Arc<str>, OrderId>,
     /// Ids of declared events.
     pub(crate) by_event: IndexMap<Arc<str>, OrderId>,
-    /// Rewards taken, by event id, with what has come back.
-    pub(crate) rewards: IndexMap<Arc<str>, Payment>,
+    /// Rewards taken, by event id.
+    pub(crate) rewards: IndexMap<Arc<str>, Taken>,
     pub(crate) member: MemberFacts,
     /// One for each tier of the policy.
     pub(crate) tiers: Vec<TierState>,
@@ -61,6 +62,8 @@ pub(crate) struct PoolState {
     pub lots: Lots,
     /// The instant from which everything available is gone.
     pub deadline: Option<Timestamp>,
+    /// What has arrived elsewhere for its points: by programme, none for money.
+    pub arrived: BTreeMap<Option<String>, i64>,
     /// The next midnight at which a paused expiry is looked at again.
     pub recheck: Option<Timestamp>,
 }
@@ -73,6 +76,7 @@ pub(crate) struct Note {
     /// The order, and its line where the movement belongs to one.
     pub line: Option<(OrderId, Option<usize>)>,
     pub lot: Option<LotId>,
+    pub arrived: Option<Arrived>,
     pub reason: Option<String>,
 }
 
@@ -301,6 +305,7 @@ impl Account {
             order: placed.map(|(placed, _)| placed.number.clone()),
             line: placed.and_then(|(placed, line)| Some(placed.line_id(line?).to_owned())),
             lot: note.lot.and_then(|lot| self.lot_name(pool, lot)),
+            arrived: note.arrived,
             reason: note.reason,
         };
         if let Some(entries) = &mut self.entries {

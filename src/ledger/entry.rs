@@ -98,8 +98,10 @@ pub(crate) enum Clause {
     Expiry { pool: PoolId, terms: Timestamp },
     /// The pool's `lot expires` clause, in force when the lot was acquired.
     LotExpiry { pool: PoolId, terms: Timestamp },
-    /// A redeem rule in force at the order's instant.
+    /// A redeem rule that pays, in force at the order's instant.
     Redeem { rule: usize, terms: Timestamp },
+    /// One of a redeem rule's rewards, in force when it was taken.
+    Reward { rule: usize, reward: usize, terms: Timestamp },
     /// A move in force at that instant.
     Move { rule: usize, terms: Timestamp },
     /// None: the event itself is the reason.
@@ -130,10 +132,10 @@ impl Clause {
         let (rule, label, span) = match self {
             Clause::Earn { rule, terms } => of_rule(&policy.earns, rule, terms, |earn| earn.gives_span)?,
             Clause::Redeem { rule, terms } => of_rule(&policy.redeems, rule, terms, |redeem| {
-                redeem.pays.as_ref().map_or_else(
-                    || redeem.rewards.first().map_or_else(Span::default, |reward| reward.span),
-                    |pays| pays.span,
-                )
+                redeem.pays.as_ref().map_or_else(Span::default, |pays| pays.span)
+            })?,
+            Clause::Reward { rule, reward, terms } => of_rule(&policy.redeems, rule, terms, |redeem| {
+                redeem.rewards.get(reward).map_or_else(Span::default, |reward| reward.span)
             })?,
             Clause::Move { rule, terms } => of_rule(&policy.moves, rule, terms, |one| one.span)?,
             Clause::Pending { rule: Some(rule), terms, .. } => of_rule(&policy.earns, rule, terms, |earn| {
@@ -203,8 +205,19 @@ pub struct Entry {
     pub line: Option<String>,
     /// The lot it touches: `ORDER/LINE` or the granting event; none for points owed.
     pub lot: Option<String>,
+    /// What arrived at another programme, or as money, for points sent there. The entries of one move add up to it.
+    pub arrived: Option<Arrived>,
     /// A reason given by the event.
     pub reason: Option<String>,
+}
+
+/// What arrives outside the programme's pools for points that leave.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Arrived {
+    /// The other programme; none where points become money.
+    pub program: Option<String>,
+    /// How much there; money is in minor units.
+    pub amount: i64,
 }
 
 /// An account's points in one pool. Always: issued = pending + available + redeemed + expired + reversed + transferred.

@@ -13,6 +13,7 @@ use crate::check::policy::{Expiry, LotExpiry, MoveTo, Policy, PoolId};
 use crate::eval::order::Order;
 use crate::eval::{Refusal, RefusalCode};
 use crate::syntax::ast::Operation;
+use crate::value::Ratio;
 
 /// The last year in which an event may lie: what it sets going then falls due before the end of the calendar.
 const LAST_YEAR: i16 = 9000;
@@ -152,7 +153,7 @@ impl Account {
         reason: &str,
     ) -> Result<(), Refusal> {
         let terms = terms(policy, pool, at)?;
-        self.check_funds(&[pool], points, "points")?;
+        self.check_funds(policy, &[pool], points, "points")?;
         let takes = self.pools.get_mut(pool).map(|state| state.lots.spend(points, &terms.spend, false));
         for take in takes.into_iter().flatten() {
             let Source::Lot(lot) = take.source else { continue };
@@ -164,20 +165,29 @@ impl Account {
             };
             let reason = Some(reason.to_owned());
             let line = self.origin_line(pool, lot);
-            let note =
-                Note { event: Some(id.clone()), lot: Some(lot), line, reason, clause: Some(Clause::Event) };
+            let (event, clause) = (Some(id.clone()), Some(Clause::Event));
+            let note = Note { event, lot: Some(lot), line, reason, clause, ..Note::default() };
             self.post(policy, at, pool, shift, note);
         }
         Ok(())
     }
 
-    /// Refuses more points than pools hold together.
-    pub(crate) fn check_funds(&self, pools: &[PoolId], points: i64, path: &str) -> Result<(), Refusal> {
+    /// Refuses more points than pools hold together; the last of them is the one that is spent in the end.
+    pub(crate) fn check_funds(
+        &self,
+        policy: &Policy,
+        pools: &[PoolId],
+        points: i64,
+        path: &str,
+    ) -> Result<(), Refusal> {
         let available = self.funds(pools);
         if i128::from(points) <= available {
             return Ok(());
         }
-        let message = format!("{points} points are wanted, but the balance holds {available}");
+        let pool = pools.last().copied().unwrap_or(0);
+        let held = policy.count_in(pool, Ratio::whole(available));
+        let message =
+            format!("{} are wanted, but the balance holds {held}", policy.count_points_in(pool, points));
         Err(Refusal::new(RefusalCode::InsufficientPoints, path, message))
     }
 

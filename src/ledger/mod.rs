@@ -22,13 +22,14 @@ mod period;
 mod place;
 pub(crate) mod placed;
 pub mod replay;
+mod rewards;
 mod settle;
 pub mod statement;
 mod tiers;
 mod ties;
 
 pub use account::Account;
-pub use entry::{Action, Balance, Bucket, Citation, Entry};
+pub use entry::{Action, Arrived, Balance, Bucket, Citation, Entry};
 pub use event::{Event, EventKind};
 pub use intake::{Incoming, Place, Refused, Rejected};
 pub use replay::{Options, Outcome, Replay, replay};

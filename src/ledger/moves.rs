@@ -1,25 +1,19 @@
-//! Points that leave a pool other than by paying for an order: moves to other pools, accounts and programmes, on request
-//! or on their days; and rewards.
+//! Points that leave a pool by a move to another pool, account or programme, or as money: on request or on their days.
 
 use jiff::Timestamp;
 use std::sync::Arc;
 
 use super::account::{Account, Clock, Note, Shift, overflow};
-use super::entry::{Action, Bucket, Clause};
+use super::entry::{Action, Arrived, Bucket, Clause};
 use super::event::TransferTo;
 use super::judge::{goes_to, refuse_operation};
 use super::lots::{OrderId, Origin};
 use super::period::{around, just_before};
-use super::place::spending_pools;
-use super::placed::Payment;
 use super::replay::{Arrival, Shared};
-use crate::check::policy::{
-    CapScope, ExpiryAnchorKind, Move, MoveTo, MoveWhen, Period, Policy, Redeem, Reward, Version,
-};
-use crate::eval::order::Order;
+use crate::check::policy::{CapScope, ExpiryAnchorKind, Move, MoveTo, MoveWhen, Policy, Version};
 use crate::eval::room::{CapKey, Owner, Used, of_caps, of_move};
 use crate::eval::{Refusal, RefusalCode, condition_holds, context_of};
-use crate::value::{Overflow, Ratio};
+use crate::value::{Overflow, Ratio, largest_remainder};
 
 /// Points that a payment or a move has used of a limit over a period.
 #[derive(Clone, Copy, Debug)]
@@ -133,7 +127,7 @@ impl Account {
                 rule: *rule,
             });
         }
-        self.send(policy, at, (*rule, version), points, &id);
+        self.send(policy, at, (*rule, version), (points, gain), &id);
         Ok(())
     }
 
@@ -158,7 +152,7 @@ impl Account {
         let gain = self.check_move(policy, at, rule, version, points)?;
         let volume = self.has_room(gain)?;
         self.count(volume);
-        self.send(policy, at, (rule, version), points, &id);
+        self.send(policy, at, (rule, version), (points, gain), &id);
         self.receive(policy, at, (rule, version), (gain, Clock::Rule(None)), &id)
             .map_err(|_| overflow("the expiry rule"))
     }
@@ -198,7 +192,7 @@ impl Account {
         if self.has_room(gain).is_err() {
             return Err(Overflow);
         }
-        self.send(policy, at, (id, version), points, &cause);
+        self.send(policy, at, (id, version), (points, gain), &cause);
         // What comes of `on end of february` is February's, though it is posted at the closing midnight.
         let at_end = matches!(&body.when, MoveWhen::Days(days) if days.iter().any(|day| day.day.is_none()));
         let clock = if at_end { Clock::From(just_before(at)?) } else { Clock::Rule(None) };
@@ -216,13 +210,15 @@ impl Account {
     ) -> Result<i64, Refusal> {
         let name = policy.moves.get(id).map_or("", |rule| rule.name.as_str());
         let body = &version.body;
+        let count = |points| policy.count_points_in(body.from, points);
         let refuse = |code, message: String| Err(Refusal::new(code, "points", message).by_rule(name));
         if points < body.at_least {
-            let message = format!("{points} points are to move, but the least is {}", body.at_least);
+            let message = format!("{} are to move, but the least is {}", count(points), count(body.at_least));
             return refuse(RefusalCode::BelowMinimum, message);
         }
         if body.steps > 1 && points % body.steps != 0 {
-            let message = format!("{points} points are to move, but points move in steps of {}", body.steps);
+            let message =
+                format!("{} are to move, but only in steps of {}", count(points), count(body.steps));
             return refuse(RefusalCode::NotInSteps, message);
         }
         let too_large = |_: Overflow| overflow(name);
@@ -237,12 +233,13 @@ impl Account {
         for (index, (limit, scope)) in body.caps.iter().enumerate() {
             let room = self.move_room(policy, at, id, (index, limit, scope), &used).map_err(too_large)?;
             if Ratio::whole(points) > room {
-                let message = format!("{points} points are to move, but the limit leaves {room}");
+                let room = policy.count_in(body.from, room);
+                let message = format!("{} are to move, but the limit leaves {room}", count(points));
                 return refuse(RefusalCode::AboveLimit, message);
             }
         }
         let wanted = points.checked_add(body.fee).ok_or_else(|| overflow(name))?;
-        self.check_funds(&[body.from], wanted, "points")?;
+        self.check_funds(policy, &[body.from], wanted, "points")?;
         gains(body, points).map_err(too_large)
     }
 
@@ -262,19 +259,34 @@ impl Account {
         }
     }
 
-    /// Points leave, with the move's fee.
+    /// Points leave, with the move's fee. What arrives outside the pools (`gain`) is told with them, spread over the lots in
+    /// proportion.
     fn send(
         &mut self,
         policy: &Policy,
         at: Timestamp,
         (id, version): (usize, &Version<Move>),
-        points: i64,
+        (points, gain): (i64, i64),
         event: &Arc<str>,
     ) {
         let body = &version.body;
-        for take in self.take(policy, at, &[body.from], points.saturating_add(body.fee)) {
+        let takes = self.take(policy, at, &[body.from], points.saturating_add(body.fee));
+        let program = match &body.to {
+            MoveTo::Program(name) => Some(Some(name.clone())),
+            MoveTo::Cash => Some(None),
+            MoveTo::Pool(_) | MoveTo::Account => None,
+        };
+        let weights: Vec<Ratio> = takes.iter().map(|take| Ratio::whole(take.points)).collect();
+        let mut shares = largest_remainder(gain, &weights).unwrap_or_else(|_| vec![gain]).into_iter();
+        if let (Some(program), Some(state)) = (&program, self.pools.get_mut(body.from)) {
+            let sum = state.arrived.entry(program.clone()).or_default();
+            *sum = sum.saturating_add(gain);
+        }
+        for take in takes {
             let clause = Some(Clause::Move { rule: id, terms: at });
-            let note = Note { event: Some(event.clone()), clause, ..Note::default() };
+            let amount = shares.next().unwrap_or(0);
+            let arrived = program.clone().map(|program| Arrived { program, amount });
+            let note = Note { event: Some(event.clone()), clause, arrived, ..Note::default() };
             self.post_take(policy, at, &take, (Action::Send, Bucket::Transferred), note);
         }
         let moved = self.extended(policy, at, body.from, ExpiryAnchorKind::Moved);
@@ -314,115 +326,6 @@ impl Account {
         let note = Note { event: Some(event.clone()), clause, ..Note::default() };
         let origin = Origin { event: event.clone(), line: None };
         self.acquire(policy, at, pool, (origin, clock), shift, note)
-    }
-
-    pub(super) fn take_reward(
-        &mut self,
-        policy: &Policy,
-        at: Timestamp,
-        id: Arc<str>,
-        reward: &str,
-        quantity: i64,
-    ) -> Result<(), Refusal> {
-        let (rule, version, offered) = self.reward(policy, at, reward)?;
-        let cost = offered.cost.checked_mul(quantity).ok_or_else(|| overflow(reward))?;
-        let pools = spending_pools(policy, rule, at);
-        self.check_funds(&pools, cost, "quantity")?;
-        let used = self.uses_before(policy, at).map_err(|_| overflow(reward))?;
-        for (index, cap) in version.body.caps.iter().enumerate() {
-            let known = self.known_now(policy, at);
-            let limit = context_of(policy, at, &self.member, &known).quantity(&cap.limit);
-            let limit = limit.map_err(|_| overflow(reward))?;
-            let key = CapKey { owner: Owner::Redeem(rule), index, first: false };
-            let room = match cap.per {
-                CapScope::Piece(_) => limit,
-                _ => used.room(key, limit).map_err(|_| overflow(reward))?,
-            };
-            if Ratio::whole(cost) > room {
-                let message = format!("this takes {cost} points, but the limit leaves {room}");
-                return Err(Refusal::new(RefusalCode::AboveLimit, "quantity", message));
-            }
-        }
-        let redeemed = ExpiryAnchorKind::Redeemed;
-        let mut deadlines = Vec::new();
-        for pool in &pools {
-            let extended = self.extended(policy, at, *pool, redeemed);
-            deadlines.push((*pool, extended.map_err(|_| overflow("the expiry rule"))?));
-        }
-        for (pool, deadline) in deadlines {
-            if let Some(state) = self.pools.get_mut(pool) {
-                state.deadline = deadline;
-            }
-        }
-        let takes = self.take(policy, at, &pools, cost);
-        for take in &takes {
-            let clause = Some(Clause::Redeem { rule, terms: at });
-            let note = Note {
-                event: Some(id.clone()),
-                clause,
-                reason: Some(offered.label.clone()),
-                ..Note::default()
-            };
-            self.post_take(policy, at, take, (Action::Redeem, Bucket::Redeemed), note);
-        }
-        self.note_use(policy, rule, at, cost, None);
-        let payment = Payment { rule, paid: vec![cost], restored: vec![0], takes, ..Payment::default() };
-        self.rewards.insert(id, payment);
-        Ok(())
-    }
-
-    fn reward<'p>(
-        &self,
-        policy: &'p Policy,
-        at: Timestamp,
-        name: &str,
-    ) -> Result<(usize, &'p Version<Redeem>, &'p Reward), Refusal> {
-        let known = self.known_now(policy, at);
-        let nothing = Order::period(Period::AllTime);
-        let net = crate::eval::net::Net::placed(&nothing);
-        let context = context_of(policy, at, &self.member, &known);
-        let context = crate::eval::context::Context { order: Some(&net), ..context };
-        for (id, rule) in policy.redeems.iter().enumerate() {
-            let Some(version) = rule.at(at) else { continue };
-            let Some(reward) = version.body.rewards.iter().find(|reward| reward.name == name) else {
-                continue;
-            };
-            let failed = crate::eval::earn::first_failure(&context, &[], &version.body.conditions);
-            let failed = failed.map_err(|fault| crate::eval::refuse(policy, fault, &rule.name))?;
-            return match failed {
-                None => Ok((id, version, reward)),
-                Some(failure) => {
-                    let message = format!("the reward `{name}` is not offered: {}", failure.text);
-                    Err(Refusal::new(RefusalCode::RewardNotOffered, "reward", message).by_rule(&rule.name))
-                }
-            };
-        }
-        let message = format!("no redeem rule in force at this instant offers the reward `{name}`");
-        Err(Refusal::new(RefusalCode::RewardNotOffered, "reward", message))
-    }
-
-    /// A reward taken is undone: its points come back to the lots they were taken from.
-    pub(super) fn give_reward_back(
-        &mut self,
-        policy: &Policy,
-        at: Timestamp,
-        id: Arc<str>,
-        event: &str,
-    ) -> Result<(), Refusal> {
-        let Some(payment) = self.rewards.get_mut(event) else { return Ok(()) };
-        let paid: i64 = payment.paid.iter().sum();
-        if payment.restored.iter().sum::<i64>() >= paid {
-            let message = format!("event `{event}` has been cancelled already");
-            return Err(Refusal::new(RefusalCode::NothingLeft, "event", message));
-        }
-        payment.restored = payment.paid.clone();
-        let (rule, takes) = (payment.rule, std::mem::take(&mut payment.takes));
-        for take in takes.into_iter().rev() {
-            let clause = Some(Clause::Redeem { rule, terms: at });
-            let note = Note { event: Some(id.clone()), clause, ..Note::default() };
-            self.give_back_to(policy, at, (take.pool, take.source), take.points, note);
-        }
-        Ok(())
     }
 }
 

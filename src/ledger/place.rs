@@ -36,7 +36,7 @@ impl Account {
         let points = points.ok_or_else(|| overflow("the points paid"))?;
         if !order.honoured {
             for plan in &plans {
-                self.check_funds(&spending_pools(policy, plan.rule, at), plan.points, "redeem")?;
+                self.check_funds(policy, &spending_pools(policy, plan.rule, at), plan.points, "redeem")?;
             }
         }
         self.has_room(points)?;

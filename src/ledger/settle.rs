@@ -531,7 +531,7 @@ impl Account {
             None => Clause::Pending { pool: 0, rule: None, terms },
         };
         let line = Some((cause.order, Some(line)));
-        Note { event: Some(cause.event.clone()), clause: Some(clause), line, lot, reason: None }
+        Note { event: Some(cause.event.clone()), clause: Some(clause), line, lot, ..Note::default() }
     }
 }
 

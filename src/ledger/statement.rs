@@ -3,9 +3,9 @@
 use jiff::Timestamp;
 use std::collections::BTreeMap;
 
-use super::account::{Account, keeps};
+use super::account::{Account, PoolState, keeps};
 use super::advance::stream_points;
-use super::entry::{Balance, Entry};
+use super::entry::{Arrived, Balance, Entry};
 use crate::check::Policy;
 
 /// An account at one instant.
@@ -43,6 +43,8 @@ pub struct PoolStatement {
     pub pool: String,
     /// Its balances.
     pub balance: Balance,
+    /// What has arrived elsewhere for points sent: money first, then by programme.
+    pub arrived: Vec<Arrived>,
     /// The instant from which all of the available points are gone; none with nothing available or no expiry.
     pub expires_at: Option<Timestamp>,
     /// Available points by the instant from which they are gone, the soonest first, where lots have clocks of their own.
@@ -69,6 +71,13 @@ pub struct Becoming {
     pub from: Timestamp,
     /// The later end.
     pub by: Timestamp,
+}
+
+impl PoolState {
+    fn arrived(&self) -> impl Iterator<Item = Arrived> {
+        let arrived = self.arrived.iter();
+        arrived.map(|(program, amount)| Arrived { program: program.clone(), amount: *amount })
+    }
 }
 
 impl Account {
@@ -112,6 +121,7 @@ impl Account {
             PoolStatement {
                 pool: pool.name.clone(),
                 balance: state.balance,
+                arrived: state.arrived().collect(),
                 expires_at: ends.filter(|_| state.balance.available > 0),
                 expiring: expiring.collect(),
                 becoming: self.becoming(policy, index, at),

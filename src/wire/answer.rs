@@ -9,7 +9,9 @@ use std::sync::Arc;
 use crate::check::Policy;
 use crate::check::policy::LotExpiry;
 use crate::eval::{Decision, LineDecision, Refusal, RuleNot, ShownBadge};
-use crate::ledger::{Account, Becoming, Citation, Entry, Outcome, PoolStatement, Refused, Statement};
+use crate::ledger::{
+    Account, Arrived, Becoming, Citation, Entry, Outcome, PoolStatement, Refused, Statement,
+};
 
 /// The answer to a decide case about an order or a declared event.
 #[derive(Debug, Serialize)]
@@ -197,11 +199,32 @@ struct PoolAnswer {
     expired: i64,
     reversed: i64,
     transferred: i64,
+    /// Where points have gone to other programmes, or as money.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    arrived: Vec<ArrivedAnswer>,
     expires_at: Option<String>,
     becoming: Vec<BecomingAnswer>,
     /// Where lots expire.
     #[serde(skip_serializing_if = "Option::is_none")]
     expiring: Option<Vec<ExpiringAnswer>>,
+}
+
+#[derive(Debug, Serialize)]
+struct ArrivedAnswer {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    program: Option<String>,
+    amount: i64,
+    /// Of money, which is in its minor units.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    currency: Option<String>,
+}
+
+impl ArrivedAnswer {
+    fn new(policy: &Policy, arrived: &Arrived) -> ArrivedAnswer {
+        let Arrived { program, amount } = arrived;
+        let currency = program.is_none().then(|| policy.currency.name().to_owned());
+        ArrivedAnswer { program: program.clone(), amount: *amount, currency }
+    }
 }
 
 #[derive(Debug, Serialize)]
@@ -301,6 +324,7 @@ impl PoolAnswer {
             expired: pool.balance.expired,
             reversed: pool.balance.reversed,
             transferred: pool.balance.transferred,
+            arrived: pool.arrived.iter().map(|arrived| ArrivedAnswer::new(policy, arrived)).collect(),
             expires_at: pool.expires_at.map(show),
             becoming: becoming.collect(),
             expiring: lots_expire(policy, &pool.pool).then(|| expiring.collect()),
@@ -355,6 +379,8 @@ pub struct EntryAnswer {
     line: Option<String>,
     lot: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    arrived: Option<ArrivedAnswer>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<String>,
     digest: String,
 }
@@ -380,6 +406,7 @@ impl EntryAnswer {
             order: entry.order.clone(),
             line: entry.line.clone(),
             lot: entry.lot.clone(),
+            arrived: entry.arrived.as_ref().map(|arrived| ArrivedAnswer::new(policy, arrived)),
             reason: entry.reason.clone(),
             digest: policy.digest().to_owned(),
         }

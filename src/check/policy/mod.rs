@@ -112,6 +112,19 @@ impl Policy {
         }
     }
 
+    /// The same of a number that need not be whole, such as what a limit leaves.
+    pub(crate) fn count_in(&self, pool: usize, number: Ratio) -> String {
+        if let (true, Ok(whole)) = (number.fraction().is_zero(), i64::try_from(number.floor())) {
+            return self.count_points_in(pool, whole);
+        }
+        let terms = self.pools.get(pool).and_then(|pool| pool.versions.last()).map(|version| &version.body);
+        match terms.map(|terms| terms.unit.as_deref()) {
+            Some(None) => self.currency.format(number),
+            Some(Some(unit)) => format!("{number} {unit}s"),
+            None => number.to_string(),
+        }
+    }
+
     /// `sha256:` and the hash of the policy's text: the same text, the same digest.
     pub fn digest(&self) -> &str {
         &self.digest

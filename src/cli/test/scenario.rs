@@ -48,7 +48,7 @@ pub(crate) struct DecideCase {
     pub expect: Json,
 }
 
-const POOL_FIELDS: [&str; 10] = [
+const POOL_FIELDS: [&str; 11] = [
     "available",
     "pending",
     "issued",
@@ -56,6 +56,7 @@ const POOL_FIELDS: [&str; 10] = [
     "expired",
     "reversed",
     "transferred",
+    "arrived",
     "expires_at",
     "becoming",
     "expiring",
