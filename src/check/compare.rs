@@ -1,11 +1,12 @@
 //! Comparisons of numbers and of days.
 
 use super::constant::{as_unit, fold, unit_of, written};
-use super::expr::{DatePoint, Operand, Reader, describe, unit_words};
-use super::policy::{Comparison, Moment, Quantity, Test, TimeComparison, Unit};
+use super::expr::{Operand, Reader, describe, unit_words};
+use super::policy::{Comparison, Point, PointOf, Quantity, Test, TimeComparison, Unit};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::syntax::ast::{CompareOp, Expr};
 use crate::value::Ratio;
+use crate::value::moment::Moment as Calendared;
 
 impl Reader<'_, '_> {
     pub(super) fn compare_numbers(
@@ -71,12 +72,7 @@ impl Reader<'_, '_> {
         false
     }
 
-    pub(super) fn compare_dates(
-        &self,
-        left: (&Expr, DatePoint),
-        op: CompareOp,
-        right: &Expr,
-    ) -> Option<Test> {
+    pub(super) fn compare_dates(&self, left: (&Expr, &Point), op: CompareOp, right: &Expr) -> Option<Test> {
         let (expr, point) = left;
         let other = match self.operand(right)? {
             Operand::Date(other) => other,
@@ -110,16 +106,17 @@ impl Reader<'_, '_> {
                 return None;
             }
         };
-        match (point.moment(), other.day(), other.moment(), point.day()) {
-            (Some(left), Some(date), _, _) => Some(Test::Time { left, op, date }),
-            (_, _, Some(left), Some(date)) => Some(Test::Time { left, op: turned(op), date }),
-            _ => constant_dates(point, op, other).or_else(|| {
-                let message = "two days that are no facts are not compared by this version of Meed";
-                let report = Diagnostic::new(Code::UnsupportedForm, expr.span.to(right.span), message);
-                self.scope.report(report.with_help("compare a fact or `order.at` with a day"));
-                None
-            }),
+        if let Some(test) = known(point, op, &other) {
+            return Some(test);
         }
+        let differs = |point: &Point| !matches!(point.of, PointOf::Nothing | PointOf::Value(_));
+        if !differs(point) && !differs(&other) {
+            let message = "two days that are no facts are not compared by this version of Meed";
+            let report = Diagnostic::new(Code::UnsupportedForm, expr.span.to(right.span), message);
+            self.scope.report(report.with_help("compare a fact or `order.at` with a day"));
+            return None;
+        }
+        Some(Test::Time { left: point.clone(), op, right: other })
     }
 
     pub(super) fn report_sides(&self, left: (&Expr, &str), right: &Expr, literal: Option<String>) {
@@ -143,20 +140,10 @@ impl Reader<'_, '_> {
     }
 }
 
-/// The comparison seen from the other side.
-fn turned(op: TimeComparison) -> TimeComparison {
-    match op {
-        TimeComparison::Before => TimeComparison::After,
-        TimeComparison::After => TimeComparison::Before,
-        same => same,
-    }
-}
-
-fn constant_dates(left: DatePoint, op: TimeComparison, right: DatePoint) -> Option<Test> {
-    let (DatePoint::Constant(a), DatePoint::Constant(b)) = (left, right) else {
-        let same = left.moment().is_some() && left.moment() == right.moment();
-        return (same && left.moment() == Some(Moment::OrderAt))
-            .then(|| Test::Constant(op == TimeComparison::Is));
+/// A comparison that says the same in every case.
+fn known(left: &Point, op: TimeComparison, right: &Point) -> Option<Test> {
+    let (Calendared::Date(a), Calendared::Date(b)) = (&left.steps, &right.steps) else {
+        return (left == right).then_some(Test::Constant(op == TimeComparison::Is));
     };
     Some(Test::Constant(match op {
         TimeComparison::Before => a < b,

@@ -92,7 +92,7 @@ impl Reader<'_, '_> {
         };
         match &item {
             Operand::Number(quantity, unit) => self.compare_numbers((left, quantity, *unit), op, right),
-            Operand::Date(point) => self.compare_dates((left, *point), op, right),
+            Operand::Date(point) => self.compare_dates((left, point), op, right),
             Operand::Level(tier) => self.compare_levels(*tier, left, op, right),
             _ => {
                 let negated = match op {
@@ -319,7 +319,7 @@ impl Reader<'_, '_> {
             }
             Operand::Date(point) => {
                 let test = |e: &Expr| {
-                    let test = self.compare_dates((item, *point), CompareOp::Is, e)?;
+                    let test = self.compare_dates((item, point), CompareOp::Is, e)?;
                     Some(self.wrap(test, whole))
                 };
                 let tests: Vec<_> = list.iter().map(test).collect();
@@ -361,7 +361,7 @@ impl Reader<'_, '_> {
                 format!("`{}` has no badges, a listing has", subject.text),
                 "write `listing has …`",
             ),
-            Place::Event(_) | Place::Member | Place::Everyone => (
+            Place::Event(_) | Place::Member | Place::Request | Place::Everyone => (
                 Code::BadSubject,
                 "a badge belongs to a line of an order, and there is none here".to_owned(),
                 "read a badge in a rule that gives to each line",

@@ -23,7 +23,7 @@ impl Event<'_> {
 }
 
 /// Words that data and rules use for something else.
-const TAKEN: [&str; 25] = [
+const TAKEN: [&str; 26] = [
     "account",
     "adjust",
     "calendar",
@@ -42,6 +42,7 @@ const TAKEN: [&str; 25] = [
     "points_paid",
     "program",
     "refund",
+    "request",
     "return",
     "reward",
     "ship",

@@ -4,8 +4,7 @@ use super::categories;
 use super::constant::{as_unit, fold};
 use super::facts::{self, Lookup};
 use super::policy::{
-    CategoryId, ClockPart, DateValue, EventId, FactType, Moment, Quantity, Subject, Test, TierId, Unit,
-    ValueId, Window,
+    CategoryId, ClockPart, EventId, FactType, Point, PointOf, Quantity, Subject, Test, TierId, Unit, Window,
 };
 use super::scope::Scope;
 use super::values::{self, ValueKind};
@@ -14,7 +13,7 @@ use crate::diagnostic::{Code, Diagnostic};
 use crate::source::Span;
 use crate::syntax::ast::{ArithmeticOp, Expr, ExprKind, Kind, Name, Path};
 use crate::value::Ratio;
-use jiff::civil::Date;
+use crate::value::moment::Moment as Calendared;
 
 /// Where an expression stands, which decides what it may read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,6 +26,8 @@ pub(super) enum Place {
     Event(EventId),
     /// What is said of a member, at any time: neither order nor event.
     Member,
+    /// What is said of a member who asks for a move or a reward: the instant of the request.
+    Request,
     /// What is said of all members together: values.
     Everyone,
     /// What a table goes by: everything; where the table is read, it is looked at again.
@@ -39,20 +40,11 @@ pub(super) enum Place {
     Constant,
 }
 
-/// A day in a condition.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum DatePoint {
-    OrderAt,
-    Fact(Subject, usize),
-    Constant(Date),
-    Value(ValueId),
-}
-
 /// What an expression is.
 #[derive(Clone, Debug)]
 pub(super) enum Operand {
     Number(Quantity, Unit),
-    Date(DatePoint),
+    Date(Point),
     YesNo(Test),
     Text(Subject, usize),
     Literal,
@@ -118,7 +110,10 @@ impl<'s, 'a> Reader<'s, 'a> {
                 Operand::Number(Quantity::Constant(self.scope.money(*n, currency, expr.span)?), Unit::Money)
             }
             ExprKind::Counted(n, word) => Operand::Number(Quantity::Constant(*n), self.unit(word)?),
-            ExprKind::Date(date) => Operand::Date(DatePoint::Constant(*date)),
+            ExprKind::Date(date) => {
+                Operand::Date(Point { steps: Calendared::Date(*date), of: PointOf::Nothing })
+            }
+            ExprKind::Moment(moment) => Operand::Date(self.moment(moment)?),
             ExprKind::YesNo(yes) => Operand::YesNo(Test::Constant(*yes)),
             ExprKind::Text(_) => Operand::Literal,
             ExprKind::Path(path) => self.path(path)?,
@@ -165,6 +160,9 @@ impl<'s, 'a> Reader<'s, 'a> {
 
     fn path(&self, path: &Path) -> Option<Operand> {
         let Some(subject) = &path.subject else { return self.value(&path.name) };
+        if subject.text == REQUEST {
+            return self.request(path);
+        }
         let Some(subject) = facts::subject(self.scope, &subject.text) else {
             facts::report_subject(self.scope, subject);
             return None;
@@ -180,6 +178,38 @@ impl<'s, 'a> Reader<'s, 'a> {
             },
         };
         self.readable(subject, path).then_some(operand)
+    }
+
+    /// `request.at`, `request.weekday`: when a member asks for a move or a reward.
+    fn request(&self, path: &Path) -> Option<Operand> {
+        let name = &path.name.text;
+        if !TIMES.contains(&name.as_str()) {
+            let message = format!("a request has no `{name}`, only its time");
+            let report = Diagnostic::new(Code::UnknownFact, path.name.span, message);
+            let known = TIMES.map(|time| format!("{REQUEST}.{time}"));
+            self.scope.report(report.with_help(format!("write {}", words::listed(&known, "or"))));
+            return None;
+        }
+        self.may_read_request(&self.scope.text(path.span), path.span)
+            .then(|| built_in(Subject::Order, name))
+            .flatten()
+    }
+
+    /// Reports `request` where nobody asks for anything.
+    pub fn may_read_request(&self, path: &str, span: Span) -> bool {
+        if matches!(self.place, Place::Request | Place::Table) {
+            return true;
+        }
+        let message = format!("`{path}` is not known here: nobody asks for this");
+        let help = match self.place {
+            Place::Line | Place::Order | Place::Anchor => {
+                format!("write `{}`", path.replacen(REQUEST, "order", 1))
+            }
+            Place::Event(event) => format!("write `{}`", path.replacen(REQUEST, self.event_name(event), 1)),
+            _ => "only moves `on request` and rewards are asked for".to_owned(),
+        };
+        self.scope.report(Diagnostic::new(Code::BadSubject, span, message).with_help(help));
+        false
     }
 
     /// `member.status`, where `status` is a tier.
@@ -205,7 +235,7 @@ impl<'s, 'a> Reader<'s, 'a> {
             FactType::Rate => number(Unit::Rate),
             FactType::Count | FactType::Quantity => number(Unit::Count),
             FactType::Money => number(Unit::Money),
-            FactType::Date => Operand::Date(DatePoint::Fact(subject, index)),
+            FactType::Date => date(PointOf::Fact(subject, index)),
             FactType::Text => Operand::Text(subject, index),
             FactType::YesNo => Operand::YesNo(Test::Fact { subject, fact: index }),
             FactType::Choice(_) => Operand::Choice(subject, index),
@@ -271,7 +301,7 @@ impl<'s, 'a> Reader<'s, 'a> {
             (Place::Table, _)
             | (Place::Line, Subject::Listing | Subject::Line | Subject::Order | Subject::Member)
             | (Place::Order, Subject::Order | Subject::Member)
-            | (Place::Event(_) | Place::Member, Subject::Member)
+            | (Place::Event(_) | Place::Member | Place::Request, Subject::Member)
             | (Place::Badge, Subject::Listing)
             | (Place::Anchor, Subject::Order) => return true,
             (Place::Event(own), Subject::Event(event)) if own == event => return true,
@@ -290,7 +320,12 @@ impl<'s, 'a> Reader<'s, 'a> {
                 format!("`{path}` is not known here: this is said of `{}`", self.event_name(event)),
                 format!("read a fact of `{}` or of `member`", self.event_name(event)),
             ),
-            (Place::Member, _) => (
+            (Place::Request, Subject::Order) if TIMES.iter().any(|time| path == format!("order.{time}")) => (
+                Code::BadSubject,
+                format!("`{path}` is not known here: there is no order, a member asks for this"),
+                format!("write `{}`: when the member asks", path.replacen("order", REQUEST, 1)),
+            ),
+            (Place::Member | Place::Request, _) => (
                 Code::BadSubject,
                 format!("`{path}` is not known here: this is said of a member"),
                 "read a fact of `member`, a tier's level or a measure".to_owned(),
@@ -348,7 +383,7 @@ impl<'s, 'a> Reader<'s, 'a> {
         }
         Some(match kind {
             ValueKind::Number(unit) => Operand::Number(Quantity::Value(id), unit),
-            ValueKind::Date => Operand::Date(DatePoint::Value(id)),
+            ValueKind::Date => date(PointOf::Value(id)),
             ValueKind::YesNo => Operand::YesNo(Test::Value(id)),
             ValueKind::Categories => Operand::Categories,
         })
@@ -439,8 +474,14 @@ impl<'s, 'a> Reader<'s, 'a> {
     }
 }
 
+/// The subject of `request.at`.
+pub(super) const REQUEST: &str = "request";
+
+/// What can be read of an instant.
+const TIMES: [&str; 7] = ["at", "date", "weekday", "hour", "day", "month", "year"];
+
 /// What every listing, line and order has.
-const BUILT_IN: [(Subject, &str); 14] = [
+const BUILT_IN: [(Subject, &str); 15] = [
     (Subject::Listing, "category"),
     (Subject::Line, "price"),
     (Subject::Line, "quantity"),
@@ -450,6 +491,7 @@ const BUILT_IN: [(Subject, &str); 14] = [
     (Subject::Order, "quantity"),
     (Subject::Order, "points_paid"),
     (Subject::Order, "at"),
+    (Subject::Order, "date"),
     (Subject::Order, "weekday"),
     (Subject::Order, "hour"),
     (Subject::Order, "day"),
@@ -467,7 +509,8 @@ fn built_in(subject: Subject, name: &str) -> Option<Operand> {
         (Subject::Order, "total") => Operand::Number(Quantity::OrderTotal, Unit::Money),
         (Subject::Order, "quantity") => Operand::Number(Quantity::OrderUnits, Unit::Count),
         (Subject::Order, "points_paid") => Operand::Number(Quantity::OrderPointsPaid, Unit::Points),
-        (Subject::Order | Subject::Event(_), "at") => Operand::Date(DatePoint::OrderAt),
+        (Subject::Order | Subject::Event(_), "at") => date(PointOf::At),
+        (Subject::Order | Subject::Event(_), "date") => date(PointOf::Day),
         (Subject::Order | Subject::Event(_), "weekday") => Operand::Weekday,
         (Subject::Order | Subject::Event(_), "hour") => return clock(ClockPart::Hour),
         (Subject::Order | Subject::Event(_), "day") => return clock(ClockPart::Day),
@@ -477,23 +520,7 @@ fn built_in(subject: Subject, name: &str) -> Option<Operand> {
     })
 }
 
-impl DatePoint {
-    /// As the left side of a condition, if it is something that happens.
-    pub fn moment(self) -> Option<Moment> {
-        match self {
-            DatePoint::OrderAt => Some(Moment::OrderAt),
-            DatePoint::Fact(subject, fact) => Some(Moment::Fact(subject, fact)),
-            _ => None,
-        }
-    }
-
-    /// As the right side of a condition, if it is a day.
-    pub fn day(self) -> Option<DateValue> {
-        match self {
-            DatePoint::Constant(date) => Some(DateValue::Constant(date)),
-            DatePoint::Value(id) => Some(DateValue::Value(id)),
-            DatePoint::Fact(subject, fact) => Some(DateValue::Fact(subject, fact)),
-            DatePoint::OrderAt => None,
-        }
-    }
+/// A date or instant without steps of the calendar.
+fn date(of: PointOf) -> Operand {
+    Operand::Date(Point { steps: Calendared::Anchor, of })
 }

@@ -198,6 +198,7 @@ fn taken(subject: Subject) -> &'static [&'static str] {
             "total",
             "quantity",
             "points_paid",
+            "date",
             "weekday",
             "hour",
             "day",
@@ -206,7 +207,8 @@ fn taken(subject: Subject) -> &'static [&'static str] {
         ],
         Subject::Member => &["id", "type", "at", "account", "note"],
         Subject::Event(_) => &[
-            "id", "type", "at", "account", "event", "mark", "note", "weekday", "hour", "day", "month", "year",
+            "id", "type", "at", "account", "event", "mark", "note", "date", "weekday", "hour", "day",
+            "month", "year",
         ],
     }
 }

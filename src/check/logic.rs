@@ -6,7 +6,7 @@ use std::cell::RefCell;
 use super::constant::fold;
 use super::domain::{Domain, day_number};
 use super::policy::{
-    BadgeId, ClockPart, Comparison, Condition, DateValue, FactType, Filter, MeasureId, Moment, Quantity,
+    BadgeId, ClockPart, Comparison, Condition, FactType, Filter, MeasureId, Point, PointOf, Quantity,
     Subject, Test, TierId, TimeComparison, Unit, ValueId,
 };
 use super::ranges::bounds;
@@ -17,6 +17,7 @@ use super::versions::days;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::Span;
 use crate::value::Ratio;
+use crate::value::moment::Moment as Calendared;
 
 /// The one thing that a condition speaks of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -265,7 +266,7 @@ impl<'s, 'a> Reasoning<'s, 'a> {
             Test::Value(id) => Some(switch(Topic::Value(*id))),
             Test::HasBadge(id) => Some(self.badge(*id)),
             Test::Compare { left, op, right, unit } => self.comparison(left, *op, right, *unit),
-            Test::Time { left, op, date } => time(*left, *op, *date),
+            Test::Time { left, op, right } => time(left, *op, right),
             Test::Level { .. } | Test::LevelIn { .. } | Test::WeekdayIn { .. } => self.word_atom(test),
             Test::All(_) | Test::Constant(_) => None,
         }
@@ -453,18 +454,24 @@ fn turned(op: Comparison) -> Comparison {
     }
 }
 
-fn time(left: Moment, op: TimeComparison, date: DateValue) -> Option<Atom> {
-    let DateValue::Constant(date) = date else { return None };
+/// A day compared with a literal one.
+fn time(left: &Point, op: TimeComparison, right: &Point) -> Option<Atom> {
+    let plain = |point: &Point| match (&point.steps, point.of) {
+        (Calendared::Anchor, PointOf::At | PointOf::Day) => Some(Topic::OrderAt),
+        (Calendared::Anchor, PointOf::Fact(subject, fact)) => Some(Topic::Fact(subject, fact)),
+        _ => None,
+    };
+    let (topic, op, date) = match (&left.steps, &right.steps) {
+        (_, Calendared::Date(date)) => (plain(left)?, op, *date),
+        (Calendared::Date(date), _) => (plain(right)?, op.turned(), *date),
+        _ => return None,
+    };
     let day = day_number(date);
     let allowed = match op {
         TimeComparison::Before => Domain::below(day),
         TimeComparison::After => Domain::above(day),
         TimeComparison::Is => Domain::one(day),
         TimeComparison::IsNot => Domain::one(day).complement(),
-    };
-    let topic = match left {
-        Moment::OrderAt => Topic::OrderAt,
-        Moment::Fact(subject, fact) => Topic::Fact(subject, fact),
     };
     Some(Atom { topic, allowed: allowed.of_whole_numbers(), universe: Domain::all() })
 }

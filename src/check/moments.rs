@@ -2,10 +2,14 @@
 
 use jiff::civil::Date;
 
+use super::expr::{Operand, Reader, describe};
+use super::policy::{Point, PointOf};
 use super::scope::Scope;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::Span;
-use crate::syntax::ast::{Anchor, CalendarUnit, DurationAt, EdgeUnit, Moment, MomentKind, YearDay};
+use crate::syntax::ast::{
+    Anchor, AnchorKind, CalendarUnit, DurationAt, EdgeUnit, Expr, ExprKind, Moment, MomentKind, Path, YearDay,
+};
 use crate::value::Delay;
 use crate::value::moment::Moment as Calendared;
 
@@ -18,6 +22,16 @@ pub(super) struct Chain<'m> {
     pub anchors: &'m [Anchor],
 }
 
+/// What the innermost step of a moment counts from.
+pub(super) enum Root<'m> {
+    /// What happens; one or more.
+    Anchors(&'m [Anchor]),
+    /// `member.joined`
+    Path(&'m Path),
+    /// Nothing: a day of its own.
+    Nothing,
+}
+
 /// What a moment says. A range of lengths may stand as the outermost step where `range` is true.
 pub(super) fn chain<'m>(scope: &Scope<'_>, moment: &'m Moment, range: bool) -> Option<Chain<'m>> {
     if let MomentKind::Shift { earliest: Some(earliest), length, before, of } = &moment.kind {
@@ -26,12 +40,29 @@ pub(super) fn chain<'m>(scope: &Scope<'_>, moment: &'m Moment, range: bool) -> O
             return None;
         }
         interval(scope, *earliest, *length)?;
-        let (inner, anchors) = steps(scope, of)?;
+        let (inner, root) = steps(scope, of)?;
+        let anchors = happening(scope, root)?;
         let shift = |delay| Calendared::Shift { delay, before: *before, of: Box::new(inner.clone()) };
         return Some(Chain { from: shift(earliest.delay), by: shift(length.delay), anchors });
     }
-    let (by, anchors) = steps(scope, moment)?;
-    Some(Chain { from: by.clone(), by, anchors })
+    let (by, root) = steps(scope, moment)?;
+    Some(Chain { from: by.clone(), by, anchors: happening(scope, root)? })
+}
+
+/// What happens, of which something is counted; reports a fact.
+fn happening<'m>(scope: &Scope<'_>, root: Root<'m>) -> Option<&'m [Anchor]> {
+    match root {
+        Root::Anchors(anchors) => Some(anchors),
+        Root::Nothing => Some(&[]),
+        Root::Path(path) => {
+            let written = scope.text(path.span);
+            let message = format!("`{written}` is read in conditions, and this counts from what happens");
+            let report = Diagnostic::new(Code::BadSubject, path.span, message);
+            let help = "count from `order placed`, `shipped`, `points acquired` or a mark of an event";
+            scope.report(report.with_help(help));
+            None
+        }
+    }
 }
 
 fn report_range(scope: &Scope<'_>, span: Span) {
@@ -40,30 +71,79 @@ fn report_range(scope: &Scope<'_>, span: Span) {
     scope.report(report.with_help("write one length: `2 days after …`"));
 }
 
-fn steps<'m>(scope: &Scope<'_>, moment: &'m Moment) -> Option<(Calendared, &'m [Anchor])> {
+/// The steps of a moment without a range, and what they count from.
+pub(super) fn steps<'m>(scope: &Scope<'_>, moment: &'m Moment) -> Option<(Calendared, Root<'m>)> {
     Some(match &moment.kind {
-        MomentKind::Anchors(anchors) => (Calendared::Anchor, anchors.as_slice()),
-        MomentKind::Date(date) => (Calendared::Date(*date), &[]),
+        MomentKind::Anchors(anchors) => (Calendared::Anchor, Root::Anchors(anchors)),
+        MomentKind::Path(path) => (Calendared::Anchor, Root::Path(path)),
+        MomentKind::Date(date) => (Calendared::Date(*date), Root::Nothing),
         MomentKind::Shift { earliest: Some(earliest), length, .. } => {
             report_range(scope, earliest.span.to(length.span));
             return None;
         }
         MomentKind::Shift { earliest: None, length, before, of } => {
-            let (of, anchors) = steps(scope, of)?;
-            (Calendared::Shift { delay: length.delay, before: *before, of: Box::new(of) }, anchors)
+            let (of, root) = steps(scope, of)?;
+            (Calendared::Shift { delay: length.delay, before: *before, of: Box::new(of) }, root)
         }
         MomentKind::Edge { end, unit, of } => {
-            let (of, anchors) = steps(scope, of)?;
-            (Calendared::Edge { end: *end, unit: *unit, of: Box::new(of) }, anchors)
+            let (of, root) = steps(scope, of)?;
+            (Calendared::Edge { end: *end, unit: *unit, of: Box::new(of) }, root)
         }
         MomentKind::Next { day, of } => {
-            let (of, anchors) = steps(scope, of)?;
+            let (of, root) = steps(scope, of)?;
             if !day_exists(scope, *day, moment.span) {
                 return None;
             }
-            (Calendared::Next { day: *day, of: Box::new(of) }, anchors)
+            (Calendared::Next { day: *day, of: Box::new(of) }, root)
         }
     })
+}
+
+impl Reader<'_, '_> {
+    /// A moment of a condition: it counts from a date, or from the instant of the order, the event, the request.
+    pub(super) fn moment(&self, moment: &Moment) -> Option<Point> {
+        let (steps, root) = steps(self.scope, moment)?;
+        let (expr, span) = match root {
+            Root::Nothing => return Some(Point { steps, of: PointOf::Nothing }),
+            Root::Path(path) => (path.clone(), path.span),
+            Root::Anchors([Anchor { kind: AnchorKind::Mark(name), when: None, span }]) => {
+                (Path { subject: None, name: name.clone(), span: *span }, *span)
+            }
+            Root::Anchors(anchors) => {
+                report_happening(self.scope, anchors);
+                return None;
+            }
+        };
+        match self.operand(&Expr { kind: ExprKind::Path(expr), span })? {
+            Operand::Date(point) => Some(Point { steps, of: point.of }),
+            other => {
+                let message = format!(
+                    "`{}` is {}, and a moment counts from a date",
+                    self.scope.text(span),
+                    describe(&other)
+                );
+                let report = Diagnostic::new(Code::TypeMismatch, span, message);
+                self.scope.report(report.with_help("count from a date fact, a day or `order.at`"));
+                None
+            }
+        }
+    }
+}
+
+/// `order placed` in a condition.
+fn report_happening(scope: &Scope<'_>, anchors: &[Anchor]) {
+    let Some(anchor) = anchors.first() else { return };
+    let written = scope.text(anchor.span);
+    let message = match anchors {
+        [_] => format!("`{written}` is no date, and a moment of a condition counts from one"),
+        _ => "a moment of a condition counts from one date, not from the latest of several".to_owned(),
+    };
+    let help = match &anchor.kind {
+        AnchorKind::OrderPlaced => "write `order.at`".to_owned(),
+        AnchorKind::Happened(name) => format!("write `{}.at`", name.text),
+        _ => "count from a date fact such as `member.joined`, a day, or `order.at`".to_owned(),
+    };
+    scope.report(Diagnostic::new(Code::BadMoment, anchor.span, message).with_help(help));
 }
 
 fn interval(scope: &Scope<'_>, earliest: DurationAt, latest: DurationAt) -> Option<()> {
@@ -119,6 +199,6 @@ pub(super) fn check_drift(scope: &Scope<'_>, moment: &Moment) {
         MomentKind::Shift { of, .. } | MomentKind::Edge { of, .. } | MomentKind::Next { of, .. } => {
             check_drift(scope, of);
         }
-        MomentKind::Anchors(_) | MomentKind::Date(_) => {}
+        MomentKind::Anchors(_) | MomentKind::Date(_) | MomentKind::Path(_) => {}
     }
 }

@@ -3,6 +3,7 @@
 use super::caps::{Pieces, cap_scope, own_points, points};
 use super::clauses::{missing_choice, missing_clause};
 use super::constant::{self, fold};
+use super::expr::Place;
 use super::moments::day_exists;
 use super::policy::{
     CapScope, Grain, Move, MoveTo, MoveWhen, Occasion, Period, PoolId, Quantity, Rule, Unit,
@@ -39,7 +40,10 @@ fn a_move(draft: &Draft<'_, '_>) -> Option<Move> {
     let (from, to) = (from?, to?);
     let gives = gives(draft, from, &to);
     let limits = limits(draft, from);
-    let guards = draft.guards(super::expr::Place::Member);
+    let guards = draft.guards(match when {
+        Some(MoveWhen::Days(_)) => Place::Member,
+        _ => Place::Request,
+    });
     let fee = draft.clauses.iter().find_map(|clause| match &clause.kind {
         ClauseKind::Fee(expr) => Some(whole(scope, expr, from)),
         _ => None,

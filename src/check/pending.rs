@@ -218,6 +218,6 @@ fn first_anchor(moment: &Moment) -> Option<&Anchor> {
         MomentKind::Shift { of, .. } | MomentKind::Edge { of, .. } | MomentKind::Next { of, .. } => {
             first_anchor(of)
         }
-        MomentKind::Date(_) => None,
+        MomentKind::Date(_) | MomentKind::Path(_) => None,
     }
 }

@@ -94,7 +94,9 @@ impl Reader<'_, '_> {
     /// Reports a measure where no member is known.
     pub(super) fn may_read_measure(&self, name: &str, span: Span) -> bool {
         let (code, message, help) = match self.place {
-            Place::Line | Place::Order | Place::Event(_) | Place::Member | Place::Table => return true,
+            Place::Line | Place::Order | Place::Event(_) | Place::Member | Place::Request | Place::Table => {
+                return true;
+            }
             Place::Badge => (
                 Code::BadgeReadsOrder,
                 format!("a badge shows to everyone, so it cannot read the measure `{name}`"),

@@ -286,7 +286,7 @@ fn rewarding(draft: &Draft<'_, '_>) -> Option<Redeem> {
         let report = Diagnostic::new(Code::MisplacedClause, clause.span, message);
         scope.report(report.with_help("leave the line out"));
     }
-    let guards = draft.guards(Place::Member);
+    let guards = draft.guards(Place::Request);
     let first = draft.clauses.iter().find_map(|clause| match &clause.kind {
         ClauseKind::Reward { cost, .. } => Some(cost),
         _ => None,

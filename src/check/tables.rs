@@ -467,6 +467,9 @@ fn may_read(reader: &Reader<'_, '_>, expr: &Expr, span: Span) -> bool {
     match &expr.kind {
         ExprKind::Path(path) | ExprKind::PathFor(path, _) => {
             let Some(word) = &path.subject else { return true };
+            if word.text == super::expr::REQUEST {
+                return reader.may_read_request(&reader.scope.text(path.span), span);
+            }
             let Some(subject) = super::facts::subject(reader.scope, &word.text) else { return true };
             reader.may_read(subject, &reader.scope.text(path.span), span)
         }

@@ -9,9 +9,10 @@ use jiff::civil::Date;
 use super::net::Net;
 use super::order::{Known, MemberFacts};
 use crate::check::policy::{
-    BadgeId, CategoryId, ClockPart, Comparison, Condition, DateValue, FactValue, Moment, Part, Policy,
-    Quantity, Subject, Table, TableKey, Test, TimeComparison, Unit, ValueBody, ValueId,
+    BadgeId, CategoryId, ClockPart, Comparison, Condition, FactValue, Part, Point, PointOf, Policy, Quantity,
+    Subject, Table, TableKey, Test, TimeComparison, Unit, ValueBody, ValueId,
 };
+use crate::value::moment::{Extent, From as CountedFrom};
 use crate::value::{Overflow, Ratio, decimal};
 
 /// Why a case could not be evaluated.
@@ -256,7 +257,7 @@ impl<'a> Context<'a> {
             Test::Value(id) => matches!(self.value(*id), Some(ValueBody::YesNo(true))),
             Test::Constant(constant) => *constant,
             Test::HasBadge(badge) => self.has_badge(*badge)?,
-            Test::Time { left, op, date } => self.time_holds(*left, *op, *date)?,
+            Test::Time { left, op, right } => self.time_holds(left, *op, right)?,
         })
     }
 
@@ -273,25 +274,32 @@ impl<'a> Context<'a> {
         Ok(true)
     }
 
-    fn time_holds(&self, left: Moment, op: TimeComparison, right: DateValue) -> Result<bool, Fault> {
-        let left = match left {
-            Moment::OrderAt => Some(self.policy.calendar.zone.local(self.at).date()),
-            Moment::Fact(subject, fact) => as_date(self.fact(subject, fact)?),
-        };
-        let right = match right {
-            DateValue::Constant(date) => Some(date),
-            DateValue::Fact(subject, fact) => as_date(self.fact(subject, fact)?),
-            DateValue::Value(id) => match self.value(id) {
-                Some(ValueBody::Date(date)) => Some(*date),
+    /// False where one of the two is not known.
+    fn time_holds(&self, left: &Point, op: TimeComparison, right: &Point) -> Result<bool, Fault> {
+        let (left, right) = (self.extent(left)?, self.extent(right)?);
+        Ok(left.zip(right).is_some_and(|(left, right)| match op {
+            TimeComparison::Before => left.before(&right),
+            TimeComparison::After => right.before(&left),
+            TimeComparison::Is => left.day == right.day,
+            TimeComparison::IsNot => left.day != right.day,
+        }))
+    }
+
+    /// What a moment covers; None for a value without a version in force.
+    fn extent(&self, point: &Point) -> Result<Option<Extent>, Fault> {
+        let calendar = &self.policy.calendar;
+        let from = match point.of {
+            PointOf::At => Some(CountedFrom::Instant(self.at)),
+            PointOf::Day => Some(CountedFrom::Day(calendar.zone.local(self.at).date())),
+            PointOf::Fact(subject, fact) => as_date(self.fact(subject, fact)?).map(CountedFrom::Day),
+            PointOf::Value(id) => match self.value(id) {
+                Some(ValueBody::Date(date)) => Some(CountedFrom::Day(*date)),
                 _ => None,
             },
+            // The steps hold their own day, and nothing is counted from the instant.
+            PointOf::Nothing => Some(CountedFrom::Instant(self.at)),
         };
-        Ok(left.zip(right).is_some_and(|(left, right)| match op {
-            TimeComparison::Before => left < right,
-            TimeComparison::After => left > right,
-            TimeComparison::Is => left == right,
-            TimeComparison::IsNot => left != right,
-        }))
+        Ok(from.map(|from| point.steps.extent(calendar, from)).transpose()?)
     }
 
     /// How far a failed comparison was from holding, with its unit.

@@ -60,7 +60,7 @@ impl Builder<'_> {
     fn comparison(&mut self, pair: Pair<'_>) -> Option<Expr> {
         let span = self.span(&pair);
         let mut pieces = pair.into_inner();
-        let left = self.sum(pieces.next()?)?;
+        let left = self.side(pieces.next()?)?;
         let (Some(sign), Some(right)) = (pieces.next(), pieces.next()) else { return Some(left) };
         let item = Box::new(left);
         let kind = if sign.as_rule() == Rule::inside {
@@ -68,9 +68,19 @@ impl Builder<'_> {
             let list = parts(right).map(|member| self.sum(member)).collect::<Option<_>>()?;
             ExprKind::In { item, list, negated }
         } else {
-            ExprKind::Compare(item, compare_op(sign.as_rule()), Box::new(self.sum(right)?))
+            ExprKind::Compare(item, compare_op(sign.as_rule()), Box::new(self.side(right)?))
         };
         Some(Expr { kind, span })
+    }
+
+    /// A moment, or an amount.
+    fn side(&mut self, pair: Pair<'_>) -> Option<Expr> {
+        if pair.as_rule() != Rule::counted_moment {
+            return self.sum(pair);
+        }
+        let moment = self.moment(pair.into_inner().find(|piece| piece.as_rule() == Rule::moment)?, true)?;
+        let span = moment.span;
+        Some(Expr { kind: ExprKind::Moment(Box::new(moment)), span })
     }
 
     /// `a + b - c`

@@ -22,7 +22,7 @@ impl Builder<'_> {
     }
 
     /// One step of the chain and what follows; only the outermost may be a range.
-    fn moment(&mut self, pair: Pair<'_>, outermost: bool) -> Option<Moment> {
+    pub fn moment(&mut self, pair: Pair<'_>, outermost: bool) -> Option<Moment> {
         let span = self.span(&pair);
         let step = pair.into_inner().next()?;
         let kind = match step.as_rule() {
@@ -37,6 +37,7 @@ impl Builder<'_> {
             Rule::latest => {
                 MomentKind::Anchors(parts(step).map(|anchor| self.anchor(anchor)).collect::<Option<_>>()?)
             }
+            Rule::dotted => MomentKind::Path(self.path(step.into_inner().next()?)?),
             _ => MomentKind::Anchors(vec![self.anchor(step)?]),
         };
         Some(Moment { kind, span })

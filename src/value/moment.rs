@@ -1,5 +1,6 @@
 //! Moments: a chain of calendar steps from an anchor, such as "end of month of 6 months after". Read as a *delay*, a
-//! moment is an instant and keeps the time of day; read as a *deadline*, it is a day that is alive through its end.
+//! moment is an instant and keeps the time of day; read as a *deadline*, it is a day that is alive through its end. In a
+//! condition it is a stretch of time that something else lies before or after: a whole day, or an edge between days.
 
 use jiff::Timestamp;
 use jiff::civil::{Date, DateTime, Time};
@@ -61,6 +62,40 @@ pub(crate) enum Moment {
     Date(Date),
 }
 
+/// What a moment of a condition counts from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum From {
+    /// A whole local day: a date.
+    Day(Date),
+    /// An instant: of an order, an event, a request.
+    Instant(Timestamp),
+}
+
+/// What a moment covers in a condition: half-open, empty for an edge between two days.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Extent {
+    pub start: Timestamp,
+    pub end: Timestamp,
+    /// The local day that it is, or ends, or lies in.
+    pub day: Date,
+}
+
+impl Extent {
+    /// True if it is over when `other` starts.
+    pub fn before(&self, other: &Extent) -> bool {
+        // Two that are the same edge touch and are neither before nor after.
+        self.end <= other.start && (self.start, self.end) != (other.start, other.end)
+    }
+}
+
+/// How much a moment of a condition covers.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Width {
+    Day,
+    Edge,
+    Instant,
+}
+
 /// How a moment is read.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Reading {
@@ -78,9 +113,51 @@ impl Moment {
                 calendar.after(of.instant(calendar, anchor)?, *delay)
             }
             other => {
-                let local = other.local(calendar, anchor, Reading::Delay)?;
+                let local = other.local(calendar, calendar.zone.local(anchor), Reading::Delay)?;
                 calendar.zone.instant(local)
             }
+        }
+    }
+
+    /// What it covers in a condition. A date covers its whole day, and so does a day counted from one; `start of` and
+    /// `end of` a stretch are the midnight there; what is counted in hours, or from an instant, is an instant.
+    pub fn extent(&self, calendar: &Calendar, from: From) -> Result<Extent, Overflow> {
+        let zone = &calendar.zone;
+        let anchor = match from {
+            From::Day(date) => midnight(date),
+            From::Instant(at) => zone.local(at),
+        };
+        match self.width(from) {
+            Width::Day => {
+                let day = self.local(calendar, anchor, Reading::Deadline)?.date();
+                let next = day.tomorrow().map_err(|_| Overflow)?;
+                Ok(Extent { start: zone.midnight(day)?, end: zone.midnight(next)?, day })
+            }
+            Width::Edge => {
+                let edge = zone.instant(self.local(calendar, anchor, Reading::Delay)?)?;
+                let day = self.local(calendar, anchor, Reading::Deadline)?.date();
+                Ok(Extent { start: edge, end: edge, day })
+            }
+            Width::Instant => {
+                let anchor = match from {
+                    From::Day(date) => zone.midnight(date)?,
+                    From::Instant(at) => at,
+                };
+                let start = self.instant(calendar, anchor)?;
+                let end = start.checked_add(jiff::SignedDuration::from_nanos(1)).map_err(|_| Overflow)?;
+                Ok(Extent { start, end, day: zone.local(start).date() })
+            }
+        }
+    }
+
+    fn width(&self, from: From) -> Width {
+        match (self, from) {
+            (Moment::Anchor, From::Instant(_)) => Width::Instant,
+            (Moment::Anchor, From::Day(_)) | (Moment::Date(_), _) => Width::Day,
+            (Moment::Shift { delay, .. }, _) if delay.hours > 0 => Width::Instant,
+            (Moment::Shift { of, .. }, from) => of.width(from),
+            (Moment::Edge { .. } | Moment::Next { day: YearDay { day: None, .. }, .. }, _) => Width::Edge,
+            (Moment::Next { .. }, _) => Width::Day,
         }
     }
 
@@ -94,7 +171,7 @@ impl Moment {
         if runs_to == DeadlineEnd::SameTimeOfDay && self.keeps_time_of_day() {
             return self.instant(calendar, anchor);
         }
-        let day = self.local(calendar, anchor, Reading::Deadline)?.date();
+        let day = self.local(calendar, calendar.zone.local(anchor), Reading::Deadline)?.date();
         calendar.zone.midnight(day.tomorrow().map_err(|_| Overflow)?)
     }
 
@@ -106,9 +183,9 @@ impl Moment {
         }
     }
 
-    fn local(&self, calendar: &Calendar, anchor: Timestamp, reading: Reading) -> Result<DateTime, Overflow> {
+    fn local(&self, calendar: &Calendar, anchor: DateTime, reading: Reading) -> Result<DateTime, Overflow> {
         Ok(match self {
-            Moment::Anchor => calendar.zone.local(anchor),
+            Moment::Anchor => anchor,
             Moment::Shift { delay, before, of } => {
                 calendar.shift_local(of.local(calendar, anchor, reading)?, *delay, *before)?
             }
@@ -180,4 +257,60 @@ fn day_in_month(day: YearDay, first: Date) -> Result<Date, Overflow> {
     let Some(day) = day.day else { return Ok(last) };
     let day = i8::try_from(day).map_err(|_| Overflow)?.min(last.day());
     Date::new(first.year(), first.month(), day).map_err(|_| Overflow)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::value::{MissingDay, Zone};
+    use jiff::civil::date;
+
+    fn calendar() -> Calendar {
+        let zone = Zone::from_name("America/New_York").unwrap();
+        Calendar { zone, missing_day: MissingDay::LastOfMonth }
+    }
+
+    fn after(months: u32, days: u32, of: Moment) -> Moment {
+        Moment::Shift { delay: Delay { months, days, hours: 0 }, before: false, of: Box::new(of) }
+    }
+
+    fn month_end(of: Moment) -> Moment {
+        Moment::Edge { end: true, unit: EdgeUnit::Calendar(CalendarUnit::Month), of: Box::new(of) }
+    }
+
+    /// Whether an instant lies before, on and after a moment that counts from a date.
+    fn relation(at: &str, moment: &Moment, from: Date) -> (bool, bool, bool) {
+        let at = From::Instant(at.parse().unwrap());
+        let at = Moment::Anchor.extent(&calendar(), at).unwrap();
+        let other = moment.extent(&calendar(), From::Day(from)).unwrap();
+        (at.before(&other), at.day == other.day, other.before(&at))
+    }
+
+    #[test]
+    fn a_day_counted_from_a_date_is_a_whole_local_day() {
+        let (moment, from) = (after(0, 30, Moment::Anchor), date(2024, 3, 5));
+        assert_eq!(relation("2024-04-04T03:59:59Z", &moment, from), (true, false, false));
+        assert_eq!(relation("2024-04-04T04:00:00Z", &moment, from), (false, true, false));
+        assert_eq!(relation("2024-04-05T03:59:59Z", &moment, from), (false, true, false));
+        assert_eq!(relation("2024-04-05T04:00:00Z", &moment, from), (false, false, true));
+    }
+
+    #[test]
+    fn an_end_of_month_is_the_midnight_after_its_last_day() {
+        let (moment, from) = (month_end(Moment::Anchor), date(2024, 2, 10));
+        assert_eq!(relation("2024-03-01T04:59:59Z", &moment, from), (true, true, false));
+        assert_eq!(relation("2024-03-01T05:00:00Z", &moment, from), (false, false, true));
+        // Months after a month's end are months after that midnight: no end drifts.
+        let later = after(1, 0, moment);
+        assert_eq!(relation("2024-04-01T03:59:59Z", &later, from), (true, false, false));
+        assert_eq!(relation("2024-04-01T04:00:00Z", &later, from), (false, false, true));
+    }
+
+    #[test]
+    fn the_same_moment_is_neither_before_nor_after_itself() {
+        for moment in [Moment::Anchor, month_end(Moment::Anchor), after(1, 2, Moment::Anchor)] {
+            let extent = moment.extent(&calendar(), From::Day(date(2024, 1, 31))).unwrap();
+            assert!(!extent.before(&extent));
+        }
+    }
 }

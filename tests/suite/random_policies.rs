@@ -191,7 +191,7 @@ impl Writer {
         self.put("}");
         self.put("category food \"Food\" { fruit, bread }\ncategory gift_card \"Gift cards\"");
         self.put("facts order {\n  paid_with: card | other default other\n}");
-        self.put("facts member {\n  rank: basic | gold default basic\n}");
+        self.put("facts member {\n  rank: basic | gold default basic\n  since: date default 2024-02-10\n}");
         self.put("value by_rank \"By rank\" {\n  by member.rank\n  basic: 1%\n  gold: 2.5%\n}");
         if self.tax {
             let currency = self.currency;
@@ -507,7 +507,7 @@ impl Writer {
         let mut read = BTreeSet::new();
         for _ in 0..dice.roll(3) {
             let currency = self.currency;
-            let condition = match dice.roll(12) {
+            let condition = match dice.roll(13) {
                 0 if of == "visit" => "visit.hours >= 3".to_owned(),
                 0 => "order.paid_with is card".to_owned(),
                 1 if of == "visit" => "visit.weekday in saturday, sunday".to_owned(),
@@ -517,6 +517,17 @@ impl Writer {
                 4 if of != "visit" => "order.quantity >= 3 or order.paid_with is card".to_owned(),
                 5 if of != "visit" => "order.hour >= 12".to_owned(),
                 6 if self.tier => dice.pick(&["member.status >= mid", "member.status is low"]).to_owned(),
+                12 => {
+                    let when = dice.pick(&["at before", "at after", "date is", "date after"]);
+                    let moment = dice.pick(&[
+                        "30 days after member.since",
+                        "end of month of member.since",
+                        "next 15th after 1 month after member.since",
+                        "12 hours before member.since",
+                        "member.since",
+                    ]);
+                    format!("{}.{when} {moment}", if of == "visit" { "visit" } else { "order" })
+                }
                 7..=11 if !self.measures.is_empty() => {
                     let measure = &self.measures[dice.roll(self.measures.len())];
                     let least = dice.pick(&[1, 2, 3]);
@@ -632,8 +643,10 @@ impl Writer {
             if dice.once_in(3) {
                 self.clause("at most 50 points per member per calendar month, returns keep room");
             }
-            if dice.once_in(4) {
-                self.clause("when member.rank is gold");
+            match dice.roll(6) {
+                4 => self.clause("when not request.at before 30 days after member.since"),
+                5 => self.clause("when member.rank is gold"),
+                _ => {}
             }
             self.put("}");
         }
@@ -712,7 +725,10 @@ fn history(world: &World, steps: &[Step]) -> (Vec<Value>, i64) {
                     "expires_at": instant(minutes + (1 + dice.roll(90) as i64) * 1440),
                 }),
             },
-            15 => json!({"type": "member", "rank": dice.pick(&["basic", "gold"])}),
+            15 => json!({
+                "type": "member", "rank": dice.pick(&["basic", "gold"]),
+                "since": dice.pick(&["2024-02-10", "2024-01-31", "2024-04-30"]),
+            }),
             16 if world.text.contains("redeem rewards") => {
                 json!({"type": "reward", "reward": dice.pick(&["cup", "cake"]), "quantity": 1 + dice.roll(3)})
             }

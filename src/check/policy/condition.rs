@@ -75,38 +75,54 @@ pub(crate) enum Test {
     Constant(bool),
     /// The listing (of the line, or the one asked about) has the badge in force.
     HasBadge(BadgeId),
-    /// A point in time before or from a date: `before` is strict, `after` means from the end of that day on.
+    /// One moment lies before or after another, or on the same day.
     Time {
-        left: Moment,
+        left: Point,
         op: TimeComparison,
-        date: DateValue,
+        right: Point,
     },
 }
 
-/// The point in time a condition reads.
+/// A moment that a condition reads: steps of the calendar, and what they count from.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Point {
+    pub steps: Calendared,
+    pub of: PointOf,
+}
+
+/// What a moment of a condition counts from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Moment {
-    /// `order.at`, `stay.at`: the local date of the order or event.
-    OrderAt,
+pub(crate) enum PointOf {
+    /// `order.at`, `stay.at`, `request.at`: the instant of the case.
+    At,
+    /// `order.date`, `stay.date`, `request.date`: its local day.
+    Day,
     /// A date fact.
     Fact(Subject, usize),
-}
-
-/// A date in a condition.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum DateValue {
-    Constant(Date),
+    /// A named date.
     Value(ValueId),
-    Fact(Subject, usize),
+    /// Nothing: a literal date.
+    Nothing,
 }
 
-/// How two dates compare.
+/// How two moments compare.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum TimeComparison {
     Before,
     After,
     Is,
     IsNot,
+}
+
+impl TimeComparison {
+    /// The comparison seen from the other side.
+    pub fn turned(self) -> TimeComparison {
+        match self {
+            TimeComparison::Before => TimeComparison::After,
+            TimeComparison::After => TimeComparison::Before,
+            same => same,
+        }
+    }
 }
 
 /// How two quantities compare.

@@ -99,6 +99,8 @@ pub enum ExprKind {
     Counted(Ratio, Name),
     /// `2021-01-01`
     Date(Date),
+    /// `3 months after member.opened`, `end of month of order.at`
+    Moment(Box<super::Moment>),
     /// `yes` | `no`
     YesNo(bool),
     /// `"text"`

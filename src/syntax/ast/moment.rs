@@ -1,6 +1,6 @@
 //! Moments, durations and what they count from, as written.
 
-use super::{EdgeUnit, Expr, Name, YearDay};
+use super::{EdgeUnit, Expr, Name, Path, YearDay};
 use crate::source::Span;
 use jiff::civil::Date;
 
@@ -47,6 +47,8 @@ pub enum MomentKind {
     },
     /// `2025-03-31`
     Date(Date),
+    /// `member.joined`, `order.at`: in conditions
+    Path(Path),
 }
 
 /// A length of time with its place.
