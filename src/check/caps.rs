@@ -9,7 +9,9 @@ use super::rules::Draft;
 use super::scope::Scope;
 use super::words;
 use crate::diagnostic::{Code, Diagnostic};
-use crate::syntax::ast::{self, ArithmeticOp, ClauseKind, Expr, ExprKind, LimitScope, Name, RoomChoice};
+use crate::syntax::ast::{
+    self, ArithmeticOp, ClauseKind, Expr, ExprKind, Kind, LimitScope, Name, Path, RoomChoice,
+};
 use crate::value::Ratio;
 
 /// What a rule, group or payment is about: over what it may round and be limited.
@@ -171,12 +173,29 @@ fn budget_period(scope: &Scope<'_>, written: &ast::Period) -> Option<Period> {
 
 /// The `at most` lines: limits of points of a pool.
 pub(super) fn caps(draft: &Draft<'_, '_>, pieces: Pieces, pool: PoolId) -> Option<Vec<Cap>> {
+    let earns = matches!(draft.declaration.kind, Kind::Earn | Kind::Group);
     let caps = draft.clauses.iter().filter_map(|clause| match &clause.kind {
         ClauseKind::AtMost { limit, per } => Some(cap(draft, limit, per, pieces, pool)),
+        ClauseKind::AtMostShare { rate, of } if earns => Some(share(draft, (rate, of), pieces, pool)),
         _ => None,
     });
     let caps: Vec<Option<Cap>> = caps.collect();
     caps.into_iter().collect()
+}
+
+/// A limit that is a share of an amount, in points by their worth: `at most 20% of order.price`.
+fn share(draft: &Draft<'_, '_>, (rate, of): (&Expr, &Path), pieces: Pieces, pool: PoolId) -> Option<Cap> {
+    let grain = match &of.subject {
+        Some(subject) if subject.text == "line" && pieces.each != Grain::Order => Grain::Line,
+        _ => Grain::Order,
+    };
+    let reader = draft.reader(pieces.place(grain));
+    let rate = reader.number(rate, Unit::Rate).and_then(|quantity| sound(draft, quantity, rate, Unit::Rate));
+    let amount = Expr { kind: ExprKind::Path(of.clone()), span: of.span };
+    let money = reader.number(&amount, Unit::Money);
+    let share = Quantity::Multiply(Box::new(rate?), Box::new(money?));
+    let limit = Quantity::Divide(Box::new(share), Box::new(Quantity::Worth(pool)));
+    Some(Cap { limit, per: CapScope::Piece(grain) })
 }
 
 fn cap(draft: &Draft<'_, '_>, limit: &Expr, per: &LimitScope, pieces: Pieces, pool: PoolId) -> Option<Cap> {

@@ -397,6 +397,7 @@ fn whole(draft: &Draft<'_, '_>, quantity: &Quantity) -> bool {
         | Quantity::OrderPriceFor(_)
         | Quantity::OrderTotal
         | Quantity::Measure { .. }
+        | Quantity::Worth(_)
         | Quantity::Divide(..) => false,
         Quantity::Add(a, b) | Quantity::Subtract(a, b) | Quantity::Multiply(a, b) => {
             whole(draft, a) && whole(draft, b)

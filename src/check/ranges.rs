@@ -40,6 +40,7 @@ pub(super) fn bounds(scope: &Scope<'_>, quantity: &Quantity, values: Option<&Win
         | Quantity::OrderUnitsFor(_)
         | Quantity::Measure { .. }
         | Quantity::OrderPointsPaid => (Some(Ratio::ZERO), None),
+        Quantity::Worth(_) => (None, None),
         Quantity::Clock(part) => {
             let (low, high) = match part {
                 ClockPart::Hour => (0, Some(23)),

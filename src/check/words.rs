@@ -155,16 +155,14 @@ pub(super) fn homes(kind: &ClauseKind) -> &'static [Kind] {
         | ClauseKind::Round { .. }
         | ClauseKind::OnFirst { .. }
         | ClauseKind::Into(_) => &[Kind::Earn],
+        ClauseKind::AtMostShare { .. } => &[Kind::Earn, Kind::Group, Kind::Redeem],
         ClauseKind::AtMost { .. } => &[Kind::Earn, Kind::Group, Kind::Redeem, Kind::Move],
         ClauseKind::Combine { .. } => &[Kind::Group],
         ClauseKind::When(_) => &[Kind::Earn, Kind::Measure, Kind::Redeem, Kind::Move, Kind::Badge],
         ClauseKind::OnlyFor(_) | ClauseKind::NotFor { .. } => {
             &[Kind::Earn, Kind::Measure, Kind::Redeem, Kind::Badge]
         }
-        ClauseKind::Pays { .. }
-        | ClauseKind::OutOf(_)
-        | ClauseKind::AtMostShare { .. }
-        | ClauseKind::Reward { .. } => &[Kind::Redeem],
+        ClauseKind::Pays { .. } | ClauseKind::OutOf(_) | ClauseKind::Reward { .. } => &[Kind::Redeem],
         ClauseKind::AtLeast(_) | ClauseKind::InSteps(_) => &[Kind::Redeem, Kind::Move],
         ClauseKind::MoveTo { .. }
         | ClauseKind::OnRequest

@@ -114,6 +114,9 @@ impl<'a> Context<'a> {
             Quantity::OrderPointsPaid => net(&|net| Ok(Ratio::whole(net.points_paid()?)))?,
             Quantity::OrderPriceFor(passes) => net(&|net| net.price_for(passes))?,
             Quantity::OrderUnitsFor(passes) => net(&|net| net.units_for(passes))?,
+            Quantity::Worth(pool) => {
+                self.policy.pool_terms(*pool, self.at).map_or(Ratio::ONE, |terms| terms.worth)
+            }
             Quantity::Clock(part) => self.clock(*part),
             Quantity::Measure { measure, key, in_all } => {
                 let counts = self.known.map(|known| if *in_all { &known.in_all } else { &known.so_far });

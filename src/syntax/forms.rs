@@ -90,7 +90,7 @@ pub(super) const FORMS: &[Form] = &[
     form(
         "at",
         &[Kind::Earn, Kind::Group],
-        "at most POINTS (per (line | order | unit | EVENT) | per member PERIOD, returns (free | keep) room | from everyone [PERIOD])",
+        "at most (RATE of AMOUNT | POINTS (per (line | order | unit | EVENT) | per member PERIOD, returns (free | keep) room | from everyone [PERIOD]))",
     ),
     form("in", &[Kind::Redeem, Kind::Move], "in steps of POINTS"),
     form("reward", &[Kind::Redeem], "reward NAME \"LABEL\" for POINTS"),

@@ -399,6 +399,10 @@ impl Writer {
                 &format!("at most {} points per {grain}", dice.pick(&[20, 3, 100])).replace("points", unit),
             );
         }
+        if dice.once_in(8) {
+            let of = if of == "unit" { "line.price" } else { money };
+            self.clause(&format!("at most {} of {of}", dice.pick(&["10%", "1.5%", "80%"])));
+        }
         self.limits(unit, dice);
         let anchor = if of == "visit" { "visit happened" } else { "order placed" };
         if let Some(waits) = waits {

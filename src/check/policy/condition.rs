@@ -171,6 +171,8 @@ pub(crate) enum Quantity {
     OrderPriceFor(Vec<bool>),
     /// `order.quantity for food`
     OrderUnitsFor(Vec<bool>),
+    /// What one point of a pool is worth, in minor units.
+    Worth(PoolId),
     /// A part of the local date and time of the order or event.
     Clock(ClockPart),
     /// `nights so far`, `services of mobile in all`.
