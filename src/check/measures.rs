@@ -6,7 +6,9 @@ use super::expr::{Operand, Place, Reader, describe, unit_words};
 use super::facts::{self, Lookup};
 use super::pending::mark;
 use super::periods::period;
-use super::policy::{Counted, Counting, FactType, Filter, Grain, Measure, Occasion, Period, Subject, Unit};
+use super::policy::{
+    Counted, Counting, FactType, Filter, Grain, Measure, MeasureId, Occasion, Period, Subject, Unit,
+};
 use super::rules::Draft;
 use super::scope::Scope;
 use super::versions::{report_dates, window};
@@ -14,6 +16,7 @@ use super::words;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::Span;
 use crate::syntax::ast::{self, Clause, ClauseKind, Declaration, Kind, Name, Path};
+use crate::value::Ratio;
 
 /// A declared measure: what is needed to read it.
 pub(super) struct MeasureEntry<'a> {
@@ -50,7 +53,25 @@ pub(super) fn entries<'a>(scope: &Scope<'a>) -> Vec<MeasureEntry<'a>> {
         });
         entries.push(MeasureEntry { name, declaration, clauses, unit, key, period });
     }
+    // A sum counts in the unit of its first measure, over the same period.
+    for index in 0..entries.len() {
+        let first = entries.get(index).and_then(|entry| added(&entry.clauses).next());
+        let first = first.and_then(|name| entries.iter().find(|entry| entry.name == name.text));
+        let known = first.map(|first| (first.unit, first.period));
+        if let (Some((unit, period)), Some(entry)) = (known, entries.get_mut(index)) {
+            (entry.unit, entry.period) = (unit, period);
+        }
+    }
     entries
+}
+
+/// The measures that `adds` lines name.
+fn added<'a>(clauses: &[&'a Clause]) -> impl Iterator<Item = &'a Name> {
+    let lists = clauses.iter().filter_map(|clause| match &clause.kind {
+        ClauseKind::Adds(names) => Some(names),
+        _ => None,
+    });
+    lists.flatten().collect::<Vec<_>>().into_iter()
 }
 
 /// What `each order`, `each line`, `each stay` counts; reports anything else.
@@ -82,6 +103,7 @@ fn unit(scope: &Scope<'_>, clause: &Clause) -> Option<Unit> {
         let (_, _, place) = self::each(scope, each)?;
         match what {
             ast::Counted::Rule(_) => Some(Unit::Points),
+            ast::Counted::Different(_) => Some(Unit::Count),
             ast::Counted::Base(base) => base_unit(&Reader::new(scope, place), base),
             ast::Counted::Amount(expr) => match Reader::new(scope, place).operand(expr)? {
                 Operand::Number(_, unit) => Some(unit),
@@ -148,6 +170,20 @@ fn measure(scope: &Scope<'_>, entry: &MeasureEntry<'_>) -> Option<Measure> {
     let draft = Draft { scope, declaration, clauses, window: open, stretch: open };
     let counts: Vec<&Clause> =
         clauses.iter().copied().filter(|clause| matches!(clause.kind, ClauseKind::Counts { .. })).collect();
+    let most = most(&draft, entry);
+    if clauses.iter().any(|clause| matches!(clause.kind, ClauseKind::Adds(_))) {
+        let adds = sum(&draft, entry)?;
+        let (unit, period) = (entry.unit?, entry.period?);
+        return Some(Measure {
+            name: entry.name.to_owned(),
+            unit,
+            counts: Vec::new(),
+            adds,
+            most: most?,
+            period,
+            key: None,
+        });
+    }
     report_missing(&draft, &counts);
     report_versions(&draft);
     if let Some(second) = counts.get(1) {
@@ -160,9 +196,64 @@ fn measure(scope: &Scope<'_>, entry: &MeasureEntry<'_>) -> Option<Measure> {
         name: entry.name.to_owned(),
         unit: entry.unit?,
         counts,
+        adds: Vec::new(),
+        most: most?,
         period: entry.period?,
         key: entry.key,
     })
+}
+
+/// The measures that a sum adds up: each counts by itself, in one unit, over one period.
+fn sum(draft: &Draft<'_, '_>, entry: &MeasureEntry<'_>) -> Option<Vec<MeasureId>> {
+    let scope = draft.scope;
+    let other = draft.clauses.iter().find(|clause| {
+        !matches!(clause.kind, ClauseKind::Adds(_) | ClauseKind::AtMost { .. } | ClauseKind::Error)
+    });
+    if let Some(clause) = other {
+        let message = format!("`{}` adds up other measures: it counts nothing by itself", entry.name);
+        let report = Diagnostic::new(Code::MisplacedClause, clause.span, message);
+        scope.report(report.with_help("say it in the measures that it adds, or leave `adds` out"));
+        return None;
+    }
+    let mut adds: Vec<MeasureId> = Vec::new();
+    for name in added(draft.clauses) {
+        let id = super::readings::resolve(scope, name)?;
+        let one = scope.measures.get(id)?;
+        let (message, help) = if added(&one.clauses).next().is_some() {
+            (format!("`{}` is a sum itself", name.text), "name the measures that it adds")
+        } else if adds.contains(&id) {
+            (format!("`{}` is listed twice", name.text), "leave one of them out")
+        } else if one.key.is_some() {
+            (format!("`{}` counts for each choice apart", name.text), "add measures of one number")
+        } else if one.unit? != entry.unit? || one.period? != entry.period? {
+            let message =
+                format!("`{}` counts in another unit, or over another period, than the first", name.text);
+            (message, "measures that add up count alike, over one period")
+        } else {
+            adds.push(id);
+            continue;
+        };
+        scope.report(Diagnostic::new(Code::BadSubject, name.span, message).with_help(help));
+        return None;
+    }
+    Some(adds)
+}
+
+/// `at most 15`: the inner None where nothing is said.
+fn most(draft: &Draft<'_, '_>, entry: &MeasureEntry<'_>) -> Option<Option<Ratio>> {
+    let scope = draft.scope;
+    let said = draft.clauses.iter().find_map(|clause| match &clause.kind {
+        ClauseKind::AtMost { limit, per } => Some((limit, per, clause.span)),
+        _ => None,
+    });
+    let Some((limit, per, span)) = said else { return Some(None) };
+    if *per != ast::LimitScope::Each {
+        let message = "a measure is limited over its own period";
+        let help = format!("write `at most {}` only", scope.text(limit.span));
+        scope.report(Diagnostic::new(Code::BadGrain, span, message).with_help(help));
+        return None;
+    }
+    super::constant::positive(scope, limit, entry.unit?).map(Some)
 }
 
 fn report_missing(draft: &Draft<'_, '_>, counts: &[&Clause]) {
@@ -245,6 +336,11 @@ fn counted(
             let rule = super::stages::resolve(scope, &stage.rule)?;
             (Counted::Rule(stage.stage, rule), Unit::Points, stage.rule.span)
         }
+        ast::Counted::Different(path) => (
+            Counted::Different(different(draft, path, (each != Grain::Order, place))?),
+            Unit::Count,
+            path.span,
+        ),
         ast::Counted::Base(written) => {
             let unit = base_unit(&draft.reader(place), written)?;
             (Counted::Base(base(draft, written, (of, each), place)?), unit, written.span)
@@ -256,7 +352,7 @@ fn counted(
                     return None;
                 }
                 let (low, _) = super::ranges::bounds(scope, &quantity, None);
-                if low.is_some_and(crate::value::Ratio::is_negative) {
+                if low.is_some_and(Ratio::is_negative) {
                     let message = format!("`{}` can fall below nought", scope.text(expr.span));
                     let report = Diagnostic::new(Code::NegativeAmount, expr.span, message);
                     scope.report(report.with_help("count an amount of 0 or more"));
@@ -275,6 +371,32 @@ fn counted(
     };
     check_unit(scope, entry, unit, span)?;
     Some(counted)
+}
+
+/// The fact whose different words are counted; None for the event's category.
+fn different(
+    draft: &Draft<'_, '_>,
+    path: &Path,
+    (by_line, place): (bool, Place),
+) -> Option<Option<(Subject, usize)>> {
+    let scope = draft.scope;
+    let wrong = |message: String, help: &str| {
+        scope.report(Diagnostic::new(Code::TypeMismatch, path.span, message).with_help(help));
+        None
+    };
+    if by_line {
+        let message = "different things are counted over orders or events, not over lines".to_owned();
+        return wrong(message, "write `each order counts different …`");
+    }
+    match draft.reader(place).operand(&path_expr(path))? {
+        Operand::Text(subject, fact) | Operand::Choice(subject, fact) => Some(Some((subject, fact))),
+        Operand::Category(Some(_)) => Some(None),
+        other => {
+            let message =
+                format!("different words or categories can be counted, and this is {}", describe(&other));
+            wrong(message, "name a choice or text fact: `each order counts different order.shop`")
+        }
+    }
 }
 
 fn report_nested(scope: &Scope<'_>, span: Span) {

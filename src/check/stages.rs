@@ -175,6 +175,12 @@ fn needs(scope: &Scope<'_>, node: Node) -> Vec<(Node, Span)> {
             let rule = stage.and_then(|of| Some((scope.muted(|| resolve(scope, &of.rule))?, of.rule.span)));
             needed.extend(rule.map(|(id, span)| (Node::Rule(id), span)));
         }
+        let added = declaration.clauses.iter().flat_map(|clause| match &clause.kind {
+            ClauseKind::Adds(names) => names.as_slice(),
+            _ => &[],
+        });
+        let measure = |name: &Name| scope.measures.iter().position(|measure| measure.name == name.text);
+        needed.extend(added.filter_map(|name| Some((Node::Measure(measure(name)?), name.span))));
         let whole = reads::in_declaration(scope, declaration).into_iter().filter(|reading| reading.in_all);
         needed.extend(whole.map(|reading| (Node::Measure(reading.measure), reading.span)));
     }

@@ -94,6 +94,7 @@ pub(super) fn clause(kind: &ClauseKind) -> &'static str {
         ClauseKind::Case { .. } => "a case",
         ClauseKind::Marks(_) => "marks",
         ClauseKind::Counts { .. } => "each … counts",
+        ClauseKind::Adds(_) => "adds",
         ClauseKind::ForEach(_) => "for each",
         ClauseKind::Per(_) => "per",
         ClauseKind::CountsMeasure(_) => "counts",
@@ -136,7 +137,9 @@ pub(super) fn homes(kind: &ClauseKind) -> &'static [Kind] {
         ClauseKind::Field(_) => &[Kind::Facts, Kind::Event],
         ClauseKind::Marks(_) => &[Kind::Event],
         ClauseKind::Is(_) | ClauseKind::By(_) | ClauseKind::Case { .. } => &[Kind::Value],
-        ClauseKind::Counts { .. } | ClauseKind::ForEach(_) | ClauseKind::Per(_) => &[Kind::Measure],
+        ClauseKind::Counts { .. } | ClauseKind::Adds(_) | ClauseKind::ForEach(_) | ClauseKind::Per(_) => {
+            &[Kind::Measure]
+        }
         ClauseKind::CountsMeasure(_)
         | ClauseKind::Start { .. }
         | ClauseKind::Level { .. }
@@ -156,7 +159,7 @@ pub(super) fn homes(kind: &ClauseKind) -> &'static [Kind] {
         | ClauseKind::OnFirst { .. }
         | ClauseKind::Into(_) => &[Kind::Earn],
         ClauseKind::AtMostShare { .. } => &[Kind::Earn, Kind::Group, Kind::Redeem],
-        ClauseKind::AtMost { .. } => &[Kind::Earn, Kind::Group, Kind::Redeem, Kind::Move],
+        ClauseKind::AtMost { .. } => &[Kind::Earn, Kind::Group, Kind::Redeem, Kind::Move, Kind::Measure],
         ClauseKind::Combine { .. } => &[Kind::Group],
         ClauseKind::When(_) => &[Kind::Earn, Kind::Measure, Kind::Redeem, Kind::Move, Kind::Badge],
         ClauseKind::OnlyFor(_) | ClauseKind::NotFor { .. } => {

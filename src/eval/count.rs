@@ -5,9 +5,9 @@ use super::context::{Context, Fault};
 use super::decide::Earning;
 use super::earn::first_failure;
 use super::net::Net;
-use crate::check::policy::{Counted, Counting, Grain, Occasion, Quantity};
+use crate::check::policy::{Counted, Counting, Grain, Measure, Occasion, Policy, Quantity};
 use crate::syntax::ast::Stage;
-use crate::value::Ratio;
+use crate::value::{Overflow, Ratio};
 
 /// What one clause of a measure counts on what is left of an order or event. Nothing once nothing is left.
 pub(crate) fn count(
@@ -39,10 +39,37 @@ pub(crate) fn count(
     match (&counting.what, counting.each) {
         (Counted::Amount(Quantity::OrderPrice | Quantity::OrderUnits), Grain::Order) => Ok(sum),
         (Counted::Amount(quantity), Grain::Order) if any => Ok(whole.quantity(quantity)?),
-        (Counted::Rule(..), Grain::Order) if any => of_order(whole, net, counting, earning),
+        (Counted::Rule(..) | Counted::Different(_), Grain::Order) if any => {
+            of_order(whole, net, counting, earning)
+        }
         (Counted::Base(base), Grain::Order) if any => Ok(sum.add(order_base(context, net, base)?)?),
         _ => Ok(sum),
     }
+}
+
+/// What measures read once everything is counted: none above its limit, and sums of others.
+pub(crate) fn sum_up(policy: &Policy, counts: &mut [Vec<Ratio>]) -> Result<(), Overflow> {
+    let cut = |measure: &Measure, numbers: &mut Vec<Ratio>| {
+        if let Some(most) = measure.most {
+            numbers.iter_mut().for_each(|number| *number = (*number).min(most));
+        }
+    };
+    for (measure, numbers) in policy.measures.iter().zip(counts.iter_mut()) {
+        cut(measure, numbers);
+    }
+    for (index, measure) in policy.measures.iter().enumerate().filter(|(_, measure)| !measure.adds.is_empty())
+    {
+        let mut sum = Ratio::ZERO;
+        for part in &measure.adds {
+            let number = counts.get(*part).and_then(|numbers| numbers.first());
+            sum = sum.add(number.copied().unwrap_or(Ratio::ZERO))?;
+        }
+        if let Some(numbers) = counts.get_mut(index) {
+            *numbers = vec![sum];
+            cut(measure, numbers);
+        }
+    }
+    Ok(())
 }
 
 fn of_order(
@@ -53,6 +80,7 @@ fn of_order(
 ) -> Result<Ratio, Fault> {
     match &counting.what {
         Counted::Amount(quantity) => context.quantity(quantity),
+        Counted::Different(_) => Ok(Ratio::ONE),
         Counted::Rule(stage, rule) => {
             let total = earning.totals.iter().find(|(id, ..)| id == rule);
             Ok(total.map_or(Ratio::ZERO, |(_, exact, rounded, given)| match stage {
@@ -78,6 +106,6 @@ fn of_line(context: Context<'_>, net: &Net<'_>, index: usize, counting: &Countin
         Counted::Amount(Quantity::OrderUnits) => Ok(Ratio::whole(net.units(index))),
         Counted::Amount(quantity) => context.quantity(quantity),
         Counted::Base(base) => line_base(context, net, index, base),
-        Counted::Rule(..) => Ok(Ratio::ZERO),
+        Counted::Rule(..) | Counted::Different(_) => Ok(Ratio::ZERO),
     }
 }

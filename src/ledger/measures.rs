@@ -1,52 +1,44 @@
 //! What measures count: each order and event keeps what it adds; a measure's number is the sum over a period.
 
 use jiff::Timestamp;
+use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use super::account::Account;
-use super::lots::OrderId;
 use super::period::{Stretch, around};
 use super::placed::{Contribution, PlacedOrder};
-use crate::check::policy::{Counted, FactValue, Policy};
-use crate::eval::count::count;
+use crate::check::policy::{Counted, FactValue, Policy, Subject};
+use crate::eval::count::{count, sum_up};
 use crate::eval::{Earning, Refusal, context_of, refuse};
 use crate::value::{Overflow, Ratio};
 
 impl Account {
-    /// What every measure says around `at`, of everything up to `at` that the account holds.
+    /// What every measure reads around `at`, of everything up to `at` that the account holds.
     pub(crate) fn counts(&self, policy: &Policy, at: Timestamp) -> Result<Vec<Vec<Ratio>>, Overflow> {
-        self.counts_of(policy, at, Some(at), &|_, placed| placed.contributions.as_slice())
+        let contributions = self.orders.iter().flat_map(|placed| &placed.contributions);
+        self.counts_of(policy, at, contributions.filter(|one| one.at <= at))
     }
 
-    /// What every measure says over the whole period around `at`; `read` looks at orders as they are about to be.
-    pub(crate) fn counts_in_all<'a>(
-        &'a self,
+    /// What every measure reads around `at`, of these contributions.
+    pub(crate) fn counts_of<'a>(
+        &self,
         policy: &Policy,
         at: Timestamp,
-        read: &dyn Fn(OrderId, &'a PlacedOrder) -> &'a [Contribution],
-    ) -> Result<Vec<Vec<Ratio>>, Overflow> {
-        self.counts_of(policy, at, None, read)
-    }
-
-    fn counts_of<'a>(
-        &'a self,
-        policy: &Policy,
-        at: Timestamp,
-        until: Option<Timestamp>,
-        read: &dyn Fn(OrderId, &'a PlacedOrder) -> &'a [Contribution],
+        contributions: impl Iterator<Item = &'a Contribution>,
     ) -> Result<Vec<Vec<Ratio>>, Overflow> {
         let mut counts = crate::eval::order::Known::start(policy).so_far;
         let periods = policy.measures.iter().map(|measure| around(policy, &self.member, measure.period, at));
         let periods: Vec<Stretch> = periods.collect::<Result<_, _>>()?;
-        for (id, placed) in self.orders.iter().enumerate() {
-            for one in read(id, placed) {
-                let inside = periods.get(one.measure).is_some_and(|period| period.contains(one.at))
-                    && until.is_none_or(|until| one.at <= until);
-                let slot = counts.get_mut(one.measure).and_then(|numbers| numbers.get_mut(one.key));
-                if let Some(slot) = slot.filter(|_| inside) {
-                    *slot = slot.add(one.amount)?;
-                }
+        let mut seen: BTreeSet<(usize, usize, &str)> = BTreeSet::new();
+        for one in contributions {
+            let inside = periods.get(one.measure).is_some_and(|period| period.contains(one.at));
+            let slot = counts.get_mut(one.measure).and_then(|numbers| numbers.get_mut(one.key));
+            let Some(slot) = slot.filter(|_| inside) else { continue };
+            if one.word.as_ref().is_none_or(|word| seen.insert((one.measure, one.key, word))) {
+                *slot = slot.add(one.amount)?;
             }
         }
+        sum_up(policy, &mut counts)?;
         Ok(counts)
     }
 }
@@ -74,12 +66,35 @@ pub(crate) fn contributions(
             let context = context_of(policy, placed.at, &placed.member, &placed.known);
             let amount = count(context, &net, counting, earning)
                 .map_err(|fault| refuse(policy, fault, &declared.name))?;
-            if !amount.is_zero() {
-                found.push(Contribution { measure, key, at, amount });
+            let word = match counting.what {
+                Counted::Different(fact) => Some(word(placed, fact).into()),
+                _ => None,
+            };
+            // A text that says nothing is no word.
+            let says_nothing = word.as_ref().is_some_and(|word: &Arc<str>| word.is_empty());
+            if !amount.is_zero() && !says_nothing {
+                found.push(Contribution { measure, key, at, amount, word });
             }
         }
     }
     Ok(found)
+}
+
+/// What a choice or text fact of an order or event says, or its category.
+fn word(placed: &PlacedOrder, fact: Option<(Subject, usize)>) -> String {
+    let Some((subject, fact)) = fact else {
+        let category = placed.order.lines.first().and_then(|line| line.category);
+        return category.map_or_else(String::new, |category| category.to_string());
+    };
+    let value = match subject {
+        Subject::Member => placed.member.0.get(fact).and_then(Option::as_ref),
+        _ => placed.order.facts.get(fact),
+    };
+    match value {
+        Some(FactValue::Choice(choice)) => choice.to_string(),
+        Some(FactValue::Text(text)) => text.clone(),
+        _ => String::new(),
+    }
 }
 
 /// True where a measure counts the points of rules.

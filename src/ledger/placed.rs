@@ -47,13 +47,15 @@ pub(crate) struct PlacedOrder {
 }
 
 /// What an order adds to a measure, and when.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Contribution {
     pub measure: MeasureId,
     /// Index of the choice of the measure's key.
     pub key: usize,
     pub at: Timestamp,
     pub amount: Ratio,
+    /// What it says, where different things are counted: each counts once.
+    pub word: Option<Arc<str>>,
 }
 
 /// Points of an order that go to one pool and wait for one thing.

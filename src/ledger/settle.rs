@@ -13,7 +13,7 @@ use super::entry::{Action, Bucket, Clause};
 use super::lots::{LotId, OrderId, Source};
 use super::measures::{contributions, counts_rules};
 use super::period::{Stretch, around, just_before};
-use super::placed::{Contribution, PlacedOrder};
+use super::placed::PlacedOrder;
 use super::replay::Shared;
 use crate::check::policy::{Period, Policy, PoolId, Returns};
 use crate::eval::net::Net;
@@ -192,21 +192,9 @@ impl Account {
         overlay: &Overlay,
         at: Timestamp,
     ) -> Result<Vec<Vec<crate::value::Ratio>>, Overflow> {
-        let newer = |id: OrderId| overlay.get(&id);
-        let mut counts = self.counts_in_all(policy, at, &|id, placed| match newer(id) {
-            Some(_) => &[],
-            None => placed.contributions.as_slice(),
-        })?;
-        for one in overlay.values().flat_map(|placed| &placed.contributions) {
-            let Contribution { measure, key, at: counted, amount } = *one;
-            let Some(declared) = policy.measures.get(measure) else { continue };
-            let inside = around(policy, &self.member, declared.period, at)?.contains(counted);
-            let slot = counts.get_mut(measure).and_then(|numbers| numbers.get_mut(key)).filter(|_| inside);
-            if let Some(slot) = slot {
-                *slot = slot.add(amount)?;
-            }
-        }
-        Ok(counts)
+        let standing = self.orders.iter().enumerate().map(|(id, placed)| overlay.get(&id).unwrap_or(placed));
+        let new = overlay.iter().filter(|(id, _)| **id >= self.orders.len()).map(|(_, placed)| placed);
+        self.counts_of(policy, at, standing.chain(new).flat_map(|placed| &placed.contributions))
     }
 
     /// What an order earns as it now stands, after what earlier ones have used of limits.

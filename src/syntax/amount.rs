@@ -58,6 +58,7 @@ impl Builder<'_> {
         let what = pieces.next()?;
         let what = match what.as_rule() {
             Rule::stage => Counted::Rule(self.stage(what)?),
+            Rule::different => Counted::Different(self.path(parts(what).next()?)?),
             Rule::counted_base => Counted::Base(self.base(what)?),
             _ => Counted::Amount(self.sum(what)?),
         };

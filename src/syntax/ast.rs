@@ -219,6 +219,8 @@ pub enum ClauseKind {
         /// The mark at which it counts; None: when it happened.
         at: Option<Name>,
     },
+    /// `adds stay_nights, card_nights`: what other measures count, together.
+    Adds(Vec<Name>),
     /// `for each service_use.service`: one count for each of the fact's choices.
     ForEach(Path),
     /// `per calendar month` | `per rolling 12 months` | `for all time`
@@ -403,6 +405,8 @@ pub enum Counted {
     Base(Base),
     /// Points that another rule gives: `rounded drinks`.
     Rule(RuleStage),
+    /// How many different things a fact says: `different order.shop`.
+    Different(Path),
 }
 
 /// Points that an earn rule gives, at one stage: `exact base`, `rounded base`, `capped base`.

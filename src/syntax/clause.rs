@@ -43,7 +43,8 @@ impl Builder<'_> {
             Rule::worth | Rule::pending | Rule::balance | Rule::lot | Rule::spend | Rule::spend_before => {
                 self.pool_clause(pair)?
             }
-            Rule::for_each
+            Rule::adds
+            | Rule::for_each
             | Rule::per_period
             | Rule::counts_measure
             | Rule::start_level
@@ -89,6 +90,7 @@ impl Builder<'_> {
     /// What a measure counts over, and how a tier's levels come and go.
     fn member_clause(&mut self, pair: Pair<'_>) -> Option<ClauseKind> {
         Some(match pair.as_rule() {
+            Rule::adds => ClauseKind::Adds(self.names(parts(pair).next()?)),
             Rule::for_each => ClauseKind::ForEach(self.path(parts(pair).next()?)?),
             Rule::per_period => ClauseKind::Per(self.period(parts(pair).next()?)?),
             Rule::counts_measure => ClauseKind::CountsMeasure(self.one_name(pair)?),

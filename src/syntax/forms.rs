@@ -33,8 +33,10 @@ pub(super) const FORMS: &[Form] = &[
     form(
         "each",
         &[Kind::Measure],
-        "each (line | order | EVENT) counts (AMOUNT | MONEY [with PARTS] [without PARTS] | (exact | rounded | capped) RULE) [at MARK]",
+        "each (line | order | EVENT) counts (AMOUNT | different FACT | MONEY [with PARTS] [without PARTS] | (exact | rounded | capped) RULE) [at MARK]",
     ),
+    form("adds", &[Kind::Measure], "adds MEASURES"),
+    form("at", &[Kind::Measure], "at most AMOUNT"),
     form("counts", &[Kind::Tier], "counts MEASURE"),
     form("start", &[Kind::Tier], "start NAME \"LABEL\""),
     form(

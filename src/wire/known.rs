@@ -7,8 +7,9 @@ use super::path::Path;
 use super::scalar;
 use super::value::{Node, Value};
 use crate::check::policy::{FactType, Measure, Unit};
-use crate::eval::Refusal;
+use crate::eval::count::sum_up;
 use crate::eval::order::{Known, Member};
+use crate::eval::{Refusal, RefusalCode};
 use crate::value::Ratio;
 
 impl Reader<'_> {
@@ -16,10 +17,10 @@ impl Reader<'_> {
     pub(super) fn case_member(&self, node: &Node, path: &Path<'_>) -> Result<Member, Refusal> {
         let fields = Fields::of(node, path, "`member`")?;
         fields.only(&self.names.member, &self.names.known)?;
-        Ok(Member { facts: self.member_facts(Some(&fields))?, known: self.known(&fields)? })
+        Ok(Member { facts: self.member_facts(Some(&fields))?, known: self.known(&fields, path)? })
     }
 
-    fn known(&self, fields: &Fields<'_>) -> Result<Known, Refusal> {
+    fn known(&self, fields: &Fields<'_>, path: &Path<'_>) -> Result<Known, Refusal> {
         let mut known = Known::start(self.policy);
         for (tier, level) in self.policy.tiers.iter().zip(&mut known.levels) {
             let levels: Vec<&str> = tier.levels.iter().map(|level| level.name.as_str()).collect();
@@ -27,8 +28,17 @@ impl Reader<'_> {
                 *level = said;
             }
         }
-        for (measure, counts) in self.policy.measures.iter().zip(&mut known.so_far) {
-            fields.optional(&measure.name, |node, path| self.counts(measure, node, path, counts))?;
+        let mut said = Vec::new();
+        for (index, (measure, counts)) in self.policy.measures.iter().zip(&mut known.so_far).enumerate() {
+            let one =
+                fields.optional(&measure.name, |node, path| self.counts(measure, node, path, counts))?;
+            said.extend(one.map(|()| (index, counts.clone())));
+        }
+        // A sum that is not told is that of the others.
+        sum_up(self.policy, &mut known.so_far)
+            .map_err(|_| path.refuse(RefusalCode::Overflow, "the measures are too large to add up"))?;
+        for (index, counts) in said {
+            known.so_far.get_mut(index).into_iter().for_each(|slot| slot.clone_from(&counts));
         }
         known.in_all.clone_from(&known.so_far);
         Ok(known)

@@ -145,6 +145,7 @@ fn world(tapes: &Tapes) -> World {
     for tape in &tapes.measures {
         writer.measure(&mut Dice(tape));
     }
+    writer.sum_of_measures();
     writer.tier(&mut dice);
     for tape in &tapes.earns {
         writer.earn(&mut Dice(tape));
@@ -260,14 +261,16 @@ impl Writer {
     fn measure(&mut self, dice: &mut Dice<'_>) {
         let name = format!("m{}", self.measures.len());
         self.put(&format!("measure {name} \"{name}\" {{"));
-        let shape = dice.roll(if self.visits { 6 } else { 3 });
+        let shape = dice.roll(if self.visits { 7 } else { 3 });
         let base = self.base("order.price", dice);
         let counts = match shape {
+            0 if dice.once_in(4) => "each order counts different order.paid_with".to_owned(),
             0 => "each order counts 1".to_owned(),
             1 => format!("each order counts {base}"),
             2 => "each line counts line.quantity".to_owned(),
             3 => "each visit counts 1".to_owned(),
             4 => "each visit counts visit.hours at done".to_owned(),
+            5 => "each visit counts different visit.what".to_owned(),
             _ => "each order counts 1\n  each visit counts 1".to_owned(),
         };
         self.clause(&counts);
@@ -276,8 +279,22 @@ impl Writer {
         }
         let period = dice.pick(&PERIODS);
         self.clause(period);
+        if shape != 1 && dice.once_in(5) {
+            self.clause("at most 3");
+        }
         self.put("}");
         self.measures.push(Measure { name, money: shape == 1, period });
+    }
+
+    /// A measure that adds up the others, where they count alike.
+    fn sum_of_measures(&mut self) {
+        let [one, other] = self.measures.as_slice() else { return };
+        if one.money != other.money || one.period != other.period {
+            return;
+        }
+        let (money, period) = (one.money, one.period);
+        self.put("measure both \"Both\" {\n  adds m0, m1\n}");
+        self.measures.push(Measure { name: "both".to_owned(), money, period });
     }
 
     fn tier(&mut self, dice: &mut Dice<'_>) {

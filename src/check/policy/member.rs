@@ -8,6 +8,10 @@ pub(crate) struct Measure {
     pub name: String,
     pub unit: Unit,
     pub counts: Vec<Counting>,
+    /// Other measures that it adds up, in place of counting itself.
+    pub adds: Vec<MeasureId>,
+    /// It never reads more than this.
+    pub most: Option<Ratio>,
     pub period: Period,
     /// Counted apart for each choice of this fact.
     pub key: Option<(Subject, usize)>,
@@ -34,6 +38,8 @@ pub(crate) enum Counted {
     Base(Base),
     /// Points that a rule gives, at a stage.
     Rule(Stage, EarnId),
+    /// How many different words a text or choice fact says, or (None) how many categories there are.
+    Different(Option<(Subject, usize)>),
 }
 
 /// Member levels reached by measures.
