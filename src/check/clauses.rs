@@ -57,9 +57,10 @@ fn excludes(a: &ClauseKind, b: &ClauseKind) -> bool {
     match (a, b) {
         (ClauseKind::AtMost { per: a, .. }, ClauseKind::AtMost { per: b, .. })
         | (ClauseKind::OnFirst { per: a, .. }, ClauseKind::OnFirst { per: b, .. }) => same_scope(a, b),
-        (ClauseKind::OnRequest, ClauseKind::OnDays(_)) | (ClauseKind::OnDays(_), ClauseKind::OnRequest) => {
-            true
-        }
+        (
+            ClauseKind::OnRequest | ClauseKind::OnDays(_) | ClauseKind::OnPeriodEnd(_),
+            ClauseKind::OnRequest | ClauseKind::OnDays(_) | ClauseKind::OnPeriodEnd(_),
+        ) => true,
         (
             ClauseKind::Child(_)
             | ClauseKind::Field(_)

@@ -107,8 +107,8 @@ fn pieces(draft: &Draft<'_, '_>, gives: &Gives) -> Option<Pieces> {
     let scope = draft.scope;
     if let Some(written) = &gives.period {
         let period = period(scope, written)?;
-        if matches!(period, Period::Rolling(_) | Period::AllTime | Period::YearOfMember(_)) {
-            let message = "a rule gives for stretches of time that end for all members alike";
+        if matches!(period, Period::Rolling(_) | Period::AllTime) {
+            let message = "a rule gives for stretches of time that end";
             let report = Diagnostic::new(Code::BadGrain, written.span, message);
             scope.report(report.with_help("write `each calendar month gives …`"));
             return None;
@@ -343,7 +343,7 @@ fn period_word(period: Period) -> &'static str {
     match period {
         Period::Day => "day",
         Period::Week => "week",
-        Period::Month => "month",
+        Period::Month | Period::MonthFrom { .. } => "month",
         Period::Quarter => "quarter",
         Period::Half => "half",
         _ => "year",

@@ -5,6 +5,7 @@ use super::clauses::{missing_choice, missing_clause};
 use super::constant::{self, fold};
 use super::expr::Place;
 use super::moments::day_exists;
+use super::periods::period;
 use super::policy::{
     CapScope, Grain, Move, MoveTo, MoveWhen, Occasion, Period, PoolId, Quantity, Rule, Unit,
 };
@@ -77,6 +78,13 @@ fn target(scope: &Scope<'_>, to: &MoveTarget, from: Option<PoolId>, span: Span) 
 
 fn when(draft: &Draft<'_, '_>) -> Option<MoveWhen> {
     let scope = draft.scope;
+    let ends = draft.clauses.iter().find_map(|clause| match &clause.kind {
+        ClauseKind::OnPeriodEnd(written) => Some(period(scope, written)),
+        _ => None,
+    });
+    if let Some(ends) = ends {
+        return ends.map(MoveWhen::EndOf);
+    }
     let said = draft.clauses.iter().find_map(|clause| match &clause.kind {
         ClauseKind::OnRequest => Some((None, clause.span)),
         ClauseKind::OnDays(days) => Some((Some(days), clause.span)),

@@ -19,6 +19,13 @@ pub(super) fn period(scope: &Scope<'_>, period: &ast::Period) -> Option<Period> 
         PeriodKind::Calendar(CalendarUnit::Quarter) => Period::Quarter,
         PeriodKind::Calendar(CalendarUnit::Half) => Period::Half,
         PeriodKind::Calendar(CalendarUnit::Year) => Period::Year { month: 1, day: 1 },
+        PeriodKind::MonthFrom { day } if *day > 28 => {
+            let message = format!("not every month has a day {day}");
+            let help = "write a day up to the 28th, or `calendar month`";
+            scope.report(Diagnostic::new(Code::BadDate, period.span, message).with_help(help));
+            return None;
+        }
+        PeriodKind::MonthFrom { day } => Period::MonthFrom { day: i8::try_from(*day).ok()? },
         PeriodKind::YearFrom { month, day } => {
             let start = YearDay { month: Some(*month), day: Some(*day) };
             if !super::moments::day_exists(scope, start, period.span) {
@@ -95,6 +102,10 @@ fn last_day(period: Period, day: Date) -> Option<Date> {
         Period::Month => CalendarUnit::Month,
         Period::Quarter => CalendarUnit::Quarter,
         Period::Half => CalendarUnit::Half,
+        Period::MonthFrom { day: first } => {
+            let start = YearDay { month: None, day: u8::try_from(first).ok() };
+            return crate::value::moment::next(start, day).ok()?.yesterday().ok();
+        }
         Period::Year { month, day: first } => {
             let start = YearDay { month: u8::try_from(month).ok(), day: u8::try_from(first).ok() };
             return crate::value::moment::next(start, day).ok()?.yesterday().ok();

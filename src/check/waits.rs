@@ -118,6 +118,7 @@ fn ending(period: Period) -> Option<&'static str> {
         Period::Day => "end of day",
         Period::Week => "end of week",
         Period::Month => "end of month",
+        Period::MonthFrom { .. } => "end of month of 1 month after",
         Period::Quarter => "end of quarter",
         Period::Half => "end of half",
         Period::Year { month: 1, day: 1 } => "end of year",

@@ -116,7 +116,7 @@ pub(super) fn clause(kind: &ClauseKind) -> &'static str {
         ClauseKind::Reward { .. } => "reward",
         ClauseKind::MoveTo { .. } => "a line that says where points go",
         ClauseKind::OnRequest => "on request",
-        ClauseKind::OnDays(_) => "on",
+        ClauseKind::OnDays(_) | ClauseKind::OnPeriodEnd(_) => "on",
         ClauseKind::GivesPer { .. } => "gives",
         ClauseKind::Fee(_) => "fee",
         ClauseKind::LotExpires { .. } => "lot expires",
@@ -170,6 +170,7 @@ pub(super) fn homes(kind: &ClauseKind) -> &'static [Kind] {
         ClauseKind::MoveTo { .. }
         | ClauseKind::OnRequest
         | ClauseKind::OnDays(_)
+        | ClauseKind::OnPeriodEnd(_)
         | ClauseKind::GivesPer { .. }
         | ClauseKind::Fee(_) => &[Kind::Move],
         ClauseKind::Operation(_) => &[Kind::Forbid],

@@ -8,7 +8,7 @@ use super::entry::{Action, Bucket, Clause};
 use super::lots::{LotId, OrderId, Origin};
 use super::period;
 use super::replay::Shared;
-use crate::check::policy::{LotExpiry, MoveWhen, Policy, PoolId};
+use crate::check::policy::{LotExpiry, MoveWhen, Period, Policy, PoolId};
 use crate::eval::condition_holds;
 use crate::value::Overflow;
 use crate::value::moment::next;
@@ -242,6 +242,24 @@ impl Account {
         Ok(())
     }
 
+    /// A member's own year begins on another day from now on, perhaps.
+    pub(crate) fn restart_years(&mut self, policy: &Policy, at: Timestamp) -> Result<(), Overflow> {
+        for (period, end) in &mut self.ends {
+            if matches!(period, Period::YearOfMember(_)) {
+                *end = period::around(policy, &self.member, *period, at)?.end;
+            }
+        }
+        let moves = if self.used { policy.moves.as_slice() } else { &[] };
+        for (id, rule) in moves.iter().enumerate() {
+            let of_member = |when: &MoveWhen| matches!(when, MoveWhen::EndOf(Period::YearOfMember(_)));
+            if rule.versions.iter().any(|version| of_member(&version.body.when)) {
+                self.moves.retain(|(_, other)| *other != id);
+                self.schedule_move(policy, id, at)?;
+            }
+        }
+        Ok(())
+    }
+
     /// The next day of a scheduled move after `at`.
     pub(crate) fn schedule_move(
         &mut self,
@@ -252,7 +270,18 @@ impl Account {
         let Some(rule) = policy.moves.get(id) else { return Ok(()) };
         let mut soonest: Option<Timestamp> = None;
         for version in &rule.versions {
-            let MoveWhen::Days(days) = &version.body.when else { continue };
+            let days = match &version.body.when {
+                MoveWhen::Request => continue,
+                MoveWhen::Days(days) => days,
+                MoveWhen::EndOf(period) => {
+                    let from = version.window.from.map_or(at, |from| from.max(at));
+                    let end = period::around(policy, &self.member, *period, from)?.end;
+                    if version.window.contains(period::just_before(end)?) {
+                        soonest = Some(soonest.map_or(end, |soonest| soonest.min(end)));
+                    }
+                    continue;
+                }
+            };
             for day in days {
                 // A day in a version's window: look from its first day on.
                 let from = version.window.from.map_or(at, |from| from.max(at));

@@ -55,7 +55,7 @@ impl Account {
         match kind {
             EventKind::Member(facts) => {
                 self.member.set(&facts);
-                Ok(())
+                self.restart_years(policy, at).map_err(|_| overflow("the calendar"))
             }
             EventKind::Opening { pool, points, expires_at } => {
                 self.open(policy, at, id, pool, points, expires_at)

@@ -13,6 +13,7 @@ use super::replay::{Arrival, Shared};
 use crate::check::policy::{CapScope, ExpiryAnchorKind, Move, MoveTo, MoveWhen, Policy, Version};
 use crate::eval::room::{CapKey, Owner, Used, of_caps, of_move};
 use crate::eval::{Refusal, RefusalCode, condition_holds, context_of};
+use crate::value::moment::next;
 use crate::value::{Overflow, Ratio, largest_remainder};
 
 /// Points that a payment or a move has used of a limit over a period.
@@ -163,10 +164,9 @@ impl Account {
         self.schedule_move(policy, id, at)?;
         let Some(rule) = policy.moves.get(id) else { return Ok(()) };
         let governs = |version: &&Version<Move>| {
-            let MoveWhen::Days(days) = &version.body.when else { return false };
-            let at_end = days.iter().any(|day| day.day.is_none());
             let last = just_before(at).unwrap_or(at);
-            version.window.contains(if at_end { last } else { at })
+            version.body.when != MoveWhen::Request
+                && version.window.contains(if closes(policy, &version.body.when, at) { last } else { at })
         };
         let Some(version) = rule.versions.iter().find(governs) else { return Ok(()) };
         let body = &version.body;
@@ -194,8 +194,8 @@ impl Account {
         }
         self.send(policy, at, (id, version), (points, gain), &cause);
         // What comes of `on end of february` is February's, though it is posted at the closing midnight.
-        let at_end = matches!(&body.when, MoveWhen::Days(days) if days.iter().any(|day| day.day.is_none()));
-        let clock = if at_end { Clock::From(just_before(at)?) } else { Clock::Rule(None) };
+        let clock =
+            if closes(policy, &body.when, at) { Clock::From(just_before(at)?) } else { Clock::Rule(None) };
         self.receive(policy, at, (id, version), (gain, clock), &cause)
     }
 
@@ -332,6 +332,17 @@ impl Account {
 fn in_force(policy: &Policy, at: Timestamp) -> impl Iterator<Item = (usize, &Version<Move>)> {
     let moves = policy.moves.iter().enumerate();
     moves.filter_map(move |(id, rule)| Some((id, rule.at(at)?)))
+}
+
+/// True where a scheduled move that is due at `at` belongs to the day that ends there.
+fn closes(policy: &Policy, when: &MoveWhen, at: Timestamp) -> bool {
+    let MoveWhen::Days(days) = when else { return matches!(when, MoveWhen::EndOf(_)) };
+    let last = just_before(at).map(|last| policy.calendar.zone.local(last).date());
+    let Some((last, before)) = last.ok().and_then(|last| Some((last, last.yesterday().ok()?))) else {
+        return false;
+    };
+    let mut ends = days.iter().filter(|day| day.day.is_none());
+    ends.any(|day| next(*day, before).is_ok_and(|next| next == last))
 }
 
 fn same_kind(to: &MoveTo, wanted: &TransferTo) -> bool {

@@ -36,6 +36,13 @@ pub(crate) fn around(
             let start = back.instant(&policy.calendar, at)?;
             return Ok(Stretch { start: just_after(start)?, end: just_after(at)? });
         }
+        Period::MonthFrom { day } => {
+            let today = policy.calendar.zone.local(at).date();
+            let start = YearDay { month: None, day: u8::try_from(day).ok() };
+            // The day after a month ago that starts one: it is today at the latest.
+            let first = next(start, today.checked_sub(jiff::Span::new().months(1)).map_err(|_| Overflow)?)?;
+            return days(policy, first, next(start, first)?);
+        }
         Period::Year { month, day } => return year_from(policy, at, (month, day)),
         Period::YearOfMember(fact) => {
             let date = match member.0.get(fact) {

@@ -27,9 +27,11 @@ impl Builder<'_> {
         let mut pieces = parts(pair);
         let each = pieces.next()?;
         let (each, period) = match each.as_rule() {
-            Rule::calendar_period => {
+            Rule::calendar_period | Rule::month_from | Rule::year_from => {
                 let word = self.name(&each.clone().into_inner().next()?);
-                (word, Some(self.calendar_period(each)?))
+                let span = self.span(&each);
+                let kind = self.period_kind(each)?;
+                (word, Some(Period { kind, span }))
             }
             _ => (self.piece(&each)?, None),
         };
@@ -118,20 +120,18 @@ impl Builder<'_> {
     pub fn period(&mut self, pair: Pair<'_>) -> Option<Period> {
         let span = self.span(&pair);
         let Some(piece) = parts(pair).next() else { return Some(Period { kind: PeriodKind::AllTime, span }) };
-        let kind = match piece.as_rule() {
-            Rule::calendar_period => {
-                return self.calendar_period(piece).map(|period| Period { span, ..period });
-            }
-            Rule::rolling => PeriodKind::Rolling(self.duration(parts(piece).next()?)?),
-            _ => self.year_from(piece)?,
-        };
-        Some(Period { kind, span })
+        Some(Period { kind: self.period_kind(piece)?, span })
     }
 
-    fn calendar_period(&mut self, pair: Pair<'_>) -> Option<Period> {
-        let span = self.span(&pair);
-        let unit = pair.into_inner().find_map(|word| calendar_unit(word.as_rule()))?;
-        Some(Period { kind: PeriodKind::Calendar(unit), span })
+    pub fn period_kind(&mut self, pair: Pair<'_>) -> Option<PeriodKind> {
+        Some(match pair.as_rule() {
+            Rule::calendar_period => {
+                PeriodKind::Calendar(pair.into_inner().find_map(|word| calendar_unit(word.as_rule()))?)
+            }
+            Rule::rolling => PeriodKind::Rolling(self.duration(parts(pair).next()?)?),
+            Rule::month_from => PeriodKind::MonthFrom { day: self.ordinal(&parts(pair).next()?)?.day? },
+            _ => self.year_from(pair)?,
+        })
     }
 
     /// `year from 1 april`, `year from member.joined`

@@ -309,6 +309,8 @@ pub enum ClauseKind {
     OnRequest,
     /// `on end of february, end of may` | `on 1 january` | `on end of month`
     OnDays(Vec<YearDay>),
+    /// `on end of quarter` | `on end of year from member.joined`
+    OnPeriodEnd(Period),
     /// In a move: `gives 0.50 GBP per full 50 points` | `gives 1 per 3 points`
     GivesPer {
         /// What comes.
@@ -443,6 +445,11 @@ pub struct Period {
 pub enum PeriodKind {
     /// `calendar month`
     Calendar(CalendarUnit),
+    /// `month from 16th`
+    MonthFrom {
+        /// 1 to 31.
+        day: u8,
+    },
     /// `year from 1 april`
     YearFrom {
         /// 1 to 12.

@@ -1,8 +1,10 @@
 //! Lines of a body: pairs to clauses. Amounts and limits are built in `amount`, moments in `moment`.
 
+use super::amount::calendar_unit;
 use super::ast::{
     CaseKey, CategoryNode, ClauseKind, Combine, DeadlineEnd, Field, FieldType, LimitScope, MissingDayChoice,
-    MoveTarget, Name, Operation, PartOf, ReturnChoice, SpendKey, Text, ThenChoice, Threshold,
+    MoveTarget, Name, Operation, PartOf, Period, PeriodKind, ReturnChoice, SpendKey, Text, ThenChoice,
+    Threshold,
 };
 use super::expression;
 use super::grammar::{Pair, Rule, parts};
@@ -242,6 +244,17 @@ impl Builder<'_> {
                 ClauseKind::MoveTo { from, to }
             }
             Rule::on_request => ClauseKind::OnRequest,
+            Rule::on_period_end => {
+                let span = self.span(&pair);
+                let inner = pair
+                    .into_inner()
+                    .find(|piece| !matches!(piece.as_rule(), Rule::w_on | Rule::w_end | Rule::w_of))?;
+                let kind = match calendar_unit(inner.as_rule()) {
+                    Some(unit) => PeriodKind::Calendar(unit),
+                    None => self.period_kind(inner)?,
+                };
+                ClauseKind::OnPeriodEnd(Period { kind, span })
+            }
             Rule::on_days => {
                 ClauseKind::OnDays(parts(pair).map(|day| self.year_day(day)).collect::<Option<_>>()?)
             }

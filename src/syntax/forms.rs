@@ -62,13 +62,17 @@ pub(super) const FORMS: &[Form] = &[
     form(
         "each",
         &[Kind::Earn],
-        "each (line | order | unit | EVENT | calendar PERIOD) gives (RATE of BASE | POINTS per [full] STEP of BASE | POINTS | NUMBER times (exact | rounded | capped) RULE) [with PARTS] [without PARTS]",
+        "each (line | order | unit | EVENT | calendar PERIOD | month from 16th | year from (1 april | FACT)) gives (RATE of BASE | POINTS per [full] STEP of BASE | POINTS | NUMBER times (exact | rounded | capped) RULE) [with PARTS] [without PARTS]",
     ),
     form("only", &[Kind::Earn, Kind::Redeem, Kind::Measure], "only for CATEGORIES"),
     form("not", &[Kind::Earn, Kind::Redeem, Kind::Measure], "not for CATEGORIES [, except CATEGORIES]"),
     form("when", &[Kind::Earn, Kind::Redeem, Kind::Measure, Kind::Badge], "when CONDITION"),
     form("for", &[Kind::Measure], "for (each EVENT.FACT | all time)"),
-    form("per", &[Kind::Measure], "per (calendar PERIOD | year from (1 april | FACT) | rolling DURATION)"),
+    form(
+        "per",
+        &[Kind::Measure],
+        "per (calendar PERIOD | month from 16th | year from (1 april | FACT) | rolling DURATION)",
+    ),
     form(
         "on",
         &[Kind::Earn],
@@ -97,7 +101,7 @@ pub(super) const FORMS: &[Form] = &[
     form("in", &[Kind::Redeem, Kind::Move], "in steps of POINTS"),
     form("reward", &[Kind::Redeem], "reward NAME \"LABEL\" for POINTS"),
     form("into", &[Kind::Earn], "into POOL"),
-    form("on", &[Kind::Move], "on (request | DAYS)"),
+    form("on", &[Kind::Move], "on (request | DAYS | end of PERIOD)"),
     form("gives", &[Kind::Move], "gives AMOUNT per [full] POINTS"),
     form("fee", &[Kind::Move], "fee POINTS"),
     form("transfer", &[Kind::Forbid], "transfer to (account | program)"),

@@ -151,7 +151,7 @@ impl Builder<'_> {
     }
 
     /// `15th`
-    fn ordinal(&mut self, pair: &Pair<'_>) -> Option<YearDay> {
+    pub fn ordinal(&mut self, pair: &Pair<'_>) -> Option<YearDay> {
         let text = pair.as_str();
         let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
         let day = digits.parse::<u8>().ok().filter(|day| (1..=31).contains(day));

@@ -90,8 +90,14 @@ const WAITS: [&str; 8] = [
     "until 12 hours after shipped",
 ];
 const ROUNDINGS: [&str; 4] = ["down", "up", "half up", "half even"];
-const PERIODS: [&str; 5] =
-    ["per calendar month", "for all time", "per calendar year", "per rolling 30 days", "per calendar week"];
+const PERIODS: [&str; 6] = [
+    "per calendar month",
+    "for all time",
+    "per calendar year",
+    "per rolling 30 days",
+    "per calendar week",
+    "per month from 16th",
+];
 
 /// One rule as later rules see it.
 struct Rule {
@@ -423,8 +429,11 @@ impl Writer {
         self.limits(unit, dice);
         let anchor = if of == "visit" { "visit happened" } else { "order placed" };
         if let Some(waits) = waits {
-            let end = waits.trim_start_matches("per calendar ");
-            self.clause(&format!("pending until end of {end} of {anchor}"));
+            let wait = match waits.strip_prefix("per calendar ") {
+                Some(end) => format!("end of {end} of {anchor}"),
+                None => format!("next 16th after {anchor}"),
+            };
+            self.clause(&format!("pending until {wait}"));
         } else if of == "visit" || dice.once_in(4) {
             // A pool's wait may be for what only orders have.
             let wait = if of == "visit" {
@@ -484,10 +493,11 @@ impl Writer {
 
     /// A rule that looks at a period that has ended.
     fn of_a_period(&mut self, dice: &mut Dice<'_>) {
-        let Some(measure) = self.measures.iter().find(|measure| measure.period == "per calendar month")
-        else {
+        let months = ["per calendar month", "per month from 16th"];
+        let Some(measure) = self.measures.iter().find(|measure| months.contains(&measure.period)) else {
             return;
         };
+        let each = measure.period.trim_start_matches("per ");
         let (name, money, currency) = (measure.name.clone(), measure.money, self.currency);
         if dice.once_in(3) {
             return;
@@ -499,7 +509,7 @@ impl Writer {
             dice.pick(&["1", "2"]).to_owned()
         };
         self.put("earn ended \"Of the month\" {");
-        self.clause(&format!("each calendar month gives 5 {}s per full {of} of {name}", self.units[pool]));
+        self.clause(&format!("each {each} gives 5 {}s per full {of} of {name}", self.units[pool]));
         if dice.once_in(3) {
             self.clause("when member.rank is gold");
         }

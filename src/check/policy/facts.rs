@@ -152,6 +152,10 @@ pub(crate) enum Period {
     Month,
     Quarter,
     Half,
+    /// From this day of the month, 1 to 28.
+    MonthFrom {
+        day: i8,
+    },
     /// From this day of the year.
     Year {
         month: i8,

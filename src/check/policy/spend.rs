@@ -39,6 +39,8 @@ pub(crate) enum MoveTo {
 pub(crate) enum MoveWhen {
     Request,
     Days(Vec<YearDay>),
+    /// At the end of each such period.
+    EndOf(Period),
 }
 
 /// A redeem rule in one version: points that pay for orders, or rewards.
