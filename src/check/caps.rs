@@ -173,9 +173,19 @@ fn budget_period(scope: &Scope<'_>, written: &ast::Period) -> Option<Period> {
 
 /// The `at most` lines: limits of points of a pool.
 pub(super) fn caps(draft: &Draft<'_, '_>, pieces: Pieces, pool: PoolId) -> Option<Vec<Cap>> {
+    caps_but(draft, pieces, pool, |_| false)
+}
+
+/// The same without the lines that limit something else.
+pub(super) fn caps_but(
+    draft: &Draft<'_, '_>,
+    pieces: Pieces,
+    pool: PoolId,
+    other: impl Fn(&Expr) -> bool,
+) -> Option<Vec<Cap>> {
     let earns = matches!(draft.declaration.kind, Kind::Earn | Kind::Group);
     let caps = draft.clauses.iter().filter_map(|clause| match &clause.kind {
-        ClauseKind::AtMost { limit, per } => Some(cap(draft, limit, per, pieces, pool)),
+        ClauseKind::AtMost { limit, per } if !other(limit) => Some(cap(draft, limit, per, pieces, pool)),
         ClauseKind::AtMostShare { rate, of } if earns => Some(share(draft, (rate, of), pieces, pool)),
         _ => None,
     });

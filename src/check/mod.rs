@@ -43,6 +43,7 @@ mod ranges;
 mod readings;
 mod reads;
 mod redeem;
+mod rewards;
 mod rules;
 mod scope;
 mod spending;

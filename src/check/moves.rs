@@ -214,8 +214,8 @@ fn cap(
     per: &LimitScope,
     (from, span): (PoolId, Span),
 ) -> Option<(Quantity, CapScope)> {
-    if matches!(per, LimitScope::Piece(_) | LimitScope::Everyone { .. }) {
-        let message = "what moves is limited each time, or for one member";
+    if matches!(per, LimitScope::Piece(_)) {
+        let message = "what moves is limited each time, for one member, or for all members together";
         let report = Diagnostic::new(Code::BadGrain, span, message);
         draft.scope.report(report.with_help(
             "write `at most 1,000 points`, or `at most 1,000 points per member per calendar year, returns keep room`",

@@ -40,6 +40,7 @@ fn in_clause(scope: &Scope<'_>, clause: &Clause, at: Option<Span>, found: &mut V
         ClauseKind::AtMostShare { rate, .. } => take(rate),
         ClauseKind::AtLeast(expr) => take(expr),
         ClauseKind::Pays { money, .. } => take(money),
+        ClauseKind::Reward { price: ast::RewardPrice::Points(price), .. } => take(price),
         ClauseKind::OnFirst { amount, .. } => take(amount),
         ClauseKind::Gives(gives) => match &gives.amount {
             Amount::Share { rate, .. } => take(rate),

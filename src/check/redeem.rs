@@ -4,15 +4,13 @@ use super::caps::{Pieces, caps, own_points, points, sound};
 use super::clauses::{missing_choice, missing_clause};
 use super::constant::{self, fold};
 use super::expr::Place;
-use super::policy::{
-    Cap, CapScope, Grain, Occasion, Pays, PaysFor, PoolId, Quantity, Redeem, Reward, Rule, Unit,
-};
+use super::policy::{Cap, CapScope, Grain, Occasion, Pays, PaysFor, PoolId, Quantity, Redeem, Rule, Unit};
 use super::pool::{resolve, unit_of_pool, unit_word};
 use super::reads;
+use super::rewards;
 use super::rules::{Draft, rules};
 use super::scope::Scope;
-use super::versions::{Group, days};
-use super::words;
+use super::versions::Group;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::Span;
 use crate::syntax::ast::{Clause, ClauseKind, Expr, ExprKind, Kind, Path};
@@ -21,12 +19,12 @@ use crate::value::{Currency, Ratio};
 /// Checks the redeem rules.
 pub(super) fn redeems<'a>(scope: &Scope<'a>, groups: &[Group<'a>]) -> Vec<Rule<Redeem>> {
     let rules = rules(scope, groups, redeem);
-    report_rewards(scope, &rules);
+    rewards::report_names(scope, &rules);
     rules
 }
 
 /// A payment is about a whole order; a limit without further words is about each one.
-const PAYMENT: Pieces = Pieces { of: Occasion::Order, each: Grain::Order, each_time: true };
+pub(super) const PAYMENT: Pieces = Pieces { of: Occasion::Order, each: Grain::Order, each_time: true };
 
 fn redeem(draft: &Draft<'_, '_>) -> Option<Redeem> {
     let pays = draft.clauses.iter().find(|clause| matches!(clause.kind, ClauseKind::Pays { .. }));
@@ -34,7 +32,7 @@ fn redeem(draft: &Draft<'_, '_>) -> Option<Redeem> {
     report_whole_periods(draft);
     match (pays, reward) {
         (Some(pays), None) => paying(draft, pays),
-        (None, Some(_)) => rewarding(draft),
+        (None, Some(_)) => rewards::rewarding(draft),
         (Some(pays), Some(reward)) => {
             let message = "a redeem rule either pays for orders or has rewards";
             draft.scope.report(
@@ -67,7 +65,7 @@ pub(super) fn report_whole_periods(draft: &Draft<'_, '_>) {
 }
 
 /// The pool that points come out of: the one that is named, or the only one that counts in the unit written.
-fn pool(draft: &Draft<'_, '_>, unit: &Expr) -> Option<PoolId> {
+pub(super) fn pool(draft: &Draft<'_, '_>, unit: &Expr) -> Option<PoolId> {
     let scope = draft.scope;
     let named = draft.clauses.iter().find_map(|clause| match &clause.kind {
         ClauseKind::OutOf(name) => Some(resolve(scope, name)),
@@ -133,6 +131,7 @@ fn paying(draft: &Draft<'_, '_>, clause: &Clause) -> Option<Redeem> {
         at_least,
         steps,
         caps,
+        counts: Vec::new(),
         shares: shares?,
         filters,
         conditions,
@@ -271,71 +270,4 @@ fn shares(draft: &Draft<'_, '_>) -> Option<Vec<(Quantity, PaysFor)>> {
         Some((quantity, of?))
     });
     read.collect::<Vec<_>>().into_iter().collect()
-}
-
-fn rewarding(draft: &Draft<'_, '_>) -> Option<Redeem> {
-    let scope = draft.scope;
-    for clause in draft.clauses {
-        let word = match clause.kind {
-            ClauseKind::AtLeast(_) | ClauseKind::InSteps(_) | ClauseKind::AtMostShare { .. } => {
-                words::clause(&clause.kind)
-            }
-            _ => continue,
-        };
-        let message = format!("`{word}` says how many points pay, and a reward has its price");
-        let report = Diagnostic::new(Code::MisplacedClause, clause.span, message);
-        scope.report(report.with_help("leave the line out"));
-    }
-    let guards = draft.guards(Place::Request);
-    let first = draft.clauses.iter().find_map(|clause| match &clause.kind {
-        ClauseKind::Reward { cost, .. } => Some(cost),
-        _ => None,
-    })?;
-    let pool = pool(draft, first)?;
-    let read = draft.clauses.iter().filter_map(|clause| match &clause.kind {
-        ClauseKind::Reward { name, label, cost } => Some(whole(scope, cost, pool).map(|cost| Reward {
-            name: name.text.clone(),
-            label: label.as_ref().map_or_else(String::new, |label| label.text.clone()),
-            cost,
-            span: clause.span,
-        })),
-        _ => None,
-    });
-    let rewards: Vec<Option<Reward>> = read.collect();
-    let caps = caps(draft, PAYMENT, pool).filter(|caps| !report_everyone(draft, caps));
-    let (filters, conditions) = guards?;
-    Some(Redeem {
-        pool,
-        pays: None,
-        rewards: rewards.into_iter().collect::<Option<Vec<_>>>()?,
-        at_least: None,
-        steps: None,
-        caps: caps?,
-        shares: Vec::new(),
-        filters,
-        conditions,
-    })
-}
-
-/// Reports a reward's name that two rules share on one day: it is asked for by name.
-fn report_rewards(scope: &Scope<'_>, rules: &[Rule<Redeem>]) {
-    let mut seen: Vec<(&Reward, super::domain::Domain)> = Vec::new();
-    for version in rules.iter().flat_map(|rule| &rule.versions) {
-        let here = days(&version.window);
-        for reward in &version.body.rewards {
-            let clash = seen
-                .iter()
-                .find(|(other, there)| other.name == reward.name && !there.intersection(&here).is_empty());
-            if let Some((first, _)) = clash.filter(|(first, _)| first.span != reward.span) {
-                let message = format!("two rewards are called `{}`", reward.name);
-                scope.report(
-                    Diagnostic::new(Code::DuplicateName, reward.span, message)
-                        .with_label("the second")
-                        .with_place(first.span, "the first")
-                        .with_help("a reward is asked for by its name: give one of them another"),
-                );
-            }
-            seen.push((reward, here.clone()));
-        }
-    }
 }

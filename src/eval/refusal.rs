@@ -59,6 +59,7 @@ refusals! {
     RedeemAboveLimit "redeem-above-limit" "more points than may be paid on the order",
     RedeemNotOffered "redeem-not-offered" "points paid while no redeem rule is in force",
     RepeatedMark "repeated-mark" "a mark that the event already has",
+    PriceOutOfRange "price-out-of-range" "a reward at a price outside the range that its rule gives",
     RewardNotOffered "reward-not-offered" "a reward that no redeem rule in force offers",
     MoveNotOffered "move-not-offered" "points asked to go where no move in force takes them",
     SeveralRules "several-rules" "an event that several rules in force fit, and that names none",

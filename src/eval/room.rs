@@ -23,6 +23,8 @@ pub(crate) enum Owner {
     Earn(usize),
     Group(usize),
     Redeem(usize),
+    /// The rewards of a redeem rule, counted.
+    Reward(usize),
     Move(usize),
 }
 

@@ -42,7 +42,7 @@ impl Account {
                 Next::Recheck(pool) => self.recheck(policy, when, pool)?,
                 Next::Mature => self.mature_due(policy, when)?,
                 Next::End(index) => self.end_period(policy, shared, when, index)?,
-                Next::Move(id) => self.move_due(policy, when, id)?,
+                Next::Move(id) => self.move_due(policy, shared, when, id)?,
             }
         }
         Ok(())

@@ -121,6 +121,8 @@ pub enum EventKind {
         reward: String,
         /// How many; above 0.
         quantity: i64,
+        /// Points for one, where the price is that of the day; above 0.
+        price: Option<i64>,
     },
     /// Asked for by the member.
     CashOut {

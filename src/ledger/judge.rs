@@ -85,8 +85,10 @@ impl Account {
             EventKind::Transfer { to, points, by } => {
                 self.transfer(policy, shared, at, id, (&to, points), by)
             }
-            EventKind::Convert { by, points } => self.convert(policy, at, id, by, points),
-            EventKind::Reward { reward, quantity } => self.take_reward(policy, at, id, &reward, quantity),
+            EventKind::Convert { by, points } => self.convert(policy, shared, at, id, (by, points)),
+            EventKind::Reward { reward, quantity, price } => {
+                self.take_reward(policy, shared, at, id, (&reward, quantity, price))
+            }
             EventKind::CashOut { points, by } => {
                 self.transfer(policy, shared, at, id, (&TransferTo::Cash, points), by)
             }

@@ -17,13 +17,24 @@ use crate::value::moment::next;
 use crate::value::{Overflow, Ratio, largest_remainder};
 
 /// Points that a payment or a move has used of a limit over a period.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Use {
     pub at: Timestamp,
     pub key: CapKey,
     pub points: i64,
-    /// The order and its payment: what comes back frees room, unless the limit keeps it.
-    pub payment: Option<(OrderId, usize)>,
+    /// What used them: what comes back frees room, unless the limit keeps it.
+    pub by: By,
+}
+
+/// What uses a limit.
+#[derive(Clone, Debug)]
+pub(crate) enum By {
+    /// An order's payment.
+    Payment(OrderId, usize),
+    /// A reward taken, by its event.
+    Reward(Arc<str>),
+    /// A move, which is never undone.
+    Move,
 }
 
 impl Account {
@@ -37,12 +48,14 @@ impl Account {
         for (id, rule) in policy.redeems.iter().enumerate() {
             let caps = rule.at(at).map(|version| version.body.caps.as_slice()).unwrap_or_default();
             long.extend(of_caps(Owner::Redeem(id), caps));
+            let counts = rule.at(at).map(|version| version.body.counts.as_slice()).unwrap_or_default();
+            long.extend(of_caps(Owner::Reward(id), counts));
         }
         for (id, rule) in policy.moves.iter().enumerate() {
             let caps = rule.at(at).map(|version| version.body.caps.as_slice()).unwrap_or_default();
             long.extend(of_move(id, caps));
         }
-        for cap in long {
+        for cap in long.into_iter().filter(|cap| !cap.everyone) {
             let stretch = around(policy, &self.member, cap.period, at)?;
             for one in self.uses.iter().filter(|one| one.key == cap.key && stretch.contains(one.at)) {
                 let back = if cap.keep { 0 } else { self.came_back(one) };
@@ -53,8 +66,14 @@ impl Account {
     }
 
     fn came_back(&self, one: &Use) -> i64 {
-        let payment = one.payment.and_then(|(order, index)| self.orders.get(order)?.payments.get(index));
-        payment.map_or(0, |payment| payment.restored.iter().sum())
+        match &one.by {
+            By::Payment(order, index) => {
+                let payment = self.orders.get(*order).and_then(|order| order.payments.get(*index));
+                payment.map_or(0, |payment| payment.restored.iter().sum())
+            }
+            By::Reward(event) => self.rewards.get(event).filter(|taken| taken.back).map_or(0, |_| one.points),
+            By::Move => 0,
+        }
     }
 
     /// Notes that a payment has used the limits of its rule.
@@ -64,16 +83,13 @@ impl Account {
         rule: usize,
         at: Timestamp,
         points: i64,
-        payment: Option<(OrderId, usize)>,
+        payment: (OrderId, usize),
     ) {
         let version = policy.redeems.get(rule).and_then(|rule| rule.at(at));
         let caps = version.map(|version| version.body.caps.as_slice()).unwrap_or_default();
-        self.uses.extend(of_caps(Owner::Redeem(rule), caps).map(|cap| Use {
-            at,
-            key: cap.key,
-            points,
-            payment,
-        }));
+        let by = By::Payment(payment.0, payment.1);
+        let uses = of_caps(Owner::Redeem(rule), caps);
+        self.uses.extend(uses.map(|cap| Use { at, key: cap.key, points, by: by.clone() }));
     }
 
     pub(super) fn transfer(
@@ -118,7 +134,7 @@ impl Account {
             let message = "points cannot be transferred to the account that they are in";
             return Err(Refusal::new(RefusalCode::InvalidValue, "to_account", message));
         }
-        let gain = self.check_move(policy, at, *rule, version, points)?;
+        let gain = self.check_move(policy, shared, at, (*rule, version), points)?;
         if let (TransferTo::Account(account), true) = (to, gain > 0) {
             shared.arrivals.push(Arrival {
                 account: account.as_str().into(),
@@ -128,17 +144,17 @@ impl Account {
                 rule: *rule,
             });
         }
-        self.send(policy, at, (*rule, version), (points, gain), &id);
+        self.send(policy, shared, at, (*rule, version), (points, gain), &id);
         Ok(())
     }
 
     pub(super) fn convert(
         &mut self,
         policy: &Policy,
+        shared: &mut Shared,
         at: Timestamp,
         id: Arc<str>,
-        by: usize,
-        points: i64,
+        (by, points): (usize, i64),
     ) -> Result<(), Refusal> {
         let name = policy.moves.get(by).map_or("", |rule| rule.name.as_str());
         let offered = in_force(policy, at).find(|(rule, version)| {
@@ -150,16 +166,22 @@ impl Account {
             let message = format!("the move `{name}` is not offered on request at this instant");
             return Err(Refusal::new(RefusalCode::MoveNotOffered, "move", message).by_rule(name));
         };
-        let gain = self.check_move(policy, at, rule, version, points)?;
+        let gain = self.check_move(policy, shared, at, (rule, version), points)?;
         let volume = self.has_room(gain)?;
         self.count(volume);
-        self.send(policy, at, (rule, version), (points, gain), &id);
+        self.send(policy, shared, at, (rule, version), (points, gain), &id);
         self.receive(policy, at, (rule, version), (gain, Clock::Rule(None)), &id)
             .map_err(|_| overflow("the expiry rule"))
     }
 
     /// A scheduled move's day has come: whole blocks of what is available move.
-    pub(super) fn move_due(&mut self, policy: &Policy, at: Timestamp, id: usize) -> Result<(), Overflow> {
+    pub(super) fn move_due(
+        &mut self,
+        policy: &Policy,
+        shared: &mut Shared,
+        at: Timestamp,
+        id: usize,
+    ) -> Result<(), Overflow> {
         self.moves.remove(&(at, id));
         self.schedule_move(policy, id, at)?;
         let Some(rule) = policy.moves.get(id) else { return Ok(()) };
@@ -179,7 +201,7 @@ impl Account {
         let mut points = held.saturating_sub(body.fee).max(0);
         let used = self.uses_before(policy, at)?;
         for (index, (limit, scope)) in body.caps.iter().enumerate() {
-            let room = self.move_room(policy, at, id, (index, limit, scope), &used)?;
+            let room = self.move_room(policy, shared, at, id, (index, limit, scope), &used)?;
             points = points.min(room.floor_points()?);
         }
         points -= points.rem_euclid(body.steps.max(1));
@@ -192,7 +214,7 @@ impl Account {
         if self.has_room(gain).is_err() {
             return Err(Overflow);
         }
-        self.send(policy, at, (id, version), (points, gain), &cause);
+        self.send(policy, shared, at, (id, version), (points, gain), &cause);
         // What comes of `on end of february` is February's, though it is posted at the closing midnight.
         let clock =
             if closes(policy, &body.when, at) { Clock::From(just_before(at)?) } else { Clock::Rule(None) };
@@ -203,9 +225,9 @@ impl Account {
     fn check_move(
         &self,
         policy: &Policy,
+        shared: &Shared,
         at: Timestamp,
-        id: usize,
-        version: &Version<Move>,
+        (id, version): (usize, &Version<Move>),
         points: i64,
     ) -> Result<i64, Refusal> {
         let name = policy.moves.get(id).map_or("", |rule| rule.name.as_str());
@@ -231,7 +253,8 @@ impl Account {
         }
         let used = self.uses_before(policy, at).map_err(too_large)?;
         for (index, (limit, scope)) in body.caps.iter().enumerate() {
-            let room = self.move_room(policy, at, id, (index, limit, scope), &used).map_err(too_large)?;
+            let room =
+                self.move_room(policy, shared, at, id, (index, limit, scope), &used).map_err(too_large)?;
             if Ratio::whole(points) > room {
                 let room = policy.count_in(body.from, room);
                 let message = format!("{} are to move, but the limit leaves {room}", count(points));
@@ -246,6 +269,7 @@ impl Account {
     fn move_room(
         &self,
         policy: &Policy,
+        shared: &Shared,
         at: Timestamp,
         id: usize,
         (index, limit, scope): (usize, &crate::check::policy::Quantity, &CapScope),
@@ -253,9 +277,11 @@ impl Account {
     ) -> Result<Ratio, Overflow> {
         let known = self.known_now(policy, at);
         let limit = context_of(policy, at, &self.member, &known).quantity(limit).map_err(|_| Overflow)?;
+        let key = CapKey { owner: Owner::Move(id), index, first: false };
         match scope {
             CapScope::Piece(_) => Ok(limit),
-            _ => used.room(CapKey { owner: Owner::Move(id), index, first: false }, limit),
+            CapScope::Member { .. } => used.room(key, limit),
+            CapScope::Everyone { period } => shared.room(policy, (key, *period), at, limit),
         }
     }
 
@@ -264,6 +290,7 @@ impl Account {
     fn send(
         &mut self,
         policy: &Policy,
+        shared: &mut Shared,
         at: Timestamp,
         (id, version): (usize, &Version<Move>),
         (points, gain): (i64, i64),
@@ -293,7 +320,11 @@ impl Account {
         if let (Ok(moved), Some(state)) = (moved, self.pools.get_mut(body.from)) {
             state.deadline = moved;
         }
-        let uses = of_move(id, &body.caps).map(|cap| Use { at, key: cap.key, points, payment: None });
+        for cap in of_move(id, &body.caps).filter(|cap| cap.everyone) {
+            shared.add(policy, (cap.key, cap.period), at, Ratio::whole(points));
+        }
+        let uses = of_move(id, &body.caps).filter(|cap| !cap.everyone);
+        let uses = uses.map(|cap| Use { at, key: cap.key, points, by: By::Move });
         self.uses.extend(uses);
     }
 

@@ -201,7 +201,7 @@ impl Account {
                 };
                 self.post_take(policy, at, take, (Action::Redeem, Bucket::Redeemed), note);
             }
-            self.note_use(policy, rule, at, points, Some((order, index)));
+            self.note_use(policy, rule, at, points, (order, index));
             if let Some(payment) =
                 self.orders.get_mut(order).and_then(|placed| placed.payments.get_mut(index))
             {

@@ -13,9 +13,10 @@ use super::period::around;
 use super::placed::PlacedOrder;
 use super::ties::Ties;
 use crate::check::Policy;
+use crate::check::policy::Period;
 use crate::eval::room::{CapKey, Used, long_caps};
 use crate::eval::{MemberFacts, Refusal, RefusalCode};
-use crate::value::Ratio;
+use crate::value::{Overflow, Ratio};
 
 /// How to replay.
 #[derive(Clone, Debug, Default)]
@@ -74,6 +75,26 @@ impl Shared {
     /// What all members have used of a budget.
     pub fn used(&self, key: CapKey, start: Timestamp) -> Ratio {
         self.budgets.get(&(key, start)).copied().unwrap_or(Ratio::ZERO)
+    }
+
+    /// What is left of a budget of `limit` at `at`; never below nought.
+    pub fn room(
+        &self,
+        policy: &Policy,
+        (key, period): (CapKey, Period),
+        at: Timestamp,
+        limit: Ratio,
+    ) -> Result<Ratio, Overflow> {
+        let stretch = around(policy, &MemberFacts::default(), period, at)?;
+        Ok(limit.sub(self.used(key, stretch.start))?.max(Ratio::ZERO))
+    }
+
+    /// Uses more of a budget.
+    pub fn add(&mut self, policy: &Policy, (key, period): (CapKey, Period), at: Timestamp, amount: Ratio) {
+        let Ok(stretch) = around(policy, &MemberFacts::default(), period, at) else { return };
+        if let Ok(used) = self.used(key, stretch.start).add(amount) {
+            self.budgets.insert((key, stretch.start), used);
+        }
     }
 
     /// Charges what an order uses of budgets, beyond what it was charged before.

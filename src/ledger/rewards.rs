@@ -5,9 +5,11 @@ use std::sync::Arc;
 
 use super::account::{Account, Note, overflow};
 use super::entry::{Action, Bucket, Clause};
+use super::moves::{By, Use};
 use super::place::spending_pools;
 use super::placed::PoolTake;
-use crate::check::policy::{CapScope, ExpiryAnchorKind, Period, Policy, Redeem, Reward, Version};
+use super::replay::Shared;
+use crate::check::policy::{CapScope, ExpiryAnchorKind, Period, Policy, Price, Redeem, Reward, Version};
 use crate::eval::order::Order;
 use crate::eval::room::{CapKey, Owner};
 use crate::eval::{Refusal, RefusalCode, context_of};
@@ -39,40 +41,26 @@ impl Account {
     pub(super) fn take_reward(
         &mut self,
         policy: &Policy,
+        shared: &mut Shared,
         at: Timestamp,
         id: Arc<str>,
-        reward: &str,
-        quantity: i64,
+        asked: (&str, i64, Option<i64>),
     ) -> Result<(), Refusal> {
-        let Found { rule, version, index: place, offered } = self.reward(policy, at, reward)?;
-        let cost = offered.cost.checked_mul(quantity).ok_or_else(|| overflow(reward))?;
+        let (name, quantity, _) = asked;
+        let found = self.reward(policy, at, name)?;
+        let cost = self.cost(policy, at, &found, asked)?;
+        let Found { rule, version, index: place, offered } = found;
         let pools = spending_pools(policy, rule, at);
-        self.check_funds(policy, &pools, cost, "quantity")?;
-        let used = self.uses_before(policy, at).map_err(|_| overflow(reward))?;
-        for (index, cap) in version.body.caps.iter().enumerate() {
-            let known = self.known_now(policy, at);
-            let limit = context_of(policy, at, &self.member, &known).quantity(&cap.limit);
-            let limit = limit.map_err(|_| overflow(reward))?;
-            let key = CapKey { owner: Owner::Redeem(rule), index, first: false };
-            let room = match cap.per {
-                CapScope::Piece(_) => limit,
-                _ => used.room(key, limit).map_err(|_| overflow(reward))?,
-            };
-            if Ratio::whole(cost) > room {
-                let (cost, room) = (
-                    policy.count_points_in(version.body.pool, cost),
-                    policy.count_in(version.body.pool, room),
-                );
-                let message = format!("this takes {cost}, but the limit leaves {room}");
-                return Err(Refusal::new(RefusalCode::AboveLimit, "quantity", message));
-            }
+        if cost > 0 {
+            self.check_funds(policy, &pools, cost, "quantity")?;
         }
-        let redeemed = ExpiryAnchorKind::Redeemed;
+        let uses = self.uses_of_reward(policy, shared, at, (rule, version), (cost, quantity))?;
         let mut deadlines = Vec::new();
-        for pool in &pools {
-            let extended = self.extended(policy, at, *pool, redeemed);
+        for pool in pools.iter().filter(|_| cost > 0) {
+            let extended = self.extended(policy, at, *pool, ExpiryAnchorKind::Redeemed);
             deadlines.push((*pool, extended.map_err(|_| overflow("the expiry rule"))?));
         }
+        // Nothing fails from here on.
         for (pool, deadline) in deadlines {
             if let Some(state) = self.pools.get_mut(pool) {
                 state.deadline = deadline;
@@ -89,9 +77,92 @@ impl Account {
             };
             self.post_take(policy, at, take, (Action::Redeem, Bucket::Redeemed), note);
         }
-        self.note_use(policy, rule, at, cost, None);
+        for (key, points, budget) in uses {
+            match budget {
+                Some(period) => shared.add(policy, (key, period), at, Ratio::whole(points)),
+                None => self.uses.push(Use { at, key, points, by: By::Reward(id.clone()) }),
+            }
+        }
         self.rewards.insert(id, Taken { rule, reward: place, at, takes, back: false });
         Ok(())
+    }
+
+    /// What all of it costs: the rule's price, or that of the day, which comes with the event.
+    fn cost(
+        &self,
+        policy: &Policy,
+        at: Timestamp,
+        found: &Found<'_>,
+        (name, quantity, price): (&str, i64, Option<i64>),
+    ) -> Result<i64, Refusal> {
+        let count = |points| policy.count_points_in(found.version.body.pool, points);
+        let rule = policy.redeems.get(found.rule).map_or("", |rule| rule.name.as_str());
+        let refuse = |code, message: String| Err(Refusal::new(code, "points", message).by_rule(rule));
+        let one = match (&found.offered.price, price) {
+            (Price::Points(quantity), None) => {
+                let known = self.known_now(policy, at);
+                let price = context_of(policy, at, &self.member, &known).quantity(quantity);
+                let price = price.map_err(|fault| crate::eval::refuse(policy, fault, name))?;
+                price.floor_points().map_err(|_| overflow(name))?
+            }
+            (Price::Points(_), Some(_)) => {
+                let message = format!("the policy says what the reward `{name}` costs; leave `points` out");
+                return refuse(RefusalCode::UnknownField, message);
+            }
+            (Price::Range(..), None) => {
+                let message = format!("the reward `{name}` has the price of the day; give `points`, for one");
+                return refuse(RefusalCode::MissingField, message);
+            }
+            (Price::Range(low, high), Some(price)) if !(*low..=*high).contains(&price) => {
+                let (price, low, high) = (count(price), count(*low), count(*high));
+                let message = format!("the reward `{name}` costs {low} to {high}, and this is {price}");
+                return refuse(RefusalCode::PriceOutOfRange, message);
+            }
+            (Price::Range(..), Some(price)) => price,
+        };
+        one.checked_mul(quantity).ok_or_else(|| overflow(name))
+    }
+
+    /// What a reward uses of limits (with the period where it is a budget over all members), or which leaves too little.
+    fn uses_of_reward(
+        &self,
+        policy: &Policy,
+        shared: &Shared,
+        at: Timestamp,
+        (rule, version): (usize, &Version<Redeem>),
+        (cost, quantity): (i64, i64),
+    ) -> Result<Vec<(CapKey, i64, Option<Period>)>, Refusal> {
+        let name = policy.redeems.get(rule).map_or("", |rule| rule.name.as_str());
+        let too_large = |_| overflow(name);
+        let (body, known) = (&version.body, self.known_now(policy, at));
+        let used = self.uses_before(policy, at).map_err(too_large)?;
+        let points = body.caps.iter().enumerate().map(|cap| (Owner::Redeem(rule), cap, cost));
+        let counted = body.counts.iter().enumerate().map(|cap| (Owner::Reward(rule), cap, quantity));
+        let mut uses = Vec::new();
+        for (owner, (index, cap), amount) in points.chain(counted) {
+            let limit = context_of(policy, at, &self.member, &known).quantity(&cap.limit);
+            let limit = limit.map_err(|fault| crate::eval::refuse(policy, fault, name))?;
+            let key = CapKey { owner, index, first: false };
+            let (room, budget) = match cap.per {
+                CapScope::Piece(_) => (limit, None),
+                CapScope::Member { .. } => (used.room(key, limit).map_err(too_large)?, None),
+                CapScope::Everyone { period } => {
+                    (shared.room(policy, (key, period), at, limit).map_err(too_large)?, Some(period))
+                }
+            };
+            if Ratio::whole(amount) > room {
+                let (amount, room) = match owner {
+                    Owner::Reward(_) => (rewards(Ratio::whole(amount)), rewards(room)),
+                    _ => (policy.count_points_in(body.pool, amount), policy.count_in(body.pool, room)),
+                };
+                let message = format!("this takes {amount}, but the limit leaves {room} (rule `{name}`)");
+                return Err(Refusal::new(RefusalCode::AboveLimit, "quantity", message).by_rule(name));
+            }
+            if !matches!(cap.per, CapScope::Piece(_)) {
+                uses.push((key, amount, budget));
+            }
+        }
+        Ok(uses)
     }
 
     fn reward<'p>(&self, policy: &'p Policy, at: Timestamp, name: &str) -> Result<Found<'p>, Refusal> {
@@ -141,4 +212,10 @@ impl Account {
         }
         Ok(())
     }
+}
+
+/// `1 reward`, `5,000 rewards`
+fn rewards(number: Ratio) -> String {
+    let plural = if number == Ratio::ONE { "" } else { "s" };
+    format!("{} reward{plural}", crate::value::decimal::grouped(number.floor()))
 }

@@ -2,8 +2,8 @@
 //! over a whole period. Taking back part of one decides the tied ones again. A policy without such rules ties nothing.
 
 use crate::check::policy::{
-    Amount, BaseOf, Condition, Expiry, ExpiryAnchorKind, MoveTo, Occasion, Pending, PendingAnchor, Period,
-    Policy, Quantity, Table, TableKey, Test, ValueBody,
+    Amount, BaseOf, CapScope, Condition, Expiry, ExpiryAnchorKind, MoveTo, Occasion, Pending, PendingAnchor,
+    Period, Policy, Quantity, Table, TableKey, Test, ValueBody,
 };
 use crate::eval::room::{Owner, of_caps, of_first};
 
@@ -61,8 +61,13 @@ impl Ties {
             ties.keeps |= cap.keep;
             ties.budgets |= cap.everyone;
         }
-        let moves = policy.moves.iter().flat_map(|rule| &rule.versions);
-        ties.transfers = moves.into_iter().any(|version| version.body.to == MoveTo::Account);
+        let spends = policy.redeems.iter().flat_map(|rule| &rule.versions);
+        let limits = spends.flat_map(|version| version.body.caps.iter().chain(&version.body.counts));
+        ties.budgets |= limits.into_iter().any(|cap| matches!(cap.per, CapScope::Everyone { .. }));
+        for version in policy.moves.iter().flat_map(|rule| &rule.versions) {
+            ties.transfers |= version.body.to == MoveTo::Account;
+            ties.budgets |= version.body.caps.iter().any(|(_, per)| matches!(per, CapScope::Everyone { .. }));
+        }
         ties.ships = waits_for_shipping(policy);
         ties
     }

@@ -289,14 +289,14 @@ pub enum ClauseKind {
     AtLeast(Expr),
     /// `in steps of 100 points`
     InSteps(Expr),
-    /// `reward brewed "Brewed coffee or tea" for 100 stars`
+    /// `reward brewed "Brewed coffee or tea" for 100 stars` | `… for 5,000 to 120,000 points` | `… for free`
     Reward {
         /// Its name.
         name: Name,
         /// Its label.
         label: Option<Text>,
         /// What it costs.
-        cost: Expr,
+        price: RewardPrice,
     },
     /// `points to vouchers` | `points to program airline` | `points to account` | `points to cash`
     MoveTo {
@@ -385,6 +385,17 @@ pub enum ClauseKind {
     ShownIn(Vec<Name>),
     /// A line that could not be read; its error has been reported.
     Error,
+}
+
+/// What a reward costs.
+#[derive(Clone, Debug, PartialEq)]
+pub enum RewardPrice {
+    /// `free`
+    Free,
+    /// `100 stars`
+    Points(Expr),
+    /// `5,000 to 120,000 points`: what the event says, within these.
+    Range(Expr, Expr),
 }
 
 /// Which case of a table.

@@ -3,8 +3,8 @@
 use super::amount::calendar_unit;
 use super::ast::{
     CaseKey, CategoryNode, ClauseKind, Combine, DeadlineEnd, Field, FieldType, LimitScope, MissingDayChoice,
-    MoveTarget, Name, Operation, PartOf, Period, PeriodKind, ReturnChoice, SpendKey, Text, ThenChoice,
-    Threshold,
+    MoveTarget, Name, Operation, PartOf, Period, PeriodKind, ReturnChoice, RewardPrice, SpendKey, Text,
+    ThenChoice, Threshold,
 };
 use super::expression;
 use super::grammar::{Pair, Rule, parts};
@@ -199,8 +199,8 @@ impl Builder<'_> {
             Rule::at_least => ClauseKind::AtLeast(self.one_sum(pair)?),
             Rule::in_steps => ClauseKind::InSteps(self.one_sum(pair)?),
             Rule::reward => {
-                let (name, label, cost) = self.labelled(pair)?;
-                ClauseKind::Reward { name, label, cost: self.sum(cost?)? }
+                let (name, label, price) = self.labelled(pair)?;
+                ClauseKind::Reward { name, label, price: self.price(price?)? }
             }
             Rule::pays => {
                 let mut pieces = parts(pair);
@@ -208,6 +208,18 @@ impl Builder<'_> {
                 ClauseKind::Pays { points, money, of: self.path(pieces.next()?)? }
             }
             _ => return self.move_clause(pair),
+        })
+    }
+
+    /// `100 stars`, `5,000 to 120,000 points`, `free`
+    fn price(&mut self, pair: Pair<'_>) -> Option<RewardPrice> {
+        Some(match pair.as_rule() {
+            Rule::free => RewardPrice::Free,
+            Rule::price_range => {
+                let mut ends = parts(pair);
+                RewardPrice::Range(self.sum(ends.next()?)?, self.sum(ends.next()?)?)
+            }
+            _ => RewardPrice::Points(self.sum(pair)?),
         })
     }
 

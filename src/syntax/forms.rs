@@ -86,7 +86,7 @@ pub(super) const FORMS: &[Form] = &[
     form(
         "at",
         &[Kind::Redeem],
-        "at (least POINTS | most (RATE of AMOUNT | POINTS [per order | per member PERIOD, returns (free | keep) room]))",
+        "at (least POINTS | most (RATE of AMOUNT | (POINTS | NUMBER rewards) [per order | per member PERIOD, returns (free | keep) room | from everyone [PERIOD]]))",
     ),
     form(
         "at",
@@ -99,7 +99,7 @@ pub(super) const FORMS: &[Form] = &[
         "at most (RATE of AMOUNT | POINTS (per (line | order | unit | EVENT) | per member PERIOD, returns (free | keep) room | from everyone [PERIOD]))",
     ),
     form("in", &[Kind::Redeem, Kind::Move], "in steps of POINTS"),
-    form("reward", &[Kind::Redeem], "reward NAME \"LABEL\" for POINTS"),
+    form("reward", &[Kind::Redeem], "reward NAME \"LABEL\" for (POINTS | POINTS to POINTS | free)"),
     form("into", &[Kind::Earn], "into POOL"),
     form("on", &[Kind::Move], "on (request | DAYS | end of PERIOD)"),
     form("gives", &[Kind::Move], "gives AMOUNT per [full] POINTS"),

@@ -255,9 +255,10 @@ impl Reader<'_> {
     }
 
     fn reward_event(&self, fields: &Fields<'_>) -> Result<EventKind, Refusal> {
-        fields.only(COMMON_FIELDS, &["reward", "quantity"])?;
+        fields.only(COMMON_FIELDS, &["reward", "quantity", "points"])?;
         let reward = fields.required("reward", |node, path| self.reward(node, path))?.to_owned();
         let quantity = fields.optional("quantity", |node, path| scalar::at_least(node, path, 1))?;
-        Ok(EventKind::Reward { reward, quantity: quantity.unwrap_or(1) })
+        let price = fields.optional("points", |node, path| scalar::at_least(node, path, 1))?;
+        Ok(EventKind::Reward { reward, quantity: quantity.unwrap_or(1), price })
     }
 }

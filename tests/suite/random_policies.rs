@@ -647,8 +647,23 @@ impl Writer {
             self.put("}");
         }
         if dice.once_in(2) {
-            self.put("redeem rewards \"Rewards\" {\n  reward cup \"A cup\" for 5 points\n  reward cake \"A cake\" for 40 points");
-            self.clause("out of points");
+            let unit = self.units[0];
+            self.put(&format!(
+                "value by_guest \"By rank\" {{\n  by member.rank\n  basic: 40 {unit}s\n  gold: 30 {unit}s\n}}"
+            ));
+            self.put("redeem rewards \"Rewards\" {");
+            self.clause(&format!("reward cup \"A cup\" for 5 {unit}s"));
+            self.clause("reward cake \"A cake\" for by_guest");
+            self.clause(&format!("reward seat \"A seat\" for 3 to 60 {unit}s"));
+            self.clause("reward sweet \"A sweet\" for free\n  out of points");
+            let (what, period) = (dice.pick(&["3 rewards", "60 points"]), dice.pick(&PERIODS));
+            let what = what.replace("points", &format!("{unit}s"));
+            match dice.roll(4) {
+                1 => self.clause(&format!("at most {what} per member {period}, returns free room")),
+                2 => self.clause(&format!("at most {what} per member {period}, returns keep room")),
+                3 => self.clause(&format!("at most {what} from everyone")),
+                _ => {}
+            }
             self.put("}");
         }
         pays > 0
@@ -672,7 +687,9 @@ impl Writer {
                 _ => self.clause("gives 3 per 2 points"),
             }
             if dice.once_in(3) {
-                self.clause("at most 50 points per member per calendar month, returns keep room");
+                let who =
+                    ["per member per calendar month, returns keep room", "from everyone per calendar month"];
+                self.clause(&format!("at most 50 points {}", dice.pick(&who)));
             }
             match dice.roll(6) {
                 4 => self.clause("when not request.at before 30 days after member.since"),
@@ -761,7 +778,12 @@ fn history(world: &World, steps: &[Step]) -> (Vec<Value>, i64) {
                 "since": dice.pick(&["2024-02-10", "2024-01-31", "2024-04-30"]),
             }),
             16 if world.text.contains("redeem rewards") => {
-                json!({"type": "reward", "reward": dice.pick(&["cup", "cake"]), "quantity": 1 + dice.roll(3)})
+                let reward = dice.pick(&["cup", "cake", "seat", "sweet"]);
+                let mut taken = json!({"type": "reward", "reward": reward, "quantity": 1 + dice.roll(3)});
+                if reward == "seat" {
+                    taken["points"] = json!(3 + dice.roll(20));
+                }
+                taken
             }
             17 if world.text.contains("move swap") => {
                 json!({"type": "convert", "move": "swap", "points": 2 * (1 + dice.roll(20))})

@@ -54,8 +54,10 @@ pub(crate) struct Redeem {
     pub at_least: Option<Quantity>,
     /// Points must be a multiple of this.
     pub steps: Option<i64>,
-    /// Most points: each order, or per member and period.
+    /// Most points: each order, or per member and period; of rewards, of all members too.
     pub caps: Vec<Cap>,
+    /// Most rewards, over the same.
+    pub counts: Vec<Cap>,
     /// Most points as a share of what may be paid with them.
     pub shares: Vec<(Quantity, PaysFor)>,
     pub filters: Vec<Filter>,
@@ -88,9 +90,17 @@ pub(crate) enum PaysFor {
 pub(crate) struct Reward {
     pub name: String,
     pub label: String,
-    /// Points; above 0.
-    pub cost: i64,
+    pub price: Price,
     pub span: Span,
+}
+
+/// What a reward costs.
+#[derive(Clone, Debug)]
+pub(crate) enum Price {
+    /// This many points, 0 for a free one: always whole.
+    Points(Quantity),
+    /// What the event says, between these (the first above 0).
+    Range(i64, i64),
 }
 
 /// Operations refused in one version, each with its own clause.

@@ -96,7 +96,7 @@ fn events_name_their_pool() {
 #[test]
 fn rewards_and_moves_are_declared() {
     let reward = kind(&other("reward", r#","reward":"brewed""#));
-    assert_eq!(reward, EventKind::Reward { reward: "brewed".into(), quantity: 1 });
+    assert_eq!(reward, EventKind::Reward { reward: "brewed".into(), quantity: 1, price: None });
     not_read(&other("reward", r#","reward":"brewd""#), Code::UnknownReward, "reward", "\"brewed\"");
     let convert = kind(&other("convert", r#","move":"swap","points":500"#));
     assert_eq!(convert, EventKind::Convert { by: 0, points: 500 });
@@ -188,5 +188,8 @@ a1,reward,2021-03-03T10:00:00Z,,,brewed,2,
     let kinds: Vec<EventKind> = read.map(|one| one.unwrap().body.unwrap().kind).collect();
     let mark = EventKind::Mark { event: "s1".into(), mark: "checked_out".into() };
     let refund = EventKind::RefundEvent { event: "s1".into(), amount: 5000 };
-    assert_eq!(kinds, [mark, refund, EventKind::Reward { reward: "brewed".into(), quantity: 2 }]);
+    assert_eq!(
+        kinds,
+        [mark, refund, EventKind::Reward { reward: "brewed".into(), quantity: 2, price: None }]
+    );
 }
