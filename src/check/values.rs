@@ -375,7 +375,14 @@ pub(super) fn fill_tables(values: &mut [ValueEntry<'_>], tables: Vec<(ValueId, u
 
 /// The values as the policy keeps them.
 pub(super) fn into_values(values: Vec<ValueEntry<'_>>) -> Vec<Value> {
-    let value = |entry: ValueEntry<'_>| Value { versions: entry.versions };
+    let value = |entry: ValueEntry<'_>| Value {
+        name: entry.group.name.to_owned(),
+        unit: match entry.kind {
+            Some(ValueKind::Number(unit)) => Some(unit),
+            _ => None,
+        },
+        versions: entry.versions,
+    };
     values.into_iter().map(value).collect()
 }
 

@@ -4,11 +4,12 @@ use std::io::{self, Write};
 
 use super::args::ExplainOptions;
 use super::input::{self, Events};
+use super::table::{Column, plain};
 use super::{Failure, Status, statement};
 use crate::check::Policy;
 use crate::diagnostic::{Code, suggest};
 use crate::eval::RefusalCode;
-use crate::ledger::{Account, Citation, Entry, Options, replay};
+use crate::ledger::{Account, Citation, Entry, Options, Working, replay};
 use crate::wire::answer::EntryAnswer;
 
 pub(crate) fn explain(options: &ExplainOptions, out: &mut dyn Write) -> Result<Status, Failure> {
@@ -81,6 +82,7 @@ fn print_people(
 ) -> Result<(), Failure> {
     writeln!(out, "account {}", account.id())?;
     statement::trace(policy, entries, out)?;
+    workings(policy, account, entries, out)?;
     let source = policy.source();
     let several = source.files().len() > 1;
     let within = if several { String::new() } else { format!(", in {}", source.name()) };
@@ -96,6 +98,45 @@ fn print_people(
             writeln!(out, "    {line}")?;
         }
     }
+    Ok(())
+}
+
+/// What every rule gave on the orders in view, exactly, rounded and after limits, and what it read.
+fn workings(
+    policy: &Policy,
+    account: &Account,
+    entries: &[Entry],
+    out: &mut dyn Write,
+) -> Result<(), Failure> {
+    let in_view =
+        |working: &Working| entries.iter().any(|entry| entry.order.as_deref() == Some(&*working.order));
+    let workings: Vec<Working> = account.workings(policy).into_iter().filter(in_view).collect();
+    if workings.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "\nHow the points came about, as things stand now")?;
+    let head = [
+        ("for", Column::Left),
+        ("rule", Column::Left),
+        ("exact", Column::Right),
+        ("rounded", Column::Right),
+        ("given", Column::Right),
+        ("it reads", Column::Left),
+    ];
+    let rows = workings.into_iter().map(|working| {
+        let reads = working.reads.iter().map(|(name, said)| format!("{name}: {said}"));
+        let amount = |amount| statement::amount_of(policy, working.pool, amount);
+        let exact = statement::exact_amount(policy, working.pool, working.exact);
+        vec![
+            working.order.to_string(),
+            working.rule.clone(),
+            exact,
+            amount(working.rounded),
+            amount(working.given),
+            reads.collect::<Vec<_>>().join("; "),
+        ]
+    });
+    out.write_all(plain(&head, rows.collect()).as_bytes())?;
     Ok(())
 }
 

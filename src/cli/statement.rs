@@ -144,6 +144,18 @@ pub(crate) fn amount_of(policy: &Policy, pool: usize, amount: i64) -> String {
     }
 }
 
+/// The same before rounding: a decimal where it ends, else a fraction.
+pub(crate) fn exact_amount(policy: &Policy, pool: usize, amount: Ratio) -> String {
+    let in_money = policy.pools.get(pool).and_then(|pool| pool.versions.last());
+    if in_money.is_some_and(|version| version.body.unit.is_none()) {
+        return policy.currency.format(amount);
+    }
+    match amount.fraction().is_zero().then(|| amount.floor_points().ok()).flatten() {
+        Some(whole) => points(whole),
+        None => amount.to_string(),
+    }
+}
+
 /// As [`amount_of`], always signed.
 fn signed_amount(policy: &Policy, pool: usize, amount: i64) -> String {
     format!("{}{}", if amount > 0 { "+" } else { "" }, amount_of(policy, pool, amount))

@@ -80,7 +80,7 @@ impl<'a> Context<'a> {
         })
     }
 
-    fn value(&self, id: ValueId) -> Option<&'a ValueBody> {
+    pub fn value(&self, id: ValueId) -> Option<&'a ValueBody> {
         let value = self.policy.values.get(id)?;
         value.versions.iter().find(|version| version.window.contains(self.at)).map(|version| &version.body)
     }

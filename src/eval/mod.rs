@@ -15,6 +15,7 @@ pub(crate) mod earn;
 pub(crate) mod net;
 pub mod order;
 pub(crate) mod redeem;
+pub(crate) mod reads;
 pub mod refusal;
 pub(crate) mod room;
 

@@ -27,6 +27,7 @@ mod settle;
 pub mod statement;
 mod tiers;
 mod ties;
+pub mod workings;
 
 pub use account::Account;
 pub use entry::{Action, Arrived, Balance, Bucket, Citation, Entry};
@@ -34,3 +35,4 @@ pub use event::{Event, EventKind};
 pub use intake::{Incoming, Place, Refused, Rejected};
 pub use replay::{Options, Outcome, Replay, replay};
 pub use statement::{Becoming, Expiring, PoolStatement, Statement, TierStatement};
+pub use workings::Working;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::account::{Account, keeps, overflow};
 use super::event::Movement;
 use super::lots::OrderId;
-use super::placed::{Due, Interval, Parcel, PlacedOrder, line_index, resolve_lines};
+use super::placed::{Due, Interval, Parcel, PlacedOrder, RETURNED, line_index, resolve_lines};
 use super::replay::Shared;
 use crate::check::policy::{ExpiryAnchorKind, Occasion, Policy};
 use crate::eval::{Refusal, RefusalCode};
@@ -177,7 +177,7 @@ impl Account {
         // Where nothing waits for shipping, goods are handed over with the order.
         let ships = self.ties.ships;
         let left = |line| if ships { placed.returnable(line) } else { placed.kept(line) };
-        let moves = resolve_lines(placed, movement.lines.as_deref(), left, "returned")?;
+        let moves = resolve_lines(placed, movement.lines.as_deref(), left, RETURNED)?;
         let mut placed = placed.clone();
         // Where every pool keeps its points, returned units stay due.
         let keeping = placed.streams.iter().all(|stream| keeps(policy, stream.pool, placed.at))

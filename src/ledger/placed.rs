@@ -311,6 +311,9 @@ impl PlacedOrder {
     }
 }
 
+/// What a return does to units, in messages.
+pub(crate) const RETURNED: &str = "returned";
+
 /// Resolves the lines of a movement to (line index, units), checking each against what is `left` for it. All that is
 /// left where lines or quantities are left out; a named line with nothing left is passed over if another moves.
 pub(crate) fn resolve_lines(
@@ -327,9 +330,12 @@ pub(crate) fn resolve_lines(
                 let index = line_index(placed, id, position)?;
                 let available = left(index);
                 if let Some(quantity) = quantity.filter(|quantity| *quantity > available) {
-                    let message = format!(
+                    let mut message = format!(
                         "{quantity} units of line `{id}` are to be {verb}, but only {available} can be"
                     );
+                    if verb == RETURNED && placed.unshipped(index) > 0 {
+                        message += "; what has not shipped is cancelled, not returned";
+                    }
                     let path = format!("lines[{position}].quantity");
                     return Err(Refusal::new(RefusalCode::MoreThanLeft, path, message));
                 }
@@ -339,7 +345,14 @@ pub(crate) fn resolve_lines(
     }
     moves.retain(|(_, units)| *units > 0);
     if moves.is_empty() {
-        let message = format!("nothing of order `{}` is left to be {verb}", placed.number);
+        let number = &placed.number;
+        let waits = (0..placed.lines.len()).any(|line| placed.unshipped(line) > 0);
+        let message = match verb {
+            RETURNED if waits => format!(
+                "nothing of order `{number}` has shipped that could be returned: cancel it, or send its `ship` first"
+            ),
+            _ => format!("nothing of order `{number}` is left to be {verb}"),
+        };
         return Err(Refusal::new(RefusalCode::NothingLeft, "lines", message));
     }
     Ok(moves)

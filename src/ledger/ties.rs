@@ -2,9 +2,9 @@
 //! over a whole period. Taking back part of one decides the tied ones again. A policy without such rules ties nothing.
 
 use crate::check::policy::{
-    Amount, BaseOf, CapScope, Condition, Expiry, ExpiryAnchorKind, MoveTo, Occasion, Pending, PendingAnchor,
-    Period, Policy, Quantity, Table, TableKey, Test, ValueBody,
+    CapScope, Expiry, ExpiryAnchorKind, MoveTo, Occasion, Pending, PendingAnchor, Period, Policy,
 };
+use crate::eval::reads::reads;
 use crate::eval::room::{Owner, of_caps, of_first};
 
 /// What ties orders together.
@@ -40,12 +40,10 @@ impl Ties {
                 if let Occasion::Period(period) = version.body.of {
                     push(&mut ties.ends, period);
                 }
-                let mut reader = Reader { policy, measures: Vec::new(), depth: 0 };
-                reader.earn(&version.body);
-                for measure in reader.measures {
-                    if let Some(measure) = policy.measures.get(measure) {
-                        push(&mut ties.in_all, measure.period);
-                    }
+                let in_all =
+                    reads(policy, &version.body, None).measures.into_iter().filter(|read| read.in_all);
+                for measure in in_all.filter_map(|read| policy.measures.get(read.measure)) {
+                    push(&mut ties.in_all, measure.period);
                 }
             }
         }
@@ -105,88 +103,5 @@ fn waits_for_shipping(policy: &Policy) -> bool {
 fn push(list: &mut Vec<Period>, period: Period) {
     if !list.contains(&period) {
         list.push(period);
-    }
-}
-
-/// Finds the measures that a rule reads in all.
-struct Reader<'p> {
-    policy: &'p Policy,
-    measures: Vec<usize>,
-    depth: usize,
-}
-
-impl Reader<'_> {
-    fn earn(&mut self, earn: &crate::check::policy::Earn) {
-        match &earn.amount {
-            Amount::Share { rate, base } => {
-                self.quantity(rate);
-                self.base(&base.of);
-            }
-            Amount::Per { points, step, base, .. } => {
-                self.quantity(points);
-                self.quantity(step);
-                self.base(&base.of);
-            }
-            Amount::OfRule { factor, .. } => self.quantity(factor),
-            Amount::Fixed { points } => self.quantity(points),
-        }
-        earn.conditions.iter().for_each(|condition| self.condition(condition));
-        earn.first.iter().for_each(|(limit, _)| self.quantity(limit));
-        earn.caps.iter().for_each(|cap| self.quantity(&cap.limit));
-    }
-
-    fn base(&mut self, of: &BaseOf) {
-        match of {
-            BaseOf::Measure(measure, _) => self.measures.push(*measure),
-            BaseOf::Number(quantity) => self.quantity(quantity),
-            _ => {}
-        }
-    }
-
-    fn quantity(&mut self, quantity: &Quantity) {
-        match quantity {
-            Quantity::Measure { measure, in_all: true, .. } => self.measures.push(*measure),
-            Quantity::Add(a, b)
-            | Quantity::Subtract(a, b)
-            | Quantity::Multiply(a, b)
-            | Quantity::Divide(a, b) => {
-                self.quantity(a);
-                self.quantity(b);
-            }
-            // Values do not refer to each other in circles; the depth is a guard only.
-            Quantity::Value(id) if self.depth < 32 => {
-                self.depth += 1;
-                let policy = self.policy;
-                let versions = policy.values.get(*id).map_or(&[][..], |value| value.versions.as_slice());
-                for version in versions {
-                    if let ValueBody::Table(table) = &version.body {
-                        self.table(table);
-                    }
-                }
-                self.depth -= 1;
-            }
-            _ => {}
-        }
-    }
-
-    fn table(&mut self, table: &Table) {
-        if let TableKey::Quantity(quantity) = &table.by {
-            self.quantity(quantity);
-        }
-        table.rows.iter().for_each(|(_, quantity)| self.quantity(quantity));
-        table.bands.iter().for_each(|(_, quantity)| self.quantity(quantity));
-        table.otherwise.iter().for_each(|quantity| self.quantity(quantity));
-    }
-
-    fn condition(&mut self, condition: &Condition) {
-        match &condition.test {
-            Test::All(parts) | Test::Any(parts) => parts.iter().for_each(|part| self.condition(part)),
-            Test::Not(inner) => self.condition(inner),
-            Test::Compare { left, right, .. } => {
-                self.quantity(left);
-                self.quantity(right);
-            }
-            _ => {}
-        }
     }
 }

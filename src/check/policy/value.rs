@@ -5,6 +5,9 @@ use super::*;
 /// A named value's versions.
 #[derive(Clone, Debug)]
 pub(crate) struct Value {
+    pub name: String,
+    /// Of what is a number.
+    pub unit: Option<Unit>,
     pub versions: Vec<Version<ValueBody>>,
 }
 

@@ -1,0 +1,121 @@
+//! How points came about: for each order, declared event and ended period, what each rule gave exactly, rounded, and
+//! after limits, and what it read of values, levels and measures. As the account stands now.
+
+use jiff::Timestamp;
+use std::sync::Arc;
+
+use super::account::Account;
+use super::placed::PlacedOrder;
+use crate::check::Policy;
+use crate::check::policy::{FactType, Quantity, Unit, ValueBody};
+use crate::eval::context::Context;
+use crate::eval::context_of;
+use crate::eval::net::Net;
+use crate::eval::reads::{MeasureRead, reads};
+use crate::value::Ratio;
+
+/// What one rule does on one order, event or period.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Working {
+    /// The order's number, the event's id, or `until DATE` for a period.
+    pub order: Arc<str>,
+    /// When it happened.
+    pub at: Timestamp,
+    /// The rule.
+    pub rule: String,
+    /// Index of the pool.
+    pub pool: usize,
+    /// Before rounding.
+    pub exact: Ratio,
+    /// After rounding.
+    pub rounded: i64,
+    /// After limits and groups: what it gives.
+    pub given: i64,
+    /// What it reads, with what that said: `star_rate` and `1.2`.
+    pub reads: Vec<(String, String)>,
+}
+
+impl Account {
+    /// How the points of the account's orders, events and periods came about, oldest first.
+    pub fn workings(&self, policy: &Policy) -> Vec<Working> {
+        self.orders.iter().flat_map(|placed| of_order(policy, placed)).collect()
+    }
+}
+
+fn of_order(policy: &Policy, placed: &PlacedOrder) -> Vec<Working> {
+    let mut found = Vec::new();
+    for (rule, exact, rounded, given) in placed.totals.iter().filter(|(_, exact, ..)| !exact.is_zero()) {
+        let Some(declared) = policy.earns.get(*rule) else { continue };
+        let Some(version) = declared.at(placed.at) else { continue };
+        let read = reads(policy, &version.body, Some(placed.at));
+        let net = placed.net(false).ok();
+        let mut shown = Vec::new();
+        for tier in read.tiers {
+            let level = placed.known.levels.get(tier).copied().unwrap_or(0);
+            if let Some(tier) = policy.tiers.get(tier) {
+                let level = tier.levels.get(level).map_or_else(String::new, |level| level.name.clone());
+                shown.push((tier.name.clone(), level));
+            }
+        }
+        let values = read.values.into_iter().filter_map(|id| value(policy, placed, net.as_ref(), id));
+        shown.extend(values);
+        shown.extend(read.measures.into_iter().filter_map(|read| measure(policy, placed, read)));
+        found.push(Working {
+            order: placed.number.clone(),
+            at: placed.happened,
+            rule: declared.name.clone(),
+            pool: version.body.pool,
+            exact: *exact,
+            rounded: *rounded,
+            given: *given,
+            reads: shown,
+        });
+    }
+    found
+}
+
+/// A value with what it says here; none where it differs from line to line, or is a list.
+fn value(
+    policy: &Policy,
+    placed: &PlacedOrder,
+    net: Option<&Net<'_>>,
+    id: usize,
+) -> Option<(String, String)> {
+    let declared = policy.values.get(id)?;
+    let context = context_of(policy, placed.at, &placed.member, &placed.known);
+    let said = |index: usize| {
+        let net = net?;
+        let context = Context { order: Some(net), ..context }.at_line(net, index);
+        match (context.value(id)?, declared.unit) {
+            (ValueBody::YesNo(yes), _) => Some(if *yes { "yes" } else { "no" }.to_owned()),
+            (_, Some(unit)) => {
+                Some(context.show(context.quantity(&Quantity::Value(id)).ok()?, without_points(unit)))
+            }
+            _ => None,
+        }
+    };
+    let first = said(0)?;
+    let alike = (1..placed.lines.len()).all(|index| said(index).as_ref() == Some(&first));
+    alike.then(|| (declared.name.clone(), first))
+}
+
+fn measure(policy: &Policy, placed: &PlacedOrder, read: MeasureRead) -> Option<(String, String)> {
+    let declared = policy.measures.get(read.measure)?;
+    let counts = if read.in_all { &placed.known.in_all } else { &placed.known.so_far };
+    let number = counts.get(read.measure)?.get(read.key.unwrap_or(0)).copied()?;
+    let context = context_of(policy, placed.at, &placed.member, &placed.known);
+    let key = read.key.zip(declared.key).and_then(|(choice, (subject, fact))| {
+        match &policy.facts.of(subject).get(fact)?.kind {
+            FactType::Choice(words) => words.get(choice).cloned(),
+            _ => None,
+        }
+    });
+    let of = key.map_or_else(String::new, |key| format!(" of {key}"));
+    let when = if read.in_all { "in all" } else { "so far" };
+    Some((format!("{}{of} {when}", declared.name), context.show(number, without_points(declared.unit))))
+}
+
+/// Points may be of any pool, so they go without a word.
+fn without_points(unit: Unit) -> Unit {
+    if unit == Unit::Points { Unit::Count } else { unit }
+}
