@@ -5,6 +5,7 @@
 use super::ast::{Kind, Name};
 use super::forms;
 use super::grammar::{self, Failure, Rule};
+use super::habits;
 use super::layout::{Line, MAX_DEPTH};
 use super::repair::{self, Change, Repair};
 use super::scan::{Token, TokenKind};
@@ -44,6 +45,7 @@ impl<'a> Place<'a> {
 pub(super) fn explain(place: &Place<'_>, line: &Line, failure: &Failure) -> Diagnostic {
     let wrong = wrong_token(line, failure);
     twice(place, line)
+        .or_else(|| habits::explain(place, line))
         .or_else(|| spelling::explain(place, line, wrong, failure))
         .or_else(|| first_word(place, line))
         .or_else(|| missing_piece(place, line))

@@ -18,6 +18,7 @@ mod expression;
 mod files;
 mod forms;
 mod grammar;
+mod habits;
 mod head;
 mod layout;
 mod literal;

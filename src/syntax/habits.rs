@@ -1,0 +1,114 @@
+//! Words that other rule languages use, and how they are said here: `if`, `where`, `unless`, `double`, `2 times base`.
+
+use super::ast::Kind;
+use super::explain::Place;
+use super::grammar::{self, Rule};
+use super::layout::Line;
+use super::scan::{Token, TokenKind};
+use crate::diagnostic::{Code, Diagnostic};
+use crate::source::Span;
+
+/// What a line says in the words of another language, if that is what is wrong with it.
+pub(super) fn explain(place: &Place<'_>, line: &Line) -> Option<Diagnostic> {
+    condition(place, line)
+        .or_else(|| multiple(place, line))
+        .or_else(|| repeated_grain(place, line))
+        .or_else(|| no_base(place, line))
+}
+
+fn reads(place: &Place<'_>, line: &str) -> bool {
+    grammar::read(place.rule, line).is_ok()
+}
+
+/// `if order.total >= 100 JPY`
+fn condition(place: &Place<'_>, line: &Line) -> Option<Diagnostic> {
+    let takes_conditions =
+        matches!(place.kind?, Kind::Earn | Kind::Measure | Kind::Redeem | Kind::Move | Kind::Badge);
+    let first = line.tokens.first()?;
+    let word = place.word(first.span);
+    let right = match word {
+        "if" | "where" | "provided" | "while" | "requires" | "require" => "when",
+        "unless" => "when not",
+        _ => return None,
+    };
+    let rest = place.word(Span::new(line.tokens.get(1)?.span.start, line.span().end));
+    let several = line.tokens.iter().any(|token| matches!(place.word(token.span), "and" | "or"));
+    let fixed = match right {
+        "when not" if several => format!("{right} ({rest})"),
+        _ => format!("{right} {rest}"),
+    };
+    if !takes_conditions || !reads(place, &fixed) {
+        return None;
+    }
+    let message = format!("a condition starts with `when`, not `{word}`");
+    Some(Diagnostic::new(Code::UnknownClause, first.span, message).with_help(format!("write `{fixed}`")))
+}
+
+/// `gives double base`, `gives 2 times base`: how many more on top, and of which stage, is not said.
+fn multiple(place: &Place<'_>, line: &Line) -> Option<Diagnostic> {
+    let gives = line.tokens.iter().position(|token| place.word(token.span) == "gives")?;
+    let [number, rest @ ..] = line.tokens.get(gives + 1..)? else { return None };
+    let head = place.word(Span::new(line.span().start, number.span.start));
+    let written = place.word(number.span);
+    let (more, all, rule): (String, String, &Token) = match (written, rest) {
+        ("double" | "twice", [rule]) => ("1".to_owned(), "2".to_owned(), rule),
+        ("triple" | "thrice", [rule]) => ("2".to_owned(), "3".to_owned(), rule),
+        ("quadruple", [rule]) => ("3".to_owned(), "4".to_owned(), rule),
+        (n, [times, rule]) if number.kind == TokenKind::Number && is_times(place, times) => {
+            (n.to_owned(), n.to_owned(), rule)
+        }
+        _ => return None,
+    };
+    let name = place.word(rule.span);
+    let fixed = format!("{head}{more} times rounded {name}");
+    if rule.kind != TokenKind::Word || !reads(place, &fixed) {
+        return None;
+    }
+    let message = format!(
+        "this does not say which points of `{name}` it takes: before or after rounding, or after limits"
+    );
+    let report = Diagnostic::new(Code::SyntaxError, number.span.to(rule.span), message);
+    Some(report.with_help(match more == all {
+        true => format!("write `{fixed}`, or `exact` or `capped` in place of `rounded`; what `{name}` gives itself comes on top"),
+        false => format!(
+            "write `{fixed}` (or `exact`, `capped`): with what `{name}` gives itself that makes {all} times as much"
+        ),
+    }))
+}
+
+fn is_times(place: &Place<'_>, token: &Token) -> bool {
+    matches!(place.word(token.span), "times" | "x" | "*")
+}
+
+/// `each order gives 5 points per order`
+fn repeated_grain(place: &Place<'_>, line: &Line) -> Option<Diagnostic> {
+    let [.., before, per, piece] = line.tokens.as_slice() else { return None };
+    let each = line.tokens.get(1).map(|token| place.word(token.span))?;
+    if place.first_word(line) != "each" || place.word(per.span) != "per" || place.word(piece.span) != each {
+        return None;
+    }
+    let fixed = place.word(Span::new(line.span().start, before.span.end));
+    let message = format!("`each {each}` says already that this is per {each}");
+    let report = Diagnostic::new(Code::SyntaxError, per.span.to(piece.span), message);
+    reads(place, fixed).then(|| report.with_help(format!("write `{fixed}`")))
+}
+
+/// `each order gives 1 point per 100 JPY`: of what?
+fn no_base(place: &Place<'_>, line: &Line) -> Option<Diagnostic> {
+    let [each, piece, gives, ..] = line.tokens.as_slice() else { return None };
+    let last = line.tokens.last()?;
+    let is = |token: &Token, word: &str| place.word(token.span) == word;
+    let per = line.tokens.iter().any(|token| is(token, "per"));
+    if place.rule != Rule::clause_line || !is(each, "each") || !is(gives, "gives") || !per {
+        return None;
+    }
+    let base = match place.word(piece.span) {
+        "line" | "unit" => "line.price",
+        "order" => "order.price",
+        _ => return None,
+    };
+    let fixed = format!("{} of {base}", place.word(line.span()));
+    let report = Diagnostic::new(Code::SyntaxError, last.span, "this does not say which amount earns");
+    let report = report.with_label("`of …` belongs behind it");
+    reads(place, &fixed).then(|| report.with_help(format!("write `{fixed}`")))
+}
