@@ -245,7 +245,12 @@ fn first(draft: &Draft<'_, '_>, gives: &Gives, pieces: Pieces) -> Option<Vec<(Qu
     };
     let mut found: Option<Vec<(Quantity, CapScope)>> = Some(Vec::new());
     for clause in draft.clauses {
-        let ClauseKind::OnFirst { amount, per } = &clause.kind else { continue };
+        let ClauseKind::OnFirst { amount, of, per } = &clause.kind else { continue };
+        if let Some(of) = of {
+            let message = "a rule that gives points says in `each …` what its amount is";
+            let report = Diagnostic::new(Code::MisplacedClause, of.span, message);
+            draft.scope.report(report.with_help(format!("leave `of {}` out", draft.scope.text(of.span))));
+        }
         let Some(base) = base else {
             let message = "`on first` cuts the amount that earns, and this rule reads none";
             scope.report(

@@ -39,7 +39,10 @@ fn in_clause(scope: &Scope<'_>, clause: &Clause, at: Option<Span>, found: &mut V
         ClauseKind::AtMost { limit, per: LimitScope::Piece(_) | LimitScope::Each } => take(limit),
         ClauseKind::AtMostShare { rate, .. } => take(rate),
         ClauseKind::AtLeast(expr) => take(expr),
-        ClauseKind::Pays { money, .. } => take(money),
+        ClauseKind::Pays { money, per, .. } => {
+            take(money);
+            per.iter().for_each(take);
+        }
         ClauseKind::Reward { price: ast::RewardPrice::Points(price), .. } => take(price),
         ClauseKind::OnFirst { amount, .. } => take(amount),
         ClauseKind::Gives(gives) => match &gives.amount {

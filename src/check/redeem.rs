@@ -4,7 +4,9 @@ use super::caps::{Pieces, caps, own_points, points, sound};
 use super::clauses::{missing_choice, missing_clause};
 use super::constant::{self, fold};
 use super::expr::Place;
-use super::policy::{Cap, CapScope, Grain, Occasion, Pays, PaysFor, PoolId, Quantity, Redeem, Rule, Unit};
+use super::policy::{
+    Cap, CapScope, Grain, Occasion, Pays, PaysBy, PaysFor, PoolId, Quantity, Redeem, Rule, Unit,
+};
 use super::pool::{resolve, unit_of_pool, unit_word};
 use super::reads;
 use super::rewards;
@@ -13,7 +15,7 @@ use super::scope::Scope;
 use super::versions::Group;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::Span;
-use crate::syntax::ast::{Clause, ClauseKind, Expr, ExprKind, Kind, Path};
+use crate::syntax::ast::{Clause, ClauseKind, Expr, ExprKind, Kind, LimitScope, Path};
 use crate::value::{Currency, Ratio};
 
 /// Checks the redeem rules.
@@ -105,9 +107,10 @@ pub(super) fn pool(draft: &Draft<'_, '_>, unit: &Expr) -> Option<PoolId> {
 fn paying(draft: &Draft<'_, '_>, clause: &Clause) -> Option<Redeem> {
     let scope = draft.scope;
     let guards = draft.guards(Place::Line);
-    let ClauseKind::Pays { points, money, of } = &clause.kind else { return None };
+    let ClauseKind::Pays { points, money, per, of } = &clause.kind else { return None };
     let pool = pool(draft, points);
-    let place = if scope.text(of.span) == "line.price" { Place::Line } else { Place::Order };
+    let by_line = per.is_some() || scope.text(of.span) == "line.price";
+    let place = if by_line { Place::Line } else { Place::Order };
     let money = draft.reader(place).number(money, Unit::Money).and_then(|quantity| {
         let (low, _) = super::ranges::bounds(scope, &quantity, Some(&draft.window));
         if low.is_none_or(|low| low <= Ratio::ZERO) {
@@ -116,7 +119,13 @@ fn paying(draft: &Draft<'_, '_>, clause: &Clause) -> Option<Redeem> {
         }
         Some(quantity)
     });
-    let for_what = payable(scope, of);
+    let for_what = match per {
+        Some(step) => pays_by(draft, step, of).map(|by| (PaysFor::Lines, Some(by))),
+        None => {
+            report_first(draft);
+            payable(scope, of).map(|of| (of, None))
+        }
+    };
     let pool = pool?;
     let points = constant::positive(scope, points, unit_of_pool(scope, pool))
         .and_then(|n| own_points(scope, points, pool).map(|()| n));
@@ -124,9 +133,10 @@ fn paying(draft: &Draft<'_, '_>, clause: &Clause) -> Option<Redeem> {
     let shares = shares(draft);
     let (filters, conditions) = guards?;
     let (at_least, steps, caps) = limits?;
+    let (of, by) = for_what?;
     Some(Redeem {
         pool,
-        pays: Some(Pays { points: points?, money: money?, of: for_what?, span: clause.span }),
+        pays: Some(Pays { points: points?, money: money?, of, by, span: clause.span }),
         rewards: Vec::new(),
         at_least,
         steps,
@@ -136,6 +146,54 @@ fn paying(draft: &Draft<'_, '_>, clause: &Clause) -> Option<Redeem> {
         filters,
         conditions,
     })
+}
+
+/// `per 1 of line.gallons`, with the `on first` line that says how much of it counts.
+fn pays_by(draft: &Draft<'_, '_>, step: &Expr, of: &Path) -> Option<PaysBy> {
+    let scope = draft.scope;
+    let text = scope.text(of.span);
+    if of.subject.as_ref().is_none_or(|subject| subject.text != "line") {
+        let message = format!("`{text}` is no quantity of a line");
+        let help = "write a count or a quantity that each line brings: `per 1 of line.quantity`";
+        scope.report(Diagnostic::new(Code::UnknownFact, of.span, message).with_help(help));
+        return None;
+    }
+    let expr = Expr { kind: ExprKind::Path(of.clone()), span: of.span };
+    let quantity = draft.reader(Place::Line).number(&expr, Unit::Count);
+    let step = constant::positive(scope, step, Unit::Count);
+    let mut first = Some(None);
+    for clause in draft.clauses {
+        let ClauseKind::OnFirst { amount, of: first_of, per } = &clause.kind else { continue };
+        let other = first_of.as_ref().filter(|path| scope.text(path.span) != text);
+        if let Some(other) = other {
+            let message = format!("the points pay by `{text}`, and this counts `{}`", scope.text(other.span));
+            let report = Diagnostic::new(Code::TypeMismatch, other.span, message);
+            scope.report(report.with_help(format!("write `of {text}`")));
+            first = None;
+            continue;
+        }
+        if !matches!(per, LimitScope::Piece(word) if word.text == "order") {
+            let message = "how much of a quantity points pay for is said of one order";
+            let report = Diagnostic::new(Code::BadGrain, clause.span, message);
+            let written = scope.text(amount.span);
+            scope.report(report.with_help(format!("write `on first {written} of {text} per order`")));
+            first = None;
+            continue;
+        }
+        let most = draft.reader(Place::Order).number(amount, Unit::Count);
+        first = most.and_then(|most| sound(draft, most, amount, Unit::Count)).map(Some);
+    }
+    Some(PaysBy { step: step?, of: quantity?, text, first: first? })
+}
+
+/// Without a quantity there is nothing of which the first part could count.
+pub(super) fn report_first(draft: &Draft<'_, '_>) {
+    let first = draft.clauses.iter().find(|clause| matches!(clause.kind, ClauseKind::OnFirst { .. }));
+    if let Some(clause) = first {
+        let message = "`on first` says how much of a quantity points pay for, and this rule pays by none";
+        let report = Diagnostic::new(Code::MisplacedClause, clause.span, message);
+        draft.scope.report(report.with_help("write `at most …` to limit the points, or leave the line out"));
+    }
 }
 
 /// What points pay for; anything else is reported.

@@ -5,7 +5,7 @@ use super::constant::{self, fold};
 use super::expr::Place;
 use super::policy::{Cap, FactType, PoolId, Price, Quantity, Redeem, Reward, Rule};
 use super::pool::{resolve, unit_word};
-use super::redeem::{PAYMENT, pool, whole};
+use super::redeem::{PAYMENT, pool, report_first, whole};
 use super::rules::Draft;
 use super::scope::Scope;
 use super::versions::days;
@@ -28,6 +28,7 @@ pub(super) fn rewarding(draft: &Draft<'_, '_>) -> Option<Redeem> {
         let report = Diagnostic::new(Code::MisplacedClause, clause.span, message);
         scope.report(report.with_help("leave the line out"));
     }
+    report_first(draft);
     let guards = draft.guards(Place::Request);
     let pool = reward_pool(draft)?;
     let read = draft.clauses.iter().filter_map(|clause| match &clause.kind {

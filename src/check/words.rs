@@ -154,10 +154,8 @@ pub(super) fn homes(kind: &ClauseKind) -> &'static [Kind] {
         | ClauseKind::SpendBefore(_)
         | ClauseKind::Return(_) => &[Kind::Pool],
         ClauseKind::Pending(_) | ClauseKind::LotExpires { .. } => &[Kind::Pool, Kind::Earn],
-        ClauseKind::Gives(_)
-        | ClauseKind::Round { .. }
-        | ClauseKind::OnFirst { .. }
-        | ClauseKind::Into(_) => &[Kind::Earn],
+        ClauseKind::Gives(_) | ClauseKind::Round { .. } | ClauseKind::Into(_) => &[Kind::Earn],
+        ClauseKind::OnFirst { .. } => &[Kind::Earn, Kind::Redeem],
         ClauseKind::AtMostShare { .. } => &[Kind::Earn, Kind::Group, Kind::Redeem],
         ClauseKind::AtMost { .. } => &[Kind::Earn, Kind::Group, Kind::Redeem, Kind::Move, Kind::Measure],
         ClauseKind::Combine { .. } => &[Kind::Group],

@@ -22,6 +22,8 @@ pub struct Decision {
     pub pools: Vec<(String, i64)>,
     /// The most points that may be paid on it, under the rule that lets most be paid.
     pub redeemable: i64,
+    /// What they pay, minor units, where that goes by a quantity of the order.
+    pub redeemable_money: Option<Ratio>,
     /// Line by line, in the order given.
     pub lines: Vec<LineDecision>,
 }
@@ -123,7 +125,15 @@ pub fn decide(policy: &Policy, at: Timestamp, member: &Member, order: &Order) ->
         net.pay(&plan.lines, &plan.money).map_err(|_| refuse(policy, Fault::Overflow, "the points paid"))?;
     }
     let derived = derived(context, &net, &Used::default())?;
-    let mut decision = Decision { points: 0, pools: Vec::new(), redeemable: offer.points, lines: Vec::new() };
+    let pays = || offer.money(&offer.lines)?.into_iter().try_fold(Ratio::ZERO, Ratio::add);
+    let money = offer.by_quantity.then(pays).transpose();
+    let mut decision = Decision {
+        points: 0,
+        pools: Vec::new(),
+        redeemable: offer.points,
+        redeemable_money: money.map_err(|_| refuse(policy, Fault::Overflow, &rule))?,
+        lines: Vec::new(),
+    };
     let overflow = |what: &str| refuse(policy, Fault::Overflow, what);
     let mut by_pool = vec![0i64; policy.pools.len()];
     for (index, line) in order.lines.iter().enumerate() {

@@ -21,6 +21,8 @@ pub(crate) struct Offer {
     weights: Vec<Ratio>,
     /// Per line, why it may not be paid with points.
     pub failures: Vec<Option<Failure>>,
+    /// True where what a point is worth goes by a quantity of the order.
+    pub by_quantity: bool,
 }
 
 impl Offer {
@@ -32,6 +34,7 @@ impl Offer {
             values: vec![Ratio::ZERO; count],
             weights: vec![Ratio::ZERO; count],
             failures: vec![None; count],
+            by_quantity: false,
         }
     }
 
@@ -40,8 +43,19 @@ impl Offer {
         largest_remainder(redeem, &self.weights)
     }
 
-    /// What such a split pays, line by line.
+    /// What such a split pays, line by line. By a quantity, it is spread exactly, so that no line is paid more than it costs.
     pub fn money(&self, points: &[i64]) -> Result<Vec<Ratio>, Overflow> {
+        if self.by_quantity {
+            let all = self.weights.iter().try_fold(Ratio::ZERO, |sum, weight| sum.add(*weight))?;
+            let paid =
+                points.iter().try_fold(0i64, |sum, points| sum.checked_add(*points).ok_or(Overflow))?;
+            let shares = points.iter().zip(self.values.iter().zip(&self.weights));
+            let money = shares.map(|(points, (value, weight))| match *points {
+                0 => Ok(Ratio::ZERO),
+                _ => Ratio::whole(paid).mul(*weight)?.div(all)?.mul(*value),
+            });
+            return money.collect();
+        }
         points.iter().zip(&self.values).map(|(points, value)| Ratio::whole(*points).mul(*value)).collect()
     }
 }
@@ -73,16 +87,21 @@ pub(crate) fn offer(
     rule: PayingRule<'_>,
     used: &Used,
 ) -> Result<Offer, Fault> {
-    let body = &rule.version.body;
     let context = Context { order: Some(net), ..context };
-    let mut out = Offer::none(net.lines.len());
+    let quantity = quantity_of(context, net, rule)?;
+    let mut out = Offer { by_quantity: quantity.is_some(), ..Offer::none(net.lines.len()) };
+    let mut first = None;
     let mut points = Ratio::ZERO;
     let mut shipping = if rule.pays.of == PaysFor::Total { net.shipping() } else { Ratio::ZERO };
     for index in 0..net.lines.len() {
         let line = context.at_line(net, index);
-        let failure = super::earn::first_failure(&line, &body.filters, &body.conditions)?;
+        let failure = why_not(&line, rule)?;
         if failure.is_none() {
-            let value = line.quantity(&rule.pays.money)?.div(rule.pays.points)?;
+            let mut value = line.quantity(&rule.pays.money)?.div(rule.pays.points)?;
+            if let (Some(by), Some(quantity)) = (&rule.pays.by, quantity) {
+                value = value.mul(quantity)?.div(by.step)?;
+            }
+            first = first.or(Some(value));
             let money = net.gross(index)?;
             let weight = if value.is_zero() { Ratio::ZERO } else { money.div(value)? };
             points = points.add(weight)?;
@@ -96,9 +115,37 @@ pub(crate) fn offer(
         }
         set(&mut out.failures, index, failure);
     }
-    out.points = within_limits(context, net, rule, used, points)?;
+    out.points = within_limits(context, net, rule, used, (points, first.unwrap_or(Ratio::ZERO)))?;
     out.lines = out.split(out.points)?;
     Ok(out)
+}
+
+/// Why a line may not be paid for: a filter, a condition, or a quantity of which there is none.
+fn why_not(line: &Context<'_>, rule: PayingRule<'_>) -> Result<Option<Failure>, Fault> {
+    let body = &rule.version.body;
+    let failure = super::earn::first_failure(line, &body.filters, &body.conditions)?;
+    match &rule.pays.by {
+        Some(by) if failure.is_none() && line.quantity(&by.of)?.is_zero() => {
+            Ok(Some(Failure { text: format!("{} > 0", by.text), short_by: None }))
+        }
+        _ => Ok(failure),
+    }
+}
+
+/// How much there is, over all lines that may be paid for, of the quantity that points pay by.
+fn quantity_of(context: Context<'_>, net: &Net<'_>, rule: PayingRule<'_>) -> Result<Option<Ratio>, Fault> {
+    let Some(by) = &rule.pays.by else { return Ok(None) };
+    let mut sum = Ratio::ZERO;
+    for index in 0..net.lines.len() {
+        let line = context.at_line(net, index);
+        if why_not(&line, rule)?.is_none() {
+            sum = sum.add(line.quantity(&by.of)?)?;
+        }
+    }
+    Ok(Some(match &by.first {
+        Some(first) => sum.min(context.quantity(first)?),
+        None => sum,
+    }))
 }
 
 fn set<T>(list: &mut [T], index: usize, value: T) {
@@ -112,7 +159,7 @@ fn within_limits(
     net: &Net<'_>,
     rule: PayingRule<'_>,
     used: &Used,
-    offered: Ratio,
+    (offered, value): (Ratio, Ratio),
 ) -> Result<i64, Fault> {
     let body = &rule.version.body;
     let mut points = offered;
@@ -125,7 +172,7 @@ fn within_limits(
         })?;
         let share = context.quantity(rate)?.mul(whole)?;
         // In points: the offered points stand for what is eligible; a share of money caps them at its own worth.
-        let value = if offered.is_zero() { Ratio::ONE } else { value_of(context, net, rule)? };
+        let value = if offered.is_zero() { Ratio::ONE } else { value };
         let cap = if value.is_zero() { Ratio::ZERO } else { share.min(all).div(value)? };
         points = points.min(cap);
     }
@@ -147,16 +194,4 @@ fn within_limits(
         whole = 0;
     }
     Ok(whole)
-}
-
-/// Money that one point pays on the first line that may be paid for.
-fn value_of(context: Context<'_>, net: &Net<'_>, rule: PayingRule<'_>) -> Result<Ratio, Fault> {
-    for index in 0..net.lines.len() {
-        let line = context.at_line(net, index);
-        let body = &rule.version.body;
-        if super::earn::first_failure(&line, &body.filters, &body.conditions)?.is_none() {
-            return Ok(line.quantity(&rule.pays.money)?.div(rule.pays.points)?);
-        }
-    }
-    Ok(Ratio::ZERO)
 }

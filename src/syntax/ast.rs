@@ -271,10 +271,12 @@ pub enum ClauseKind {
     Into(Name),
     /// `out of vouchers`: the pool that a redeem rule or a budgeted rule takes from.
     OutOf(Name),
-    /// `on first 1,500 USD per member per calendar quarter, returns free room`
+    /// `on first 1,500 USD per member per calendar quarter, returns free room` | `on first 35 of line.gallons per order`
     OnFirst {
-        /// How much of the amount earns.
+        /// How much of the amount earns, or of the quantity that points pay by.
         amount: Expr,
+        /// `line.gallons`
+        of: Option<Path>,
         /// Over what.
         per: LimitScope,
     },
@@ -370,12 +372,14 @@ pub enum ClauseKind {
         /// Over what; None in a move or a redeem rule: each time.
         per: LimitScope,
     },
-    /// `1 point pays 1 JPY of line.price`
+    /// `1 point pays 1 JPY of line.price` | `100 points pay 0.10 USD per 1 of line.gallons`
     Pays {
         /// `1 point`
         points: Expr,
         /// `1 JPY`
         money: Expr,
+        /// `1` of `per 1 of line.gallons`.
+        per: Option<Expr>,
         /// `line.price`
         of: Path,
     },

@@ -177,8 +177,13 @@ impl Builder<'_> {
             Rule::counts => self.counts(pair)?,
             Rule::gives => ClauseKind::Gives(self.gives(pair)?),
             Rule::on_first => {
-                let (amount, per) = self.limit(pair)?;
-                ClauseKind::OnFirst { amount, per }
+                let mut pieces = parts(pair).peekable();
+                let amount = self.sum(pieces.next()?)?;
+                let of = match pieces.next_if(|piece| piece.as_rule() == Rule::first_of) {
+                    Some(of) => Some(self.path(parts(of).next()?)?),
+                    None => None,
+                };
+                ClauseKind::OnFirst { amount, of, per: self.scope(pieces.next()?)? }
             }
             Rule::round => {
                 let grain = self.piece(&parts(pair.clone()).last()?)?;
@@ -203,9 +208,13 @@ impl Builder<'_> {
                 ClauseKind::Reward { name, label, price: self.price(price?)? }
             }
             Rule::pays => {
-                let mut pieces = parts(pair);
+                let mut pieces = parts(pair).peekable();
                 let (points, money) = (self.sum(pieces.next()?)?, self.sum(pieces.next()?)?);
-                ClauseKind::Pays { points, money, of: self.path(pieces.next()?)? }
+                let per = match pieces.next_if(|piece| piece.as_rule() == Rule::pays_per) {
+                    Some(per) => Some(self.one_sum(per)?),
+                    None => None,
+                };
+                ClauseKind::Pays { points, money, per, of: self.path(pieces.next()?)? }
             }
             _ => return self.move_clause(pair),
         })

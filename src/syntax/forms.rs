@@ -98,6 +98,7 @@ pub(super) const FORMS: &[Form] = &[
         &[Kind::Earn, Kind::Group],
         "at most (RATE of AMOUNT | POINTS (per (line | order | unit | EVENT) | per member PERIOD, returns (free | keep) room | from everyone [PERIOD]))",
     ),
+    form("on", &[Kind::Redeem], "on first NUMBER of AMOUNT per order"),
     form("in", &[Kind::Redeem, Kind::Move], "in steps of POINTS"),
     form("reward", &[Kind::Redeem], "reward NAME \"LABEL\" for (POINTS | POINTS to POINTS | free)"),
     form("into", &[Kind::Earn], "into POOL"),
@@ -110,7 +111,7 @@ pub(super) const FORMS: &[Form] = &[
 ];
 
 /// How a redeem clause reads, which starts with a number.
-pub(super) const PAYS_FORM: &str = "POINTS pays MONEY of AMOUNT";
+pub(super) const PAYS_FORM: &str = "POINTS (pay | pays) MONEY [per NUMBER] of AMOUNT";
 /// How a case of a table reads, which starts with its names.
 pub(super) const CASE_FORM: &str = "CASES: VALUE";
 /// How the clause of a move reads that says where points go.

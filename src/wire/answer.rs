@@ -21,7 +21,17 @@ pub struct DecisionAnswer {
     #[serde(skip_serializing_if = "Option::is_none")]
     pools: Option<IndexMap<String, i64>>,
     redeemable: i64,
+    /// Where what points pay goes by a quantity.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    redeemable_money: Option<MoneyAnswer>,
     lines: Vec<LineAnswer>,
+}
+
+/// Money in minor units, rounded down.
+#[derive(Debug, Serialize)]
+struct MoneyAnswer {
+    amount: i64,
+    currency: String,
 }
 
 #[derive(Debug, Serialize)]
@@ -93,6 +103,10 @@ impl DecisionAnswer {
             points: decision.points,
             pools: several.then(|| decision.pools.iter().cloned().collect()),
             redeemable: decision.redeemable,
+            redeemable_money: decision.redeemable_money.map(|money| MoneyAnswer {
+                amount: i64::try_from(money.floor()).unwrap_or(i64::MAX),
+                currency: policy.currency.name().to_owned(),
+            }),
             lines: lines.collect(),
         }
     }

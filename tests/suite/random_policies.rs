@@ -626,7 +626,16 @@ impl Writer {
         if pays > 0 {
             self.put("redeem pay \"Pay\" {");
             let what = dice.pick(&["order.total", "line.price"]);
-            self.clause(&format!("1 point pays {} {} of {what}", dice.pick(&[1, 2]), self.currency));
+            let (money, currency) = (dice.pick(&[1, 2]), self.currency);
+            match dice.roll(4) {
+                3 => {
+                    self.clause(&format!("5 points pay {money} {currency} per 1 of line.quantity"));
+                    if dice.once_in(2) {
+                        self.clause("on first 4 of line.quantity per order");
+                    }
+                }
+                _ => self.clause(&format!("1 point pays {money} {currency} of {what}")),
+            }
             self.clause("out of points");
             if dice.once_in(3) {
                 self.clause("at least 10 points");

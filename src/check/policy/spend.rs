@@ -64,7 +64,7 @@ pub(crate) struct Redeem {
     pub conditions: Vec<Condition>,
 }
 
-/// `1 point pays 1 JPY of line.price`
+/// `1 point pays 1 JPY of line.price`, `100 points pay 0.10 USD per 1 of line.gallons`
 #[derive(Clone, Debug)]
 pub(crate) struct Pays {
     /// Points of one step.
@@ -72,8 +72,23 @@ pub(crate) struct Pays {
     /// What a step pays, in minor units.
     pub money: Quantity,
     pub of: PaysFor,
+    /// Where the money is for so much of a quantity.
+    pub by: Option<PaysBy>,
     /// The clause.
     pub span: Span,
+}
+
+/// A quantity that points pay by.
+#[derive(Clone, Debug)]
+pub(crate) struct PaysBy {
+    /// How much of it a step pays for once; above 0.
+    pub step: Ratio,
+    /// Of one line; the lines that may be paid for add up.
+    pub of: Quantity,
+    /// As written, for messages.
+    pub text: String,
+    /// The most of it that counts in an order.
+    pub first: Option<Quantity>,
 }
 
 /// What points pay for.
