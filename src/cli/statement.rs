@@ -303,7 +303,10 @@ fn subject(entry: &Entry) -> String {
 
 /// The same for a history, where each reward and each move is told by its event, and a reward by its label.
 fn about(entry: &Entry) -> String {
-    let of_event = matches!(entry.action, Action::Redeem | Action::Restore | Action::Send | Action::Receive);
+    let of_event = matches!(
+        entry.action,
+        Action::Redeem | Action::Restore | Action::Send | Action::Receive | Action::Reverse
+    );
     match (&entry.event, subject(entry)) {
         (Some(event), none) if none.is_empty() && of_event => match &entry.reason {
             Some(reason) if entry.rule.is_some() => format!("{reason} ({event})"),
@@ -323,7 +326,7 @@ fn what(entry: &Entry) -> &'static str {
         (Action::Restore, _) => "came back",
         (Action::Reverse, Bucket::Pending) => "dropped, pending",
         (Action::Reverse, _) => "taken back",
-        (Action::Expire, Bucket::Redeemed) => "came back expired",
+        (Action::Expire, Bucket::Redeemed | Bucket::Transferred) => "came back expired",
         (Action::Expire, _) => "expired",
         (Action::Adjust, _) => "corrected",
         (Action::Send, _) => "sent",

@@ -51,7 +51,8 @@ refusals! {
     // Judging.
     DuplicateOrder "duplicate-order" "an order number that the account already has",
     UnknownOrder "unknown-order" "an order number that the account does not have at that instant",
-    UnknownEvent "unknown-event" "the id of a declared event or reward that the account does not have at that instant",
+    UnknownEvent "unknown-event" "the id of a declared event, reward or move that the account does not have at that instant",
+    NotUndone "not-undone" "a cancel of a transfer to another account",
     UnknownLine "unknown-line" "a line that the order does not have",
     NothingLeft "nothing-left" "an event that would move nothing",
     MoreThanLeft "more-than-left" "a quantity or amount above what is left",

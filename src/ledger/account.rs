@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use super::entry::{Action, Arrived, Balance, Bucket, Clause, Entry};
 use super::lots::{LotId, Lots, OrderId, Origin, Refilled, Source};
+use super::moves::Sent;
 use super::placed::{PlacedOrder, PoolTake};
 use super::rewards::Taken;
 use super::tiers::TierState;
@@ -35,6 +36,8 @@ pub struct Account {
     pub(crate) by_event: IndexMap<Arc<str>, OrderId>,
     /// Rewards taken, by event id.
     pub(crate) rewards: IndexMap<Arc<str>, Taken>,
+    /// Moves that were asked for, by event id.
+    pub(crate) sent: IndexMap<Arc<str>, Sent>,
     pub(crate) member: MemberFacts,
     /// One for each tier of the policy.
     pub(crate) tiers: Vec<TierState>,
@@ -109,6 +112,7 @@ impl Account {
             by_number: IndexMap::new(),
             by_event: IndexMap::new(),
             rewards: IndexMap::new(),
+            sent: IndexMap::new(),
             member: MemberFacts::defaults(policy),
             tiers: vec![TierState::default(); policy.tiers.len()],
             ties,

@@ -78,7 +78,7 @@ pub enum EventKind {
     Ship(Movement),
     /// Lines will not ship.
     Cancel(Movement),
-    /// A declared event, or a reward taken, is undone as if it had never been.
+    /// A declared event, a reward taken, or a move asked for is undone as if it had never been.
     CancelEvent {
         /// Its id.
         event: String,

@@ -270,6 +270,57 @@ impl Lots {
         }
     }
 
+    /// Finds `points` of these lots to take back: what is left of them, then (not taken a second time) what has expired, then
+    /// what covers for others, then what was spent, from the lots spent next or, where it is owed, as a debt. Returns what is
+    /// to be posted, by lot; a debt has none.
+    pub fn collect(
+        &mut self,
+        own: &[LotId],
+        points: i64,
+        spend: &[SpendKey],
+        owes: bool,
+    ) -> Vec<(Option<LotId>, i64)> {
+        let (mut left, mut elsewhere) = (points, 0);
+        let mut out = Vec::new();
+        for id in own {
+            let taken = self.take_available(*id, left);
+            left -= taken;
+            out.push((Some(*id), taken));
+        }
+        for id in own {
+            let Some(lot) = self.lots.get_mut(*id) else { continue };
+            let expired = left.min(lot.expired);
+            lot.expired -= expired;
+            left -= expired;
+        }
+        for id in own {
+            let Some(lot) = self.lots.get_mut(*id) else { continue };
+            let covering = left.min(lot.covering);
+            lot.covering -= covering;
+            left -= covering;
+            elsewhere += covering;
+        }
+        for id in own {
+            let Some(lot) = self.lots.get_mut(*id) else { continue };
+            let spent = left.min(lot.spent.max(0));
+            lot.spent -= spent;
+            left -= spent;
+            elsewhere += spent;
+        }
+        for take in self.spend(elsewhere, spend, true) {
+            if let Source::Lot(lot) = take.source {
+                out.push((Some(lot), take.points));
+            }
+            elsewhere -= take.points;
+        }
+        if elsewhere > 0 && owes {
+            self.owe(elsewhere, None);
+            out.push((None, elsewhere));
+        }
+        out.retain(|(_, points)| *points > 0);
+        out
+    }
+
     /// A deadline passes: everything available dies. Returns what died, by lot, the oldest first.
     pub fn lapse(&mut self) -> Vec<(LotId, i64)> {
         let mut died = Vec::new();

@@ -141,7 +141,7 @@ impl Account {
         self.settle(policy, shared, at, &id, (order, placed))
     }
 
-    /// A declared event, or a reward taken, is undone.
+    /// A declared event, a reward taken, or a move asked for is undone.
     pub(super) fn cancel_event(
         &mut self,
         policy: &Policy,
@@ -152,6 +152,9 @@ impl Account {
     ) -> Result<(), Refusal> {
         if self.rewards.contains_key(event) {
             return self.give_reward_back(policy, at, id, event);
+        }
+        if self.sent.contains_key(event) {
+            return self.undo_move(policy, at, id, event);
         }
         let (order, placed) = self.find_event(event)?;
         let mut placed = placed.clone();

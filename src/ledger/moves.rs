@@ -7,10 +7,13 @@ use super::account::{Account, Clock, Note, Shift, overflow};
 use super::entry::{Action, Arrived, Bucket, Clause};
 use super::event::TransferTo;
 use super::judge::{goes_to, refuse_operation};
-use super::lots::{OrderId, Origin};
+use super::lots::{LotId, OrderId, Origin};
 use super::period::{around, just_before};
+use super::placed::PoolTake;
 use super::replay::{Arrival, Shared};
-use crate::check::policy::{CapScope, ExpiryAnchorKind, Move, MoveTo, MoveWhen, Policy, Version};
+use crate::check::policy::{
+    CapScope, ExpiryAnchorKind, Move, MoveTo, MoveWhen, Policy, PoolId, Returns, Version,
+};
 use crate::eval::room::{CapKey, Owner, Used, of_caps, of_move};
 use crate::eval::{Refusal, RefusalCode, condition_holds, context_of};
 use crate::value::moment::next;
@@ -33,8 +36,23 @@ pub(crate) enum By {
     Payment(OrderId, usize),
     /// A reward taken, by its event.
     Reward(Arc<str>),
-    /// A move, which is never undone.
-    Move,
+    /// A move, by its event or its day.
+    Move(Arc<str>),
+}
+
+/// Points that a member has sent away by a move.
+#[derive(Clone, Debug)]
+pub(crate) struct Sent {
+    /// Index of the move.
+    rule: usize,
+    /// When, and so under which terms.
+    at: Timestamp,
+    /// Out of which lots, each with its share of what arrived elsewhere.
+    takes: Vec<(PoolTake, Option<Arrived>)>,
+    /// The lot that it brought in another pool, and how much.
+    brought: Option<(PoolId, LotId, i64)>,
+    /// True once it has been cancelled.
+    back: bool,
 }
 
 impl Account {
@@ -72,7 +90,7 @@ impl Account {
                 payment.map_or(0, |payment| payment.restored.iter().sum())
             }
             By::Reward(event) => self.rewards.get(event).filter(|taken| taken.back).map_or(0, |_| one.points),
-            By::Move => 0,
+            By::Move(event) => self.sent.get(event).filter(|sent| sent.back).map_or(0, |_| one.points),
         }
     }
 
@@ -309,12 +327,24 @@ impl Account {
             let sum = state.arrived.entry(program.clone()).or_default();
             *sum = sum.saturating_add(gain);
         }
+        let mut sent = Vec::with_capacity(takes.len());
         for take in takes {
             let clause = Some(Clause::Move { rule: id, terms: at });
             let amount = shares.next().unwrap_or(0);
             let arrived = program.clone().map(|program| Arrived { program, amount });
+            sent.push((take, arrived.clone()));
             let note = Note { event: Some(event.clone()), clause, arrived, ..Note::default() };
             self.post_take(policy, at, &take, (Action::Send, Bucket::Transferred), note);
+        }
+        let brought = match &body.to {
+            // What arrives becomes the pool's next lot.
+            MoveTo::Pool(pool) if gain > 0 => {
+                self.pools.get(*pool).map(|state| (*pool, state.lots.lots.len(), gain))
+            }
+            _ => None,
+        };
+        if body.when == MoveWhen::Request {
+            self.sent.insert(event.clone(), Sent { rule: id, at, takes: sent, brought, back: false });
         }
         let moved = self.extended(policy, at, body.from, ExpiryAnchorKind::Moved);
         if let (Ok(moved), Some(state)) = (moved, self.pools.get_mut(body.from)) {
@@ -324,8 +354,71 @@ impl Account {
             shared.add(policy, (cap.key, cap.period), at, Ratio::whole(points));
         }
         let uses = of_move(id, &body.caps).filter(|cap| !cap.everyone);
-        let uses = uses.map(|cap| Use { at, key: cap.key, points, by: By::Move });
+        let uses = uses.map(|cap| Use { at, key: cap.key, points, by: By::Move(event.clone()) });
         self.uses.extend(uses);
+    }
+
+    /// A move that was asked for is undone: its points come back to the lots they left, and what it brought in another pool
+    /// is taken back as a return would. What has gone to another account stays there.
+    pub(super) fn undo_move(
+        &mut self,
+        policy: &Policy,
+        at: Timestamp,
+        id: Arc<str>,
+        event: &str,
+    ) -> Result<(), Refusal> {
+        let Some(sent) = self.sent.get(event).cloned() else { return Ok(()) };
+        let (rule, terms) = (policy.moves.get(sent.rule), sent.at);
+        let name = rule.map_or("", |rule| rule.name.as_str());
+        let to = rule.and_then(|rule| rule.at(terms)).map(|version| &version.body.to);
+        if to == Some(&MoveTo::Account) {
+            let message = format!("event `{event}` sent points to another account, and they stay there");
+            return Err(Refusal::new(RefusalCode::NotUndone, "event", message).by_rule(name));
+        }
+        if sent.back {
+            let message = format!("event `{event}` has been cancelled already");
+            return Err(Refusal::new(RefusalCode::NothingLeft, "event", message));
+        }
+        if let Some(sent) = self.sent.get_mut(event) {
+            sent.back = true;
+        }
+        let clause = Some(Clause::Move { rule: sent.rule, terms });
+        let note = Note { event: Some(id), clause, ..Note::default() };
+        if let Some((pool, lot, gain)) = sent.brought {
+            self.take_brought_back(policy, at, (pool, lot, gain), &note);
+        }
+        for (take, arrived) in sent.takes.into_iter().rev() {
+            let arrived = arrived.map(|one| Arrived { amount: one.amount.saturating_neg(), ..one });
+            if let (Some(arrived), Some(state)) = (&arrived, self.pools.get_mut(take.pool)) {
+                let sum = state.arrived.entry(arrived.program.clone()).or_default();
+                *sum = sum.saturating_add(arrived.amount);
+            }
+            let note = Note { arrived, ..note.clone() };
+            let back = (take.points, Bucket::Transferred);
+            self.give_back_to(policy, at, (take.pool, take.source), back, note);
+        }
+        for state in &mut self.pools {
+            state.arrived.retain(|_, amount| *amount != 0);
+        }
+        Ok(())
+    }
+
+    fn take_brought_back(
+        &mut self,
+        policy: &Policy,
+        at: Timestamp,
+        (pool, lot, points): (PoolId, LotId, i64),
+        note: &Note,
+    ) {
+        let Some(state) = self.pools.get_mut(pool) else { return };
+        let terms = policy.pool_terms(pool, at);
+        let spend = terms.map(|terms| terms.spend.as_slice()).unwrap_or_default();
+        let owes = terms.is_some_and(|terms| terms.returns == Returns::TakeBackDebt);
+        let shift =
+            Shift { action: Action::Reverse, from: Bucket::Available, to: Bucket::Transferred, points: 0 };
+        for (lot, points) in state.lots.collect(&[lot], points, spend, owes) {
+            self.post(policy, at, pool, Shift { points, ..shift }, Note { lot, ..note.clone() });
+        }
     }
 
     /// What a move brings arrives in its pool.

@@ -208,7 +208,7 @@ impl Account {
         for take in takes.into_iter().rev() {
             let clause = Some(clause);
             let note = Note { event: Some(id.clone()), clause, ..Note::default() };
-            self.give_back_to(policy, at, (take.pool, take.source), take.points, note);
+            self.give_back_to(policy, at, (take.pool, take.source), (take.points, Bucket::Redeemed), note);
         }
         Ok(())
     }

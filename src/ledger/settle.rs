@@ -401,49 +401,10 @@ impl Account {
         let own = own.map(|state| state.lots.clone()).unwrap_or_default();
         let pool = self.pool_of(cause, stream);
         let Some(state) = self.pools.get_mut(pool) else { return Vec::new() };
-        let lots = &mut state.lots;
-        let mut left = points;
-        let mut out = Vec::new();
-        for id in &own {
-            let taken = lots.take_available(*id, left);
-            left -= taken;
-            out.push((Some(*id), taken));
-        }
-        for id in &own {
-            let Some(lot) = lots.lots.get_mut(*id) else { continue };
-            let expired = left.min(lot.expired);
-            lot.expired -= expired;
-            left -= expired;
-        }
-        let mut elsewhere = 0;
-        for id in &own {
-            let Some(lot) = lots.lots.get_mut(*id) else { continue };
-            let covering = left.min(lot.covering);
-            lot.covering -= covering;
-            left -= covering;
-            elsewhere += covering;
-        }
-        for id in &own {
-            let Some(lot) = lots.lots.get_mut(*id) else { continue };
-            let spent = left.min(lot.spent.max(0));
-            lot.spent -= spent;
-            left -= spent;
-            elsewhere += spent;
-        }
         let terms = cause.policy.pool_terms(pool, terms_at);
         let spend = terms.map(|terms| terms.spend.as_slice()).unwrap_or_default();
-        for take in lots.spend(elsewhere, spend, true) {
-            if let Source::Lot(lot) = take.source {
-                out.push((Some(lot), take.points));
-            }
-            elsewhere -= take.points;
-        }
-        if elsewhere > 0 && terms.is_some_and(|terms| terms.returns == Returns::TakeBackDebt) {
-            lots.owe(elsewhere, None);
-            out.push((None, elsewhere));
-        }
-        out.retain(|(_, points)| *points > 0);
-        out
+        let owes = terms.is_some_and(|terms| terms.returns == Returns::TakeBackDebt);
+        state.lots.collect(&own, points, spend, owes)
     }
 
     /// Gives `points` of a payment that were paid for a line back, the lots taken last first.
@@ -466,7 +427,7 @@ impl Account {
             let terms = self.orders.get(cause.order).map_or(cause.at, |placed| placed.at);
             let clause = Some(Clause::Redeem { rule, terms });
             let note = Note { clause, ..self.note(cause, line, None, None) };
-            self.give_back_to(cause.policy, cause.at, (pool, source), back, note);
+            self.give_back_to(cause.policy, cause.at, (pool, source), (back, Bucket::Redeemed), note);
         }
     }
 
@@ -476,11 +437,10 @@ impl Account {
         policy: &Policy,
         at: Timestamp,
         (pool, source): (PoolId, Source),
-        points: i64,
+        (points, from): (i64, Bucket),
         note: Note,
     ) {
-        let restore =
-            Shift { action: Action::Restore, from: Bucket::Redeemed, to: Bucket::Available, points };
+        let restore = Shift { action: Action::Restore, from, to: Bucket::Available, points };
         let Some(state) = self.pools.get_mut(pool) else { return };
         let (lot, died) = match source {
             Source::Debt(debt) => {
@@ -499,7 +459,9 @@ impl Account {
         self.post(policy, at, pool, Shift { points: points - died, ..restore }, note.clone());
         let expire = Shift { action: Action::Expire, to: Bucket::Expired, points: died, ..restore };
         let clause = Some(Clause::Expiry { pool, terms: at });
-        self.post(policy, at, pool, expire, Note { clause, ..note });
+        // What is no longer elsewhere is told once.
+        let arrived = note.arrived.clone().filter(|_| died == points);
+        self.post(policy, at, pool, expire, Note { clause, arrived, ..note });
     }
 
     fn issue(&mut self, cause: Cause<'_>, change: &Change) {
