@@ -106,6 +106,15 @@ impl Reader<'_, '_> {
                 return None;
             }
         };
+        let is_instant = |point: &Point| matches!(point.steps, Calendared::Time(_));
+        if matches!(op, TimeComparison::Is | TimeComparison::IsNot)
+            && (is_instant(point) || is_instant(&other))
+        {
+            let message = "only days are compared with `is`, and this is a time of day";
+            let report = Diagnostic::new(Code::TypeMismatch, expr.span.to(right.span), message);
+            self.scope.report(report.with_help("write the day alone, or `before` or `after` the time"));
+            return None;
+        }
         if let Some(test) = known(point, op, &other) {
             return Some(test);
         }

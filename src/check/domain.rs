@@ -2,6 +2,7 @@
 //! else that conditions speak of (choices, categories, days, yes and no) is numbered first.
 
 use crate::value::Ratio;
+use crate::value::time::LocalTime;
 use jiff::civil::Date;
 
 /// A place between numbers.
@@ -139,6 +140,14 @@ impl Domain {
 pub(super) fn day_number(date: Date) -> Ratio {
     let epoch = jiff::civil::date(1970, 1, 1);
     Ratio::whole(i128::from(epoch.until(date).map_or(0, |span| span.get_days())))
+}
+
+/// A local time as a number: its day, and the part of it that has passed. Later times have greater numbers, also where the
+/// clocks change: a time that comes twice is the first of the two.
+pub(super) fn time_number(time: LocalTime) -> Ratio {
+    let day = day_number(time.date());
+    let minutes = i128::from(time.0.hour()) * 60 + i128::from(time.0.minute());
+    Ratio::new(minutes, 24 * 60).and_then(|part| day.add(part)).unwrap_or(day)
 }
 
 #[cfg(test)]

@@ -113,6 +113,9 @@ impl<'s, 'a> Reader<'s, 'a> {
             ExprKind::Date(date) => {
                 Operand::Date(Point { steps: Calendared::Date(*date), of: PointOf::Nothing })
             }
+            ExprKind::Time(time) => {
+                Operand::Date(Point { steps: Calendared::Time(*time), of: PointOf::Nothing })
+            }
             ExprKind::Moment(moment) => Operand::Date(self.moment(moment)?),
             ExprKind::YesNo(yes) => Operand::YesNo(Test::Constant(*yes)),
             ExprKind::Text(_) => Operand::Literal,

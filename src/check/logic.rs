@@ -4,7 +4,7 @@
 use std::cell::RefCell;
 
 use super::constant::fold;
-use super::domain::{Domain, day_number};
+use super::domain::{Domain, day_number, time_number};
 use super::policy::{
     BadgeId, ClockPart, Comparison, Condition, FactType, Filter, MeasureId, Point, PointOf, Quantity,
     Subject, Test, TierId, TimeComparison, Unit, ValueId,
@@ -18,6 +18,7 @@ use crate::diagnostic::{Code, Diagnostic};
 use crate::source::Span;
 use crate::value::Ratio;
 use crate::value::moment::Moment as Calendared;
+use crate::value::time::LocalTime;
 
 /// The one thing that a condition speaks of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -454,24 +455,41 @@ fn turned(op: Comparison) -> Comparison {
     }
 }
 
-/// A day compared with a literal one.
+/// A date fact, or the instant of the case, compared with a literal day or time.
 fn time(left: &Point, op: TimeComparison, right: &Point) -> Option<Atom> {
-    let plain = |point: &Point| match (&point.steps, point.of) {
-        (Calendared::Anchor, PointOf::At | PointOf::Day) => Some(Topic::OrderAt),
-        (Calendared::Anchor, PointOf::Fact(subject, fact)) => Some(Topic::Fact(subject, fact)),
+    let literal = |point: &Point| match &point.steps {
+        Calendared::Date(date) => Some((day_number(*date), true)),
+        Calendared::Time(time) => Some((time_number(LocalTime(*time)), false)),
         _ => None,
     };
-    let (topic, op, date) = match (&left.steps, &right.steps) {
-        (_, Calendared::Date(date)) => (plain(left)?, op, *date),
-        (Calendared::Date(date), _) => (plain(right)?, op.turned(), *date),
+    let (point, op, (number, is_day)) = match (literal(left), literal(right)) {
+        (None, Some(right)) => (left, op, right),
+        (Some(left), None) => (right, op.turned(), left),
         _ => return None,
     };
-    let day = day_number(date);
-    let allowed = match op {
-        TimeComparison::Before => Domain::below(day),
-        TimeComparison::After => Domain::above(day),
-        TimeComparison::Is => Domain::one(day),
-        TimeComparison::IsNot => Domain::one(day).complement(),
+    let topic = match (&point.steps, point.of) {
+        (Calendared::Anchor, PointOf::At | PointOf::Day) => Topic::OrderAt,
+        (Calendared::Anchor, PointOf::Fact(subject, fact)) => Topic::Fact(subject, fact),
+        _ => return None,
     };
-    Some(Atom { topic, allowed: allowed.of_whole_numbers(), universe: Domain::all() })
+    let day = Ratio::whole(number.floor());
+    let next = Ratio::whole(number.floor().saturating_add(1));
+    let allowed = match (op, point.of) {
+        (TimeComparison::Is, PointOf::At | PointOf::Day) => Domain::half_open(Some(day), Some(next)),
+        (TimeComparison::IsNot, PointOf::At | PointOf::Day) => {
+            Domain::half_open(Some(day), Some(next)).complement()
+        }
+        (TimeComparison::Before, PointOf::At) => Domain::below(number),
+        (TimeComparison::After, PointOf::At) if !is_day => Domain::above(number),
+        // A day is before a time only where it has ended by then.
+        (TimeComparison::Before, PointOf::Fact(..)) if !is_day => Domain::below(day).of_whole_numbers(),
+        (TimeComparison::Before, _) => Domain::below(day),
+        (TimeComparison::After, PointOf::Fact(..)) => Domain::above(number).of_whole_numbers(),
+        (TimeComparison::After, _) => Domain::between(Some(next), None),
+        (TimeComparison::Is, _) => Domain::one(day),
+        (TimeComparison::IsNot, _) => Domain::one(day).complement(),
+    };
+    let whole = matches!(topic, Topic::Fact(..));
+    let allowed = if whole { allowed.of_whole_numbers() } else { allowed };
+    Some(Atom { topic, allowed, universe: Domain::all() })
 }

@@ -8,6 +8,7 @@ use super::scope::Scope;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::syntax::ast::{self, CalendarUnit, PeriodKind, YearDay};
 use crate::value::moment::{EdgeUnit, stretch};
+use crate::value::time::LocalTime;
 use crate::value::{Calendar, Delay, MissingDay};
 
 /// What a period is; None where that has been reported.
@@ -76,10 +77,15 @@ pub(super) fn outlasts(scope: &Scope<'_>, pending: &Pending, period: Period, win
     }
     let Pending::Until { by, .. } = pending else { return false };
     let calendar = Calendar { zone: zone.clone(), missing_day: MissingDay::LastOfMonth };
-    let mut day = window.from_date.unwrap_or(jiff::civil::date(2023, 1, 1));
+    let mut day = window.from_date.map_or(jiff::civil::date(2023, 1, 1), LocalTime::date);
     // Five years hold every kind of month and a leap day; what a later year brings is the same again.
     let five_years = day.checked_add(jiff::Span::new().years(5)).unwrap_or(Date::MAX);
-    let end = window.until_date.map_or(five_years, |until| until.min(five_years));
+    // The last day of a window that ends in the middle of it counts in full.
+    let last = window.until_date.map(|until| match until == LocalTime::of_day(until.date()) {
+        true => until.date(),
+        false => until.date().tomorrow().unwrap_or(Date::MAX),
+    });
+    let end = last.map_or(five_years, |until| until.min(five_years));
     while day < end {
         let Some(last) = last_day(period, day) else { return false };
         let midnights = (zone.midnight(day), last.tomorrow().ok().map(|day| zone.midnight(day)));

@@ -1,8 +1,5 @@
 //! Between what numbers an amount lies, and whether rules together can give as much as the price.
 
-use jiff::civil::Date;
-
-use super::domain::day_number;
 use super::policy::{
     Amount, Base, BaseOf, ClockPart, Earn, Group, Member, Occasion, Pool, PoolId, Quantity, Rule, Subject,
     Version, Window,
@@ -12,6 +9,7 @@ use super::versions::{days, window};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::syntax::ast::Combine;
 use crate::value::Ratio;
+use crate::value::time::LocalTime;
 
 /// Lowest and highest; None where there is no end.
 pub(super) type Bounds = (Option<Ratio>, Option<Ratio>);
@@ -251,9 +249,9 @@ fn stretches(scope: &Scope<'_>, earns: &[(&str, &Version<Earn>)], pools: &[Pool]
     let windows = earns.iter().map(|(_, version)| version.window);
     let values = scope.values.iter().flat_map(|value| value.versions.iter().map(|v| v.window));
     let pools = pools.iter().flat_map(|pool| pool.versions.iter().map(|v| v.window));
-    let mut cuts: Vec<Date> =
+    let mut cuts: Vec<LocalTime> =
         windows.chain(values).chain(pools).flat_map(|w| [w.from_date, w.until_date]).flatten().collect();
-    cuts.sort_by_key(|cut| day_number(*cut));
+    cuts.sort();
     cuts.dedup();
     let starts = std::iter::once(None).chain(cuts.iter().copied().map(Some));
     let ends = cuts.iter().copied().map(Some).chain(std::iter::once(None));

@@ -1,6 +1,6 @@
 //! What all rules share: their versions, their conditions, the stretches of time in which they are lowered.
 
-use jiff::civil::Date;
+use crate::value::time::LocalTime;
 
 use super::clauses::body;
 use super::expr::{Place, Reader};
@@ -117,7 +117,7 @@ pub(super) fn version<T>(declaration: &Declaration, window: Window, body: T) -> 
 /// Cuts a version's window where a list of categories that it names changes.
 fn stretches(scope: &Scope<'_>, dated: &Dated<'_>, clauses: &[&Clause]) -> Vec<Window> {
     let (from, until) = (dated.window.from_date, dated.window.until_date);
-    let mut cuts: Vec<Date> = Vec::new();
+    let mut cuts: Vec<LocalTime> = Vec::new();
     for name in named(clauses) {
         let Some(id) = values::lookup(scope, &name.text) else { continue };
         let Some(value) = scope.values.get(id).filter(|value| value.kind == Some(ValueKind::Categories))

@@ -211,6 +211,10 @@ fn constant(scope: &Scope<'_>, expr: &Expr) -> Option<(ValueKind, ValueBody)> {
         }
         _ => {}
     }
+    if let ExprKind::Time(_) | ExprKind::Moment(_) = &expr.kind {
+        let help = "write it where it is compared, or give the value a day: `is 2021-01-01`";
+        return unsupported(scope, expr, "a value that is a moment", help);
+    }
     let Operand::Number(quantity, unit) = Reader::new(scope, Place::Constant).operand(expr)? else {
         return None;
     };

@@ -1,14 +1,13 @@
 //! Dated versions: windows, overlaps, gaps.
 
-use jiff::civil::Date;
-
-use super::domain::{Domain, day_number};
+use super::domain::{Domain, time_number};
 use super::policy::Window;
 use super::scope::Scope;
 use super::words;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::Span;
 use crate::syntax::ast::{Declaration, Kind};
+use crate::value::time::LocalTime;
 
 /// All versions declared under one name, in order of time.
 pub(super) struct Group<'a> {
@@ -23,9 +22,9 @@ pub(super) struct Dated<'a> {
     pub window: Window,
 }
 
-/// The days of a window as numbers.
+/// A window as numbers: days, and parts of days.
 pub(super) fn days(window: &Window) -> Domain {
-    Domain::half_open(window.from_date.map(day_number), window.until_date.map(day_number))
+    Domain::half_open(window.from_date.map(time_number), window.until_date.map(time_number))
 }
 
 impl Group<'_> {
@@ -40,10 +39,11 @@ impl Group<'_> {
     }
 }
 
-/// The window between two days, at local midnights.
-pub(super) fn window(scope: &Scope<'_>, from: Option<Date>, until: Option<Date>) -> Window {
-    let midnight = |date: Option<Date>| scope.zone.as_ref()?.midnight(date?).ok();
-    Window { from: midnight(from), until: midnight(until), from_date: from, until_date: until }
+/// The window between two local times. One that the clocks skip is the first instant after the gap, one that comes twice the
+/// first of the two.
+pub(super) fn window(scope: &Scope<'_>, from: Option<LocalTime>, until: Option<LocalTime>) -> Window {
+    let instant = |time: Option<LocalTime>| scope.zone.as_ref()?.instant(time?.0).ok();
+    Window { from: instant(from), until: instant(until), from_date: from, until_date: until }
 }
 
 /// Groups the declarations of a kind by name, checks each window and how they lie beside each other.

@@ -13,7 +13,7 @@ pub use self::field::{CategoryNode, Field, FieldType, PartOf};
 pub use self::moment::{Anchor, AnchorKind, DurationAt, Moment, MomentKind};
 use crate::source::Span;
 pub use crate::value::moment::{CalendarUnit, DeadlineEnd, EdgeUnit, YearDay};
-use jiff::civil::Date;
+use crate::value::time::LocalTime;
 
 /// A name or contextual word as written.
 #[derive(Clone, Debug, PartialEq)]
@@ -81,9 +81,9 @@ pub struct Declaration {
     pub name: Name,
     /// Its label for people.
     pub label: Option<Text>,
-    /// First day in force.
+    /// First day in force, or the time from which on.
     pub from: Option<DateAt>,
-    /// First day no longer in force.
+    /// First day no longer in force, or that time.
     pub until: Option<DateAt>,
     /// The body; empty where there is none.
     pub clauses: Vec<Clause>,
@@ -160,11 +160,11 @@ impl Kind {
     }
 }
 
-/// A date with its place.
+/// A date, or a date and a time of day, with its place.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct DateAt {
-    /// The day.
-    pub date: Date,
+    /// The day, at midnight where no time of day is written.
+    pub date: LocalTime,
     /// Where.
     pub span: Span,
 }

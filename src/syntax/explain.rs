@@ -350,7 +350,8 @@ fn expected_words(failure: &Failure) -> Vec<String> {
             Rule::moment | Rule::anchor | Rule::latest => {
                 "a moment such as `2 days after shipped`".to_owned()
             }
-            Rule::date => "a date such as `2021-01-31`".to_owned(),
+            Rule::date | Rule::date_time => "a date such as `2021-01-31`".to_owned(),
+            Rule::clock => "a time of day such as `20:00`".to_owned(),
             Rule::text => "a text in quotes".to_owned(),
             Rule::currency => "a currency such as `JPY`".to_owned(),
             Rule::zone => "a timezone such as `Asia/Tokyo`".to_owned(),

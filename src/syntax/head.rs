@@ -14,6 +14,7 @@ use super::scan::{Token, TokenKind};
 use super::stray;
 use crate::diagnostic::Diagnostic;
 use crate::source::Span;
+use crate::value::time::{LocalTime, parse_clock, parse_date};
 
 /// What a top-level line is.
 pub(super) enum Head {
@@ -178,7 +179,14 @@ fn date(line: &Line, plain: &str, word: &str) -> Option<super::ast::DateAt> {
     let text = |span: Span| plain.get(span.start..span.end).unwrap_or("");
     let at = line.tokens.iter().position(|token| text(token.span) == word)?;
     let span = line.tokens.get(at + 1)?.span;
-    Some(super::ast::DateAt { date: crate::value::time::parse_date(text(span))?, span })
+    let day = parse_date(text(span))?;
+    let clock = line.tokens.get(at + 2).and_then(|token| Some((parse_clock(text(token.span))?, token.span)));
+    Some(match clock {
+        Some((time, end)) => {
+            super::ast::DateAt { date: LocalTime(day.to_datetime(time)), span: span.to(end) }
+        }
+        None => super::ast::DateAt { date: LocalTime::of_day(day), span },
+    })
 }
 
 impl Builder<'_> {
@@ -190,8 +198,8 @@ impl Builder<'_> {
             match piece.as_rule() {
                 Rule::name => name = Some(self.name(&piece)),
                 Rule::text => label = Some(self.text(&piece)),
-                Rule::from_date => from = Some(self.date(&grammar::parts(piece).next()?)?),
-                Rule::until_date => until = Some(self.date(&grammar::parts(piece).next()?)?),
+                Rule::from_date => from = Some(self.date_at(grammar::parts(piece).next()?)?),
+                Rule::until_date => until = Some(self.date_at(grammar::parts(piece).next()?)?),
                 _ => {}
             }
         }

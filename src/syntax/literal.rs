@@ -7,7 +7,9 @@ use super::grammar::{Pair, Rule, parts, span};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::Span;
 use crate::value::decimal::{self, MAX_DIGITS};
+use crate::value::time::LocalTime;
 use crate::value::{Delay, Ratio, time};
+use jiff::civil::{Date, DateTime};
 
 /// Builds the nodes of one line. A method that gives None has reported why.
 pub(super) struct Builder<'d> {
@@ -83,13 +85,38 @@ impl Builder<'_> {
     }
 
     /// `2021-01-01`.
-    pub fn date(&mut self, pair: &Pair<'_>) -> Option<DateAt> {
-        let place = self.span(pair);
+    pub fn date(&mut self, pair: &Pair<'_>) -> Option<Date> {
         let date = time::parse_date(pair.as_str());
         if date.is_none() {
+            let place = self.span(pair);
             self.report(missing_date(pair.as_str(), place));
         }
-        Some(DateAt { date: date?, span: place })
+        date
+    }
+
+    /// `2021-01-01 20:00`.
+    pub fn date_time(&mut self, pair: Pair<'_>) -> Option<DateTime> {
+        let mut pieces = pair.into_inner();
+        let (date, clock) = (pieces.next()?, pieces.next()?);
+        let time = time::parse_clock(clock.as_str());
+        if time.is_none() {
+            let message = format!("there is no time `{}`", clock.as_str());
+            let report = Diagnostic::new(Code::BadDate, self.span(&clock), message);
+            self.report(
+                report.with_help("a time of day is `00:00` to `23:59`; midnight is the next day's start"),
+            );
+        }
+        Some(self.date(&date)?.to_datetime(time?))
+    }
+
+    /// A date, or a date and a time of day.
+    pub fn date_at(&mut self, pair: Pair<'_>) -> Option<DateAt> {
+        let span = self.span(&pair);
+        let date = match pair.as_rule() {
+            Rule::date_time => LocalTime(self.date_time(pair)?),
+            _ => LocalTime::of_day(self.date(&pair)?),
+        };
+        Some(DateAt { date, span })
     }
 
     /// `2 months 14 days`.

@@ -33,7 +33,7 @@ impl Builder<'_> {
                 let day = self.year_day(pieces.next()?)?;
                 MomentKind::Next { day, of: Box::new(self.moment(pieces.next()?, false)?) }
             }
-            Rule::date => MomentKind::Date(self.date(&step)?.date),
+            Rule::date => MomentKind::Date(self.date(&step)?),
             Rule::latest => {
                 MomentKind::Anchors(parts(step).map(|anchor| self.anchor(anchor)).collect::<Option<_>>()?)
             }

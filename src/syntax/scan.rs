@@ -153,13 +153,14 @@ fn open_text(line: &str) -> (TokenKind, usize) {
     (TokenKind::OpenText, length.max(1))
 }
 
-/// A stretch that starts with a digit: digits, letters, `%`, and `.` `,` `-` `/` before a digit.
+/// A stretch that starts with a digit: digits, letters, `%`, and `.` `,` `-` `/` `:` before a digit.
 fn number_length(rest: &str) -> usize {
     let mut letters = rest.char_indices().peekable();
     while let Some((i, letter)) = letters.next() {
         let before_digit = letters.peek().is_some_and(|(_, next)| next.is_ascii_digit());
-        let part =
-            is_word(letter) || letter == '%' || (matches!(letter, '.' | ',' | '-' | '/') && before_digit);
+        let part = is_word(letter)
+            || letter == '%'
+            || (matches!(letter, '.' | ',' | '-' | '/' | ':') && before_digit);
         if !part {
             return i;
         }

@@ -60,6 +60,8 @@ pub(crate) enum Moment {
     Next { day: YearDay, of: Box<Moment> },
     /// A day of its own.
     Date(Date),
+    /// A local date and time of its own: an instant, only in conditions.
+    Time(DateTime),
 }
 
 /// What a moment of a condition counts from.
@@ -152,7 +154,7 @@ impl Moment {
 
     fn width(&self, from: From) -> Width {
         match (self, from) {
-            (Moment::Anchor, From::Instant(_)) => Width::Instant,
+            (Moment::Anchor, From::Instant(_)) | (Moment::Time(_), _) => Width::Instant,
             (Moment::Anchor, From::Day(_)) | (Moment::Date(_), _) => Width::Day,
             (Moment::Shift { delay, .. }, _) if delay.hours > 0 => Width::Instant,
             (Moment::Shift { of, .. }, from) => of.width(from),
@@ -179,7 +181,7 @@ impl Moment {
         match self {
             Moment::Anchor => true,
             Moment::Shift { of, .. } => of.keeps_time_of_day(),
-            Moment::Edge { .. } | Moment::Next { .. } | Moment::Date(_) => false,
+            Moment::Edge { .. } | Moment::Next { .. } | Moment::Date(_) | Moment::Time(_) => false,
         }
     }
 
@@ -208,6 +210,7 @@ impl Moment {
                 }
             }
             Moment::Date(date) => midnight(*date),
+            Moment::Time(time) => *time,
         })
     }
 }

@@ -1,7 +1,7 @@
 //! Calendar time in a programme's zone: delays keep the local time of day, deadlines run to the end of a
 //! local day. Skipped local times are the first instant after the gap, repeated ones the first of the two.
 
-use jiff::civil::{Date, DateTime};
+use jiff::civil::{Date, DateTime, Time};
 use jiff::tz::{AmbiguousOffset, Offset, TimeZone};
 use jiff::{Timestamp, ToSpan};
 
@@ -33,6 +33,31 @@ pub struct Delay {
     pub days: u32,
     /// Elapsed hours.
     pub hours: u32,
+}
+
+/// A local time as the language writes it: a date, which is its midnight, or a date and a time of day.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct LocalTime(pub DateTime);
+
+impl LocalTime {
+    /// The first instant of a day.
+    pub fn of_day(date: Date) -> LocalTime {
+        LocalTime(date.to_datetime(Time::midnight()))
+    }
+
+    /// The day.
+    pub fn date(self) -> Date {
+        self.0.date()
+    }
+}
+
+impl std::fmt::Display for LocalTime {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.0.time() {
+            midnight if midnight == Time::midnight() => write!(f, "{}", self.0.date()),
+            time => write!(f, "{} {:02}:{:02}", self.0.date(), time.hour(), time.minute()),
+        }
+    }
 }
 
 /// The calendar of a programme: its zone and its choice for days that do not exist.
@@ -83,7 +108,7 @@ impl Zone {
 
     /// The first instant of a local day.
     pub fn midnight(&self, date: Date) -> Result<Timestamp, Overflow> {
-        self.instant(date.to_datetime(jiff::civil::Time::midnight()))
+        self.instant(date.to_datetime(Time::midnight()))
     }
 
     /// RFC 3339 with the zone's offset at that instant: `2021-03-01T10:00:00+09:00`.
@@ -179,6 +204,16 @@ pub fn parse_instant(text: &str) -> Option<Timestamp> {
 /// Reads a date `2021-01-01`.
 pub fn parse_date(text: &str) -> Option<Date> {
     is_date(text).then(|| text.parse().ok()).flatten()
+}
+
+/// Reads a time of day `20:00`, to the minute.
+pub fn parse_clock(text: &str) -> Option<Time> {
+    let (hours, minutes) = text.split_once(':')?;
+    let two_digits = |part: &str| part.len() == 2 && part.bytes().all(|b| b.is_ascii_digit());
+    if !two_digits(hours) || !two_digits(minutes) {
+        return None;
+    }
+    Time::new(hours.parse().ok()?, minutes.parse().ok()?, 0, 0).ok()
 }
 
 /// True for a text that is written like a date, whether there is such a day or not.

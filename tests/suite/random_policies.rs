@@ -398,7 +398,9 @@ impl Writer {
             }
         };
         let dated = dice.once_in(8);
-        self.put(&format!("earn {name} \"{name}\"{} {{", if dated { " from 2024-03-01" } else { "" }));
+        // In two of the zones the clocks skip the second of these.
+        let since = dice.pick(&[" from 2024-03-01", " from 2024-03-10 02:30", " from 2024-03-31 01:30"]);
+        self.put(&format!("earn {name} \"{name}\"{} {{", if dated { since } else { "" }));
         self.clause(&format!("each {of} gives {gives}"));
         self.filters(of, dice);
         let waits = self.conditions(of, other.as_ref().and_then(|(.., waits)| *waits), dice);
@@ -557,6 +559,8 @@ impl Writer {
                         "12 hours before member.since",
                         "member.since",
                     ]);
+                    let moment =
+                        if when == "at before" && dice.once_in(3) { "2024-06-30 18:00" } else { moment };
                     format!("{}.{when} {moment}", if of == "visit" { "visit" } else { "order" })
                 }
                 7..=11 if !self.measures.is_empty() => {

@@ -10,6 +10,7 @@ use jiff::civil::Date;
 use crate::source::{Source, Span};
 use crate::syntax::ast::{Combine, DeadlineEnd, Operation, SpendKey, Stage, ThenChoice, YearDay};
 use crate::value::moment::Moment as Calendared;
+use crate::value::time::LocalTime;
 use crate::value::{Calendar, Currency, Delay, Ratio, Rounding};
 
 mod facts;
@@ -178,14 +179,14 @@ pub(crate) struct Category {
     pub parent: Option<CategoryId>,
 }
 
-/// Half-open window of instants: local midnights of the programme's zone.
+/// Half-open window of instants: local midnights of the programme's zone, or other local times where the head says so.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Window {
     pub from: Option<Timestamp>,
     pub until: Option<Timestamp>,
-    /// The same as dates, for messages.
-    pub from_date: Option<Date>,
-    pub until_date: Option<Date>,
+    /// The same as written, for messages.
+    pub from_date: Option<LocalTime>,
+    pub until_date: Option<LocalTime>,
 }
 
 impl Window {

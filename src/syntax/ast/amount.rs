@@ -3,7 +3,7 @@
 use super::{Name, Period, RuleStage};
 use crate::source::Span;
 use crate::value::Ratio;
-use jiff::civil::Date;
+use jiff::civil::{Date, DateTime};
 
 /// `each line gives AMOUNT`.
 #[derive(Clone, Debug, PartialEq)]
@@ -99,6 +99,8 @@ pub enum ExprKind {
     Counted(Ratio, Name),
     /// `2021-01-01`
     Date(Date),
+    /// `2021-01-01 20:00`
+    Time(DateTime),
     /// `3 months after member.opened`, `end of month of order.at`
     Moment(Box<super::Moment>),
     /// `yes` | `no`
