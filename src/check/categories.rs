@@ -52,7 +52,7 @@ impl Categories {
         (0..self.list.len()).map(|id| branches.iter().any(|branch| self.lies_in(id, *branch))).collect()
     }
 
-    fn name(&self, id: CategoryId) -> &str {
+    pub fn name(&self, id: CategoryId) -> &str {
         self.list.get(id).map_or("", |category| &category.name)
     }
 }

@@ -69,6 +69,7 @@ impl Reader<'_, '_> {
             }
             Operand::Weekday => format!("compare it: `{text} in saturday, sunday`"),
             Operand::Categories => format!("write it as a filter: `only for {text}`"),
+            Operand::Choices => format!("write it after `in`: `order.partner in {text}`"),
             Operand::YesNo(_) => String::new(),
         };
         self.scope.report(Diagnostic::new(Code::NotACondition, expr.span, message).with_help(help));
@@ -161,9 +162,34 @@ impl Reader<'_, '_> {
         }
     }
 
+    /// A word of a choice, or those of a named list.
+    fn choices(&self, subject: Subject, fact: usize, expr: &Expr) -> Option<Vec<usize>> {
+        let declared = self.scope.facts.get(subject, fact)?;
+        let list = bare_word(expr)
+            .filter(|word| !is_choice(declared, &word.text))
+            .and_then(|word| super::values::word_list(self, word));
+        match list {
+            None => self.choice(subject, fact, expr).map(|word| vec![word]),
+            Some(words) => {
+                words?.iter().map(|word| choice_word(self.scope, declared, word, expr.span)).collect()
+            }
+        }
+    }
+
     fn choice(&self, subject: Subject, fact: usize, expr: &Expr) -> Option<usize> {
         let fact = self.scope.facts.get(subject, fact)?;
         if let Some(word) = bare_word(expr) {
+            if !is_choice(fact, &word.text) && super::values::word_list(self, word).is_some() {
+                let message = format!("`{}` is a list, and `is` compares with one word", word.text);
+                let report = Diagnostic::new(Code::TypeMismatch, word.span, message);
+                self.scope.report(report.with_help(format!(
+                    "write `{}.{} in {}`",
+                    self.scope.subject_word(subject),
+                    fact.name,
+                    word.text
+                )));
+                return None;
+            }
             return choice_word(self.scope, fact, &word.text, word.span);
         }
         if matches!(expr.kind, ExprKind::Error) {
@@ -289,9 +315,9 @@ impl Reader<'_, '_> {
         let operand = self.operand(item)?;
         match &operand {
             Operand::Choice(subject, fact) => {
-                let words: Vec<Option<usize>> =
-                    list.iter().map(|e| self.choice(*subject, *fact, e)).collect();
-                let among = words.into_iter().collect::<Option<Vec<_>>>()?;
+                let words: Vec<Option<Vec<usize>>> =
+                    list.iter().map(|e| self.choices(*subject, *fact, e)).collect();
+                let among = words.into_iter().collect::<Option<Vec<_>>>()?.concat();
                 Some(Test::OneOf { subject: *subject, fact: *fact, among })
             }
             Operand::Text(subject, fact) => {
@@ -381,6 +407,11 @@ impl Reader<'_, '_> {
 
 fn not(condition: Condition) -> Test {
     Test::Not(Box::new(condition))
+}
+
+/// True for one of the words of a choice fact.
+fn is_choice(fact: &super::policy::Fact, word: &str) -> bool {
+    matches!(&fact.kind, super::policy::FactType::Choice(words) if words.iter().any(|known| known == word))
 }
 
 /// A likely amount of a unit, for examples in help.

@@ -1,10 +1,11 @@
 //! Expressions: what kind of thing each is, in which unit, and whether it can be known where it stands.
 
+use super::built_in::{BUILT_IN, REQUEST, TIMES, built_in, date};
 use super::categories;
 use super::constant::{as_unit, fold};
 use super::facts::{self, Lookup};
 use super::policy::{
-    CategoryId, ClockPart, EventId, FactType, Point, PointOf, Quantity, Subject, Test, TierId, Unit, Window,
+    CategoryId, EventId, FactType, Point, PointOf, Quantity, Subject, Test, TierId, Unit, Window,
 };
 use super::scope::Scope;
 use super::values::{self, ValueKind};
@@ -56,6 +57,8 @@ pub(super) enum Operand {
     /// `order.weekday`
     Weekday,
     Categories,
+    /// A named list of choices.
+    Choices,
 }
 
 /// An operand in words.
@@ -71,6 +74,7 @@ pub(super) fn describe(operand: &Operand) -> &'static str {
         Operand::Level(_) => "a level of a tier",
         Operand::Weekday => "a day of the week",
         Operand::Categories => "a list of categories",
+        Operand::Choices => "a list of choices",
     }
 }
 
@@ -181,38 +185,6 @@ impl<'s, 'a> Reader<'s, 'a> {
             },
         };
         self.readable(subject, path).then_some(operand)
-    }
-
-    /// `request.at`, `request.weekday`: when a member asks for a move or a reward.
-    fn request(&self, path: &Path) -> Option<Operand> {
-        let name = &path.name.text;
-        if !TIMES.contains(&name.as_str()) {
-            let message = format!("a request has no `{name}`, only its time");
-            let report = Diagnostic::new(Code::UnknownFact, path.name.span, message);
-            let known = TIMES.map(|time| format!("{REQUEST}.{time}"));
-            self.scope.report(report.with_help(format!("write {}", words::listed(&known, "or"))));
-            return None;
-        }
-        self.may_read_request(&self.scope.text(path.span), path.span)
-            .then(|| built_in(Subject::Order, name))
-            .flatten()
-    }
-
-    /// Reports `request` where nobody asks for anything.
-    pub fn may_read_request(&self, path: &str, span: Span) -> bool {
-        if matches!(self.place, Place::Request | Place::Table) {
-            return true;
-        }
-        let message = format!("`{path}` is not known here: nobody asks for this");
-        let help = match self.place {
-            Place::Line | Place::Order | Place::Anchor => {
-                format!("write `{}`", path.replacen(REQUEST, "order", 1))
-            }
-            Place::Event(event) => format!("write `{}`", path.replacen(REQUEST, self.event_name(event), 1)),
-            _ => "only moves `on request` and rewards are asked for".to_owned(),
-        };
-        self.scope.report(Diagnostic::new(Code::BadSubject, span, message).with_help(help));
-        false
     }
 
     /// `member.status`, where `status` is a tier.
@@ -358,7 +330,7 @@ impl<'s, 'a> Reader<'s, 'a> {
         false
     }
 
-    fn event_name(&self, event: EventId) -> &'s str {
+    pub(super) fn event_name(&self, event: EventId) -> &'s str {
         self.scope.events.get(event).map_or("event", |event| event.name)
     }
 
@@ -389,6 +361,7 @@ impl<'s, 'a> Reader<'s, 'a> {
             ValueKind::Date => date(PointOf::Value(id)),
             ValueKind::YesNo => Operand::YesNo(Test::Value(id)),
             ValueKind::Categories => Operand::Categories,
+            ValueKind::Choices => Operand::Choices,
         })
     }
 
@@ -475,55 +448,4 @@ impl<'s, 'a> Reader<'s, 'a> {
                 .with_help(help),
         );
     }
-}
-
-/// The subject of `request.at`.
-pub(super) const REQUEST: &str = "request";
-
-/// What can be read of an instant.
-const TIMES: [&str; 7] = ["at", "date", "weekday", "hour", "day", "month", "year"];
-
-/// What every listing, line and order has.
-const BUILT_IN: [(Subject, &str); 15] = [
-    (Subject::Listing, "category"),
-    (Subject::Line, "price"),
-    (Subject::Line, "quantity"),
-    (Subject::Line, "category"),
-    (Subject::Order, "price"),
-    (Subject::Order, "total"),
-    (Subject::Order, "quantity"),
-    (Subject::Order, "points_paid"),
-    (Subject::Order, "at"),
-    (Subject::Order, "date"),
-    (Subject::Order, "weekday"),
-    (Subject::Order, "hour"),
-    (Subject::Order, "day"),
-    (Subject::Order, "month"),
-    (Subject::Order, "year"),
-];
-
-fn built_in(subject: Subject, name: &str) -> Option<Operand> {
-    let clock = |part| Some(Operand::Number(Quantity::Clock(part), Unit::Count));
-    Some(match (subject, name) {
-        (Subject::Listing | Subject::Line, "category") => Operand::Category(None),
-        (Subject::Line, "price") => Operand::Number(Quantity::LinePrice, Unit::Money),
-        (Subject::Line, "quantity") => Operand::Number(Quantity::LineUnits, Unit::Count),
-        (Subject::Order, "price") => Operand::Number(Quantity::OrderPrice, Unit::Money),
-        (Subject::Order, "total") => Operand::Number(Quantity::OrderTotal, Unit::Money),
-        (Subject::Order, "quantity") => Operand::Number(Quantity::OrderUnits, Unit::Count),
-        (Subject::Order, "points_paid") => Operand::Number(Quantity::OrderPointsPaid, Unit::Points),
-        (Subject::Order | Subject::Event(_), "at") => date(PointOf::At),
-        (Subject::Order | Subject::Event(_), "date") => date(PointOf::Day),
-        (Subject::Order | Subject::Event(_), "weekday") => Operand::Weekday,
-        (Subject::Order | Subject::Event(_), "hour") => return clock(ClockPart::Hour),
-        (Subject::Order | Subject::Event(_), "day") => return clock(ClockPart::Day),
-        (Subject::Order | Subject::Event(_), "month") => return clock(ClockPart::Month),
-        (Subject::Order | Subject::Event(_), "year") => return clock(ClockPart::Year),
-        _ => return None,
-    })
-}
-
-/// A date or instant without steps of the calendar.
-fn date(of: PointOf) -> Operand {
-    Operand::Date(Point { steps: Calendared::Anchor, of })
 }

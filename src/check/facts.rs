@@ -65,6 +65,14 @@ impl FactTable {
         self.entries.iter().find(|entry| entry.fact.name == name).map(|entry| entry.subject)
     }
 
+    /// The facts that are a choice of words.
+    pub fn choices(&self) -> impl Iterator<Item = (&Fact, &[String])> {
+        self.entries.iter().filter_map(|entry| match &entry.fact.kind {
+            FactType::Choice(words) => Some((&entry.fact, words.as_slice())),
+            _ => None,
+        })
+    }
+
     /// True where a fact counts in `unit`: `night` of `count night`.
     pub fn has_unit(&self, unit: &str) -> bool {
         self.entries.iter().any(|entry| entry.fact.unit.as_deref() == Some(unit))

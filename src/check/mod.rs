@@ -14,6 +14,7 @@
 
 mod badge;
 mod base;
+mod built_in;
 mod caps;
 mod categories;
 mod circles;

@@ -120,11 +120,13 @@ fn stretches(scope: &Scope<'_>, dated: &Dated<'_>, clauses: &[&Clause]) -> Vec<W
     let mut cuts: Vec<LocalTime> = Vec::new();
     for name in named(clauses) {
         let Some(id) = values::lookup(scope, &name.text) else { continue };
-        let Some(value) = scope.values.get(id).filter(|value| value.kind == Some(ValueKind::Categories))
-        else {
-            continue;
-        };
-        values::check_cover(scope, id, &dated.window, name.span);
+        let Some(value) = scope.values.get(id) else { continue };
+        match value.kind {
+            Some(ValueKind::Categories) => values::check_cover(scope, id, &dated.window, name.span),
+            // Told where it is compared.
+            Some(ValueKind::Choices) => {}
+            _ => continue,
+        }
         let ends = value.versions.iter().flat_map(|v| [v.window.from_date, v.window.until_date]);
         cuts.extend(ends.flatten());
     }

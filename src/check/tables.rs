@@ -467,7 +467,7 @@ fn may_read(reader: &Reader<'_, '_>, expr: &Expr, span: Span) -> bool {
     match &expr.kind {
         ExprKind::Path(path) | ExprKind::PathFor(path, _) => {
             let Some(word) = &path.subject else { return true };
-            if word.text == super::expr::REQUEST {
+            if word.text == super::built_in::REQUEST {
                 return reader.may_read_request(&reader.scope.text(path.span), span);
             }
             let Some(subject) = super::facts::subject(reader.scope, &word.text) else { return true };

@@ -23,6 +23,8 @@ pub(super) enum ValueKind {
     Date,
     YesNo,
     Categories,
+    /// Words of a choice fact.
+    Choices,
 }
 
 /// A declared value; without a kind where it is broken.
@@ -118,6 +120,7 @@ pub(super) fn describe(kind: ValueKind) -> &'static str {
         ValueKind::Date => "a date",
         ValueKind::YesNo => "yes or no",
         ValueKind::Categories => "a list of categories",
+        ValueKind::Choices => "a list of choices",
     }
 }
 
@@ -143,7 +146,10 @@ fn version(scope: &Scope<'_>, dated: &Dated<'_>) -> Option<(ValueKind, Version<V
     let ClauseKind::Is(items) = &clause.kind else { return None };
     let (kind, body) = match items.as_slice() {
         [one] if bare_word(one).is_none() => constant(scope, one)?,
-        list => (ValueKind::Categories, ValueBody::Categories(category_names(scope, list)?)),
+        list => match choice_words(scope, list) {
+            Some(words) => (ValueKind::Choices, ValueBody::Choices(words?)),
+            None => (ValueKind::Categories, ValueBody::Categories(category_names(scope, list)?)),
+        },
     };
     Some((kind, dated_version(dated, body), clause.span))
 }
@@ -233,6 +239,67 @@ fn unsupported(scope: &Scope<'_>, expr: &Expr, what: &str, help: &str) -> Option
     None
 }
 
+/// The list as words of a choice fact, where it is no list of categories; the inner None where that has been reported.
+fn choice_words(scope: &Scope<'_>, list: &[Expr]) -> Option<Option<Vec<String>>> {
+    let names = list.iter().map(bare_word).collect::<Option<Vec<&Name>>>()?;
+    let categories = names.iter().filter(|name| scope.categories.id(&name.text).is_some()).count();
+    let among = |words: &[String]| names.iter().filter(|name| words.contains(&name.text)).count();
+    // Of several facts the one that has most of the words; the first declared on a tie.
+    let facts = scope.facts.choices().map(|(fact, words)| (fact, among(words)));
+    let (fact, known) = facts
+        .fold(None, |best: Option<(_, usize)>, one| best.filter(|best| best.1 >= one.1).or(Some(one)))?;
+    if categories == names.len() || known < names.len() && (categories > 0 || known == 0) {
+        return None;
+    }
+    let mut words: Option<Vec<String>> = Some(Vec::new());
+    for (i, name) in names.iter().enumerate() {
+        let first = names.iter().take(i).find(|first| first.text == name.text);
+        if let Some(first) = first {
+            let report =
+                Diagnostic::new(Code::DuplicateName, name.span, format!("`{}` is listed twice", name.text));
+            scope.report(report.with_place(first.span, "the first").with_help("leave one of them out"));
+        }
+        let word = super::facts::choice_word(scope, fact, &name.text, name.span);
+        match (word.filter(|_| first.is_none()), &mut words) {
+            (Some(_), Some(words)) => words.push(name.text.clone()),
+            _ => words = None,
+        }
+    }
+    Some(words)
+}
+
+/// The words of the list called `name`, as it is in `stretch`; the outer None where no list has that name, the inner
+/// one where it is of no use here (which has been reported).
+pub(super) fn word_list(reader: &Reader<'_, '_>, name: &Name) -> Option<Option<Vec<String>>> {
+    let scope = reader.scope;
+    let id = lookup(scope, &name.text)?;
+    let value = scope.values.get(id)?;
+    if !matches!(value.kind, None | Some(ValueKind::Choices | ValueKind::Categories)) {
+        return None;
+    }
+    scope.use_value(id);
+    if value.kind.is_none() {
+        return Some(None);
+    }
+    check_cover(scope, id, &reader.window, name.span);
+    let here = days(&reader.stretch);
+    let mut versions = value.versions.iter().filter(|v| !days(&v.window).intersection(&here).is_empty());
+    let (first, second) = (versions.next(), versions.next());
+    if second.is_some() {
+        let message = format!("`{}` changes from a day on, and here it must be one list", name.text);
+        let report = Diagnostic::new(Code::UnsupportedForm, name.span, message);
+        scope.report(report.with_help("write the choices themselves"));
+        return Some(None);
+    }
+    Some(match &first?.body {
+        ValueBody::Choices(words) => Some(words.clone()),
+        ValueBody::Categories(ids) => {
+            Some(ids.iter().map(|id| scope.categories.name(*id).to_owned()).collect())
+        }
+        _ => None,
+    })
+}
+
 fn category_names(scope: &Scope<'_>, list: &[Expr]) -> Option<Vec<CategoryId>> {
     let mut ids: Option<Vec<(CategoryId, Span)>> = Some(Vec::new());
     for expr in list {
@@ -283,7 +350,7 @@ fn report_word(scope: &Scope<'_>, name: &Name) {
         ("false" | "off", _) | (_, Some("no")) => report.with_help("write `is no`"),
         (word, Some(_)) => words::advise(report, word, "", &known, ""),
         (_, None) => report.with_help(
-            "a value is a rate `1.5%`, a number, money, points, a day, `yes` or `no`, or a list of categories",
+            "a value is a rate `1.5%`, a number, money, points, a day, `yes` or `no`, or a list of categories or choices",
         ),
     });
 }

@@ -199,6 +199,8 @@ impl Writer {
         self.put("category food \"Food\" { fruit, bread }\ncategory gift_card \"Gift cards\"");
         self.put("facts order {\n  paid_with: card | other default other\n}");
         self.put("facts member {\n  rank: basic | gold default basic\n  since: date default 2024-02-10\n}");
+        self.put("value cards \"Cards\" until 2024-03-15 { is card }");
+        self.put("value cards \"Cards\" from 2024-03-15 { is other }");
         self.put("value by_rank \"By rank\" {\n  by member.rank\n  basic: 1%\n  gold: 2.5%\n}");
         if self.tax {
             let currency = self.currency;
@@ -542,7 +544,7 @@ impl Writer {
             let currency = self.currency;
             let condition = match dice.roll(13) {
                 0 if of == "visit" => "visit.hours >= 3".to_owned(),
-                0 => "order.paid_with is card".to_owned(),
+                0 => dice.pick(&["order.paid_with is card", "order.paid_with in cards"]).to_owned(),
                 1 if of == "visit" => "visit.weekday in saturday, sunday".to_owned(),
                 1 => "order.weekday in saturday, sunday".to_owned(),
                 2 if of != "visit" => format!("order.price >= {} {currency}", dice.pick(&[100, 1000])),

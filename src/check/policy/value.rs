@@ -20,6 +20,8 @@ pub(crate) enum ValueBody {
     YesNo(bool),
     /// Named set of categories.
     Categories(Vec<CategoryId>),
+    /// Named set of choices, typed by the fact that it is compared with.
+    Choices(Vec<String>),
     /// A number by case.
     Table(Table),
 }
