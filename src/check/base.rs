@@ -60,6 +60,14 @@ pub(super) fn base(
     if !silent.is_empty() {
         report_silent(draft, base, &silent);
     }
+    let beyond = match &base.beyond {
+        Some(written) => {
+            let reader = draft.reader(place);
+            let quantity = reader.number(written, base_unit(&reader, base)?)?;
+            Some(super::caps::sound(draft, quantity, written, Unit::Count)?)
+        }
+        None => None,
+    };
     let facts = |parts: &[Inside], wanted: fn(Subject) -> bool, beside: bool| {
         let of = parts.iter().filter_map(|part| match part {
             Inside::Fact(subject, index) if wanted(*subject) => {
@@ -82,6 +90,7 @@ pub(super) fn base(
         with_order_beside: facts(&with, order, true),
         with_event_beside: facts(&with, event, true),
         with_points_paid: !without.contains(&Inside::PointsPaid),
+        beyond,
     })
 }
 
@@ -100,7 +109,7 @@ fn amount(
     place: Place,
 ) -> Option<BaseOf> {
     let (scope, path) = (draft.scope, &base.of);
-    if let Occasion::Period(period) = occasion {
+    if let Some(period) = occasion.period() {
         return measured(scope, base, period);
     }
     if let Some(key) = &base.key {

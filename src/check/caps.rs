@@ -28,7 +28,7 @@ impl Pieces {
     pub fn place(self, grain: Grain) -> Place {
         match (self.of, self.each, grain) {
             (Occasion::Event(event), ..) => Place::Event(event),
-            (Occasion::Period(_), ..) => Place::Member,
+            (Occasion::Period(_) | Occasion::Running(_), ..) => Place::Member,
             (_, Grain::Order, _) | (_, _, Grain::Order) => Place::Order,
             _ => Place::Line,
         }
@@ -58,14 +58,14 @@ impl Pieces {
     /// All words that may stand after `per`.
     pub fn words(self, scope: &Scope<'_>) -> Vec<String> {
         match self.of {
-            Occasion::Period(_) => Vec::new(),
+            Occasion::Period(_) | Occasion::Running(_) => Vec::new(),
             _ => self.grains().iter().map(|grain| self.word(scope, *grain)).collect(),
         }
     }
 
     /// The grain that a word names, if it fits.
     pub fn grain(self, scope: &Scope<'_>, word: &str) -> Option<Grain> {
-        let grains = if matches!(self.of, Occasion::Period(_)) { &[] } else { self.grains() };
+        let grains = if self.of.period().is_some() { &[] } else { self.grains() };
         grains.iter().copied().find(|grain| self.word(scope, *grain) == word)
     }
 }
@@ -80,7 +80,7 @@ pub(super) fn fitting(draft: &Draft<'_, '_>, word: &Name, pieces: Pieces, what: 
     let known = ["unit", "line", "order"].contains(&word.text.as_str())
         || scope.events.iter().any(|event| event.name == word.text);
     let each = match pieces.of {
-        Occasion::Period(_) => "stretch of time".to_owned(),
+        Occasion::Period(_) | Occasion::Running(_) => "stretch of time".to_owned(),
         _ => pieces.word(scope, pieces.each),
     };
     let message = match (found, known) {
@@ -116,7 +116,7 @@ pub(super) fn cap_scope(
             let grain = fitting(draft, word, pieces, "be limited")?;
             Some((CapScope::Piece(grain), pieces.place(grain)))
         }
-        LimitScope::Each if pieces.each_time || matches!(pieces.of, Occasion::Period(_)) => {
+        LimitScope::Each if pieces.each_time || pieces.of.period().is_some() => {
             Some((CapScope::Piece(Grain::Order), pieces.place(Grain::Order)))
         }
         LimitScope::Each => {

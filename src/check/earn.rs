@@ -113,7 +113,19 @@ fn pieces(draft: &Draft<'_, '_>, gives: &Gives) -> Option<Pieces> {
             scope.report(report.with_help("write `each calendar month gives …`"));
             return None;
         }
-        return Some(Pieces { of: Occasion::Period(period), each: Grain::Order, each_time: false });
+        let of = if gives.reached { Occasion::Running(period) } else { Occasion::Period(period) };
+        return Some(Pieces { of, each: Grain::Order, each_time: false });
+    }
+    if gives.each.text == "member" {
+        return Some(Pieces { of: Occasion::Running(Period::AllTime), each: Grain::Order, each_time: false });
+    }
+    if gives.reached {
+        let message = "only a stretch of time gives `as reached`";
+        let report = Diagnostic::new(Code::BadGrain, gives.each.span, message);
+        scope.report(
+            report.with_help("leave `as reached` out, or write `each calendar year gives …, as reached`"),
+        );
+        return None;
     }
     let order = |each| Some(Pieces { of: Occasion::Order, each, each_time: false });
     match gives.each.text.as_str() {
@@ -290,7 +302,7 @@ fn rounding(draft: &Draft<'_, '_>, pieces: Pieces) -> Option<Result<(Rounding, G
     draft.clauses.iter().find_map(|clause| match &clause.kind {
         ClauseKind::Round { mode, grain } => {
             // A stretch of time that has ended is rounded as a whole, whatever it is called.
-            let whole = matches!(pieces.of, Occasion::Period(_)) && PERIODS.contains(&grain.text.as_str());
+            let whole = pieces.of.period().is_some() && PERIODS.contains(&grain.text.as_str());
             let grain = if whole { Some(Grain::Order) } else { fitting(draft, grain, pieces, "round") };
             Some(grain.map(|grain| (*mode, grain)).ok_or(()))
         }
@@ -299,7 +311,7 @@ fn rounding(draft: &Draft<'_, '_>, pieces: Pieces) -> Option<Result<(Rounding, G
 }
 
 /// What a rule of a stretch of time rounds per.
-const PERIODS: [&str; 6] = ["day", "week", "month", "quarter", "half", "year"];
+const PERIODS: [&str; 7] = ["day", "week", "month", "quarter", "half", "year", "member"];
 
 /// A rounding must stand where a fraction can occur, and only there.
 fn check_rounding(draft: &Draft<'_, '_>, amount: &Amount, pieces: Pieces, gives: Span) {
@@ -321,7 +333,7 @@ fn check_rounding(draft: &Draft<'_, '_>, amount: &Amount, pieces: Pieces, gives:
 
 fn report_silent(draft: &Draft<'_, '_>, pieces: Pieces, gives: Span) {
     let words = match pieces.of {
-        Occasion::Period(period) => vec![period_word(period).to_owned()],
+        Occasion::Period(period) | Occasion::Running(period) => vec![period_word(period).to_owned()],
         _ => pieces.words(draft.scope),
     };
     // `per line` is the usual one of units.
@@ -351,6 +363,7 @@ fn period_word(period: Period) -> &'static str {
         Period::Month | Period::MonthFrom { .. } => "month",
         Period::Quarter => "quarter",
         Period::Half => "half",
+        Period::AllTime => "member",
         _ => "year",
     }
 }
@@ -361,7 +374,8 @@ fn is_whole(draft: &Draft<'_, '_>, amount: &Amount) -> bool {
         Amount::Per { points, full: false, step, base } => {
             let a_step = constant::fold(points).zip(constant::fold(step));
             let each = a_step.and_then(|(points, step)| points.div(step).ok());
-            whole_base(draft, &base.of) && each.is_some_and(|each| each.fraction().is_zero())
+            let beyond = base.beyond.as_ref().is_none_or(|beyond| whole(draft, beyond));
+            beyond && whole_base(draft, &base.of) && each.is_some_and(|each| each.fraction().is_zero())
         }
         Amount::OfRule { factor, stage, .. } => *stage != Stage::Exact && whole(draft, factor),
         Amount::Per { points, .. } | Amount::Fixed { points } => whole(draft, points),

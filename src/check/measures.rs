@@ -132,7 +132,15 @@ fn key(scope: &Scope<'_>, path: &Path, clauses: &[&Clause]) -> Option<(Subject, 
         Lookup::Found(index) => index,
         Lookup::Broken => return None,
         Lookup::Unknown => {
-            Reader::new(scope, Place::Table).operand(&path_expr(path));
+            if let Some(operand) = Reader::new(scope, Place::Table).operand(&path_expr(path)) {
+                let message = format!(
+                    "`{}` is {}, and a count for each needs a choice",
+                    scope.text(path.span),
+                    describe(&operand)
+                );
+                let help = "declare a fact that is a choice of words, and count for each of them";
+                scope.report(Diagnostic::new(Code::TypeMismatch, path.span, message).with_help(help));
+            }
             return None;
         }
     };

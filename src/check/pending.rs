@@ -1,7 +1,7 @@
 //! When points become available: the wait of a pool, or of one earn rule.
 
 use super::moments::{chain, check_drift};
-use super::policy::{Occasion, Pending, PendingAnchor, PoolId};
+use super::policy::{Occasion, Pending, PendingAnchor, Period, PoolId};
 use super::scope::Scope;
 use super::words;
 use crate::diagnostic::{Code, Diagnostic};
@@ -70,9 +70,8 @@ fn anchor(scope: &Scope<'_>, anchor: &Anchor, of: Option<Occasion>) -> Option<Pe
         let written = scope.text(anchor.span);
         let message = format!("`{written}` never comes for {}", occasion(scope, of));
         let help = match of {
-            Occasion::Period(_) => {
-                "its points are posted when it ends: write `pending never`, or count from `period ended`"
-                    .to_owned()
+            Occasion::Period(_) | Occasion::Running(_) => {
+                "write `pending never`, or count from `period ended`".to_owned()
             }
             _ => format!("count from {}", words::listed(&anchors(scope, of), "or")),
         };
@@ -141,6 +140,7 @@ fn happens(of: Occasion, source: Source) -> bool {
         (Occasion::Order, Source::Order) => true,
         (Occasion::Event(event), Source::Event(other)) => event == other,
         (Occasion::Period(_), Source::Period) => true,
+        (Occasion::Running(period), Source::Period) => period != Period::AllTime,
         _ => false,
     }
 }
@@ -151,6 +151,7 @@ pub(super) fn occasion(scope: &Scope<'_>, of: Occasion) -> String {
         Occasion::Order => "an order".to_owned(),
         Occasion::Event(event) => format!("`{}`", scope.events.get(event).map_or("", |event| event.name)),
         Occasion::Period(_) => "a stretch of time that has ended".to_owned(),
+        Occasion::Running(_) => "a stretch of time".to_owned(),
     }
 }
 
@@ -163,7 +164,7 @@ fn anchors(scope: &Scope<'_>, of: Occasion) -> Vec<String> {
             let marks = event.marks.iter().map(|mark| mark.text.clone());
             std::iter::once(format!("{} happened", event.name)).chain(marks).collect()
         }
-        Occasion::Period(_) => Vec::new(),
+        Occasion::Period(_) | Occasion::Running(_) => Vec::new(),
     }
 }
 
@@ -200,7 +201,7 @@ fn report_pool(
     let message =
         format!("points of `{pool}` wait for `{anchor}`, which never comes for {}", occasion(scope, of));
     let lines: Vec<String> = match of {
-        Occasion::Period(_) => vec!["pending never".to_owned()],
+        Occasion::Period(_) | Occasion::Running(_) => vec!["pending never".to_owned()],
         _ => anchors(scope, of).iter().map(|anchor| format!("pending until {anchor}")).collect(),
     };
     let help = format!("say in this rule when its points become available: {}", words::listed(&lines, "or"));

@@ -1,7 +1,9 @@
 //! What depends on a whole period must wait for its end, and a campaign should have a limit.
 
 use super::periods::outlasts;
-use super::policy::{Amount, Earn, EarnId, Group, Member, Occasion, Pending, Period, Pool, Rule, Version};
+use super::policy::{
+    Amount, BaseOf, Earn, EarnId, Group, Member, Occasion, Pending, Period, Pool, Rule, Version,
+};
 use super::reads::{self, Reading};
 use super::scope::Scope;
 use super::versions::days;
@@ -14,14 +16,59 @@ use crate::syntax::ast::Declaration;
 pub(super) fn check_pending(scope: &Scope<'_>, earns: &[Rule<Earn>], pools: &[Pool]) {
     for (id, rule) in earns.iter().enumerate() {
         for version in &rule.versions {
-            if matches!(version.body.of, Occasion::Period(_)) {
-                continue;
+            match version.body.of {
+                Occasion::Period(_) => continue,
+                Occasion::Running(period) => {
+                    check_running(scope, (id, version), period);
+                    continue;
+                }
+                Occasion::Order | Occasion::Event(_) => {}
             }
             for reading in readings(scope, earns, (id, version)) {
                 if let Some(period) = scope.measures.get(reading.measure).and_then(|measure| measure.period) {
                     check_reading(scope, version, pools, (reading, period));
                 }
             }
+        }
+    }
+}
+
+/// What gives as reached looks at measures over its own stretch of time, and at them alone.
+fn check_running(scope: &Scope<'_>, (id, version): (EarnId, &Version<Earn>), period: Period) {
+    let found = declaration(scope, id, version.span);
+    let found = found.map(|found| reads::in_declaration(scope, found)).unwrap_or_default();
+    let report = |span: Span, message: String, help: &str| {
+        scope.report(Diagnostic::new(Code::BadSubject, span, message).with_help(help));
+    };
+    let based = match &version.body.amount {
+        Amount::Share { base, .. } | Amount::Per { base, .. } => matches!(base.of, BaseOf::Measure(..)),
+        Amount::Fixed { .. } | Amount::OfRule { .. } => false,
+    };
+    if found.is_empty() && !based {
+        let message = "this rule gives as something is reached, and does not say what".to_owned();
+        report(
+            version.body.gives_span,
+            message,
+            "say it: `when spend in all >= 1,000 JPY`, or `per full 10 of nights`",
+        );
+    }
+    for reading in found {
+        let Some(measure) = scope.measures.get(reading.measure) else { continue };
+        if !reading.in_all {
+            let message =
+                format!("`{} so far` is what it was when the first thing was counted", measure.name);
+            report(
+                reading.span,
+                message,
+                "read it `in all`: the rule is looked at whenever something is counted",
+            );
+        } else if measure.period.is_some_and(|own| own != period) {
+            let message = format!("`{}` counts over another stretch of time than this rule", measure.name);
+            report(
+                reading.span,
+                message,
+                "let both say the same: `each member gives …` and `for all time`, say",
+            );
         }
     }
 }

@@ -211,6 +211,11 @@ fn on_first(work: &Work<'_>, bases: &mut [Ratio], beyond: &mut Ratio) -> Result<
 
 /// Exact points for one piece whose earning amount is `base`.
 fn amount(work: &Work<'_>, context: Context<'_>, base: Ratio) -> Result<Ratio, Fault> {
+    let beyond = base_of(&work.earn.amount).and_then(|base| base.beyond.as_ref());
+    let base = match beyond {
+        Some(beyond) => base.sub(context.quantity(beyond)?)?.max(Ratio::ZERO),
+        None => base,
+    };
     Ok(match &work.earn.amount {
         Amount::Share { rate, .. } => {
             // A share of money is money; the worth of a point turns it into points.

@@ -2,7 +2,7 @@
 //! event, and a stretch of time that a rule looks at, take the same form: an order with one line.
 //! Readers (`wire`) build it and have checked every field; evaluation only computes.
 
-use crate::check::policy::{CategoryId, EventId, FactValue, Occasion, Period, Policy, Subject};
+use crate::check::policy::{CategoryId, EventId, FactValue, Occasion, Policy, Subject};
 use crate::value::Ratio;
 
 /// An order as it was placed, or a declared event as it happened.
@@ -75,9 +75,9 @@ impl Order {
         Order::single(Occasion::Event(event), facts, name, category, price)
     }
 
-    /// A stretch of time that has ended.
-    pub(crate) fn period(period: Period) -> Order {
-        Order::single(Occasion::Period(period), Vec::new(), "period".to_owned(), None, 0)
+    /// A stretch of time: one that has ended, or one that is running.
+    pub(crate) fn period(of: Occasion) -> Order {
+        Order::single(of, Vec::new(), "period".to_owned(), None, 0)
     }
 
     fn single(

@@ -4,8 +4,8 @@
 use jiff::Timestamp;
 
 use crate::check::policy::{
-    Amount, BaseOf, Condition, Earn, MeasureId, Policy, Quantity, Table, TableKey, Test, TierId, ValueBody,
-    ValueId,
+    Amount, Base, BaseOf, Condition, Earn, MeasureId, Policy, Quantity, Table, TableKey, Test, TierId,
+    ValueBody, ValueId,
 };
 
 /// Values do not refer to each other in circles; the depth is a guard only.
@@ -53,12 +53,12 @@ impl Reader<'_> {
         match &earn.amount {
             Amount::Share { rate, base } => {
                 self.quantity(rate);
-                self.base(&base.of);
+                self.base(base);
             }
             Amount::Per { points, step, base, .. } => {
                 self.quantity(points);
                 self.quantity(step);
-                self.base(&base.of);
+                self.base(base);
             }
             Amount::OfRule { factor, .. } => self.quantity(factor),
             Amount::Fixed { points } => self.quantity(points),
@@ -68,8 +68,9 @@ impl Reader<'_> {
         earn.caps.iter().for_each(|cap| self.quantity(&cap.limit));
     }
 
-    fn base(&mut self, of: &BaseOf) {
-        match of {
+    fn base(&mut self, base: &Base) {
+        base.beyond.iter().for_each(|beyond| self.quantity(beyond));
+        match &base.of {
             BaseOf::Measure(measure, key) => {
                 note(&mut self.found.measures, MeasureRead { measure: *measure, key: *key, in_all: true });
             }

@@ -9,8 +9,11 @@ use super::lots::{OrderId, Source};
 use super::period::{around, just_before};
 use super::placed::{Due, Interval, LineStream, Payment, PlacedLine, PlacedOrder, PoolTake, Stream};
 use super::replay::Shared;
-use crate::check::policy::{ExpiryAnchorKind, Occasion, Pending, PendingAnchor, Policy, PoolId};
+use crate::check::policy::{
+    Earn, ExpiryAnchorKind, Occasion, Pending, PendingAnchor, Period, Policy, PoolId, Rule,
+};
 use crate::eval::order::Order;
+use crate::eval::reads::reads;
 use crate::eval::{PaymentPlan, Refusal, RefusalCode, payments};
 use crate::value::Overflow;
 
@@ -52,8 +55,9 @@ impl Account {
                 }
             }
         }
+        let order = self.orders.len();
         self.settle_new(policy, shared, (at, &id), placed, deadlines)?;
-        self.by_number.insert(number.into(), self.orders.len().saturating_sub(1));
+        self.by_number.insert(number.into(), order);
         Ok(())
     }
 
@@ -72,8 +76,9 @@ impl Account {
         let marks = policy.events.get(kind).map_or(0, |event| event.marks.len());
         placed.marks = vec![None; marks];
         let deadlines = self.extended_by(policy, at, ExpiryAnchorKind::Happened(kind), &placed)?;
+        let order = self.orders.len();
         self.settle_new(policy, shared, (at, &id), placed, deadlines)?;
-        self.by_event.insert(id, self.orders.len().saturating_sub(1));
+        self.by_event.insert(id, order);
         Ok(())
     }
 
@@ -111,19 +116,60 @@ impl Account {
         if let Some(slot) = self.ends.get_mut(index) {
             slot.1 = next;
         }
-        // Where nothing was counted in it, nothing can be given for it, now or after a return.
+        // Where nothing was counted in it, nothing can be given for it, now or after a return; but for a gift.
         let counted = |placed: &PlacedOrder| placed.contributions.iter().any(|one| ended.contains(one.at));
-        if !self.orders.iter().any(counted) {
+        let gift = |rule: &Rule<Earn>| {
+            let version = rule.at(last).filter(|version| version.body.of == Occasion::Period(period));
+            version.is_some_and(|version| reads(policy, &version.body, Some(last)).measures.is_empty())
+        };
+        if !self.orders.iter().any(counted) && !policy.earns.iter().any(gift) {
             return Ok(());
         }
-        let day = policy.calendar.zone.local(last).date();
-        let name: Arc<str> = format!("until {day}").into();
-        let placed = self.placed(policy, last, at, name.clone(), name.clone(), Order::period(period));
+        let name = stretch_name(policy, last);
+        let order = Order::period(Occasion::Period(period));
+        let placed = self.placed(policy, last, at, name.clone(), name.clone(), order);
         let Ok(mut placed) = placed else { return Err(Overflow) };
         placed.known = self.known_now(policy, last);
         let deadlines = self.pools.iter().map(|state| state.deadline).collect();
         // A period whose numbers are too large gives nothing; its orders have been accepted already.
         let _ = self.settle_new(policy, shared, (at, &name), placed, deadlines);
+        Ok(())
+    }
+
+    /// Something has been counted: where it is the first in a period at which rules look while it runs, the period takes
+    /// its place among the orders, and is decided again with each of them from now on.
+    pub(super) fn start_running(
+        &mut self,
+        policy: &Policy,
+        shared: &mut Shared,
+        (at, event): (Timestamp, &Arc<str>),
+        changed: OrderId,
+    ) -> Result<(), Refusal> {
+        for period in self.ties.clone().running.iter().copied() {
+            let too_late = |_: Overflow| overflow("the periods of the rules");
+            let of = Occasion::Running(period);
+            let counted = self.orders.get(changed).map_or(&[][..], |placed| &placed.contributions);
+            let counted: Vec<Timestamp> = counted.iter().map(|one| one.at).collect();
+            for when in counted {
+                let stretch = around(policy, &self.member, period, when).map_err(too_late)?;
+                let runs = |placed: &PlacedOrder| placed.order.of == of && stretch.contains(placed.at);
+                if self.orders.iter().any(runs) {
+                    continue;
+                }
+                // A calendar's period has the terms of its last instant, as one that is looked at when it has ended.
+                let (last, name) = if stretch.end == Timestamp::MAX {
+                    (at, "all time".into())
+                } else {
+                    let last = just_before(stretch.end).map_err(too_late)?;
+                    (last, stretch_name(policy, last))
+                };
+                let mut placed = self.placed(policy, last, at, event.clone(), name, Order::period(of))?;
+                placed.known = self.known_now(policy, at);
+                let order = self.orders.len();
+                self.settle(policy, shared, at, event, (order, placed))?;
+                self.schedule_order(order, at);
+            }
+        }
         Ok(())
     }
 
@@ -271,6 +317,11 @@ fn before(policy: &Policy, pool: PoolId, at: Timestamp, order: &mut Vec<PoolId>)
     }
 }
 
+/// What a stretch of time is called, by its last instant.
+fn stretch_name(policy: &Policy, last: Timestamp) -> Arc<str> {
+    format!("until {}", policy.calendar.zone.local(last).date()).into()
+}
+
 /// Where the points of an order or event go, and when they become available there.
 fn streams(
     policy: &Policy,
@@ -291,7 +342,15 @@ fn streams(
         if rule.is_none() && streams.iter().any(|stream| stream.rule.is_none() && stream.pool == pool) {
             continue;
         }
-        let due = due(policy, pending.unwrap_or(&Pending::Never), happened)?;
+        let pending = pending.unwrap_or(&Pending::Never);
+        let counts_from = match (of, pending) {
+            // `period ended`
+            (Occasion::Running(period), Pending::Until { .. }) if period != Period::AllTime => {
+                super::period::just_after(at)?
+            }
+            _ => happened,
+        };
+        let due = due(policy, pending, counts_from)?;
         streams.push(Stream { pool, rule, due });
     }
     Ok(streams)

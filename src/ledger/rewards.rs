@@ -9,7 +9,9 @@ use super::moves::{By, Use};
 use super::place::spending_pools;
 use super::placed::PoolTake;
 use super::replay::Shared;
-use crate::check::policy::{CapScope, ExpiryAnchorKind, Period, Policy, Price, Redeem, Reward, Version};
+use crate::check::policy::{
+    CapScope, ExpiryAnchorKind, Occasion, Period, Policy, Price, Redeem, Reward, Version,
+};
 use crate::eval::order::Order;
 use crate::eval::room::{CapKey, Owner};
 use crate::eval::{Refusal, RefusalCode, context_of};
@@ -167,7 +169,7 @@ impl Account {
 
     fn reward<'p>(&self, policy: &'p Policy, at: Timestamp, name: &str) -> Result<Found<'p>, Refusal> {
         let known = self.known_now(policy, at);
-        let nothing = Order::period(Period::AllTime);
+        let nothing = Order::period(Occasion::Period(Period::AllTime));
         let net = crate::eval::net::Net::placed(&nothing);
         let context = context_of(policy, at, &self.member, &known);
         let context = crate::eval::context::Context { order: Some(&net), ..context };

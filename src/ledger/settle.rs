@@ -15,7 +15,7 @@ use super::measures::{contributions, counts_rules};
 use super::period::{Stretch, around, just_before};
 use super::placed::PlacedOrder;
 use super::replay::Shared;
-use crate::check::policy::{Period, Policy, PoolId, Returns};
+use crate::check::policy::{Occasion, Period, Policy, PoolId, Returns};
 use crate::eval::net::Net;
 use crate::eval::room::{LongCap, Used, long_caps};
 use crate::eval::{Earned, Earning, Refusal, earned};
@@ -61,12 +61,18 @@ impl Account {
         (changed, placed): (OrderId, PlacedOrder),
     ) -> Result<(), Refusal> {
         let mut overlay = Overlay::new();
-        for id in self.tied(policy, changed, &placed).map_err(|_| overflow("the periods of the rules"))? {
+        let too_late = |_: Overflow| overflow("the periods of the rules");
+        for id in self.tied(policy, changed, &placed).map_err(too_late)? {
             if let Some(placed) = self.orders.get(id).filter(|_| id != changed) {
                 overlay.insert(id, placed.clone());
             }
         }
         overlay.insert(changed, placed);
+        for id in self.running(policy, &overlay).map_err(too_late)? {
+            if let Some(placed) = self.orders.get(id) {
+                overlay.entry(id).or_insert_with(|| placed.clone());
+            }
+        }
         self.decide_again(policy, shared, &mut overlay)?;
         let (changes, volume) = self.changes(policy, at, &overlay)?;
         let unpaid = overlay.get(&changed).map_or(&[][..], |placed| &placed.payments).iter();
@@ -100,7 +106,27 @@ impl Account {
                     .map_err(|_| overflow("the expiry rule"))?;
             }
         }
-        Ok(())
+        self.start_running(policy, shared, (at, event), changed)
+    }
+
+    /// The running periods in which orders count.
+    fn running(&self, policy: &Policy, overlay: &Overlay) -> Result<Vec<OrderId>, Overflow> {
+        let mut found = Vec::new();
+        if self.ties.running.is_empty() {
+            return Ok(found);
+        }
+        for (id, placed) in self.orders.iter().enumerate() {
+            let Occasion::Running(period) = placed.order.of else { continue };
+            let stretch = around(policy, &self.member, period, placed.at)?;
+            let counts = |other: &PlacedOrder| {
+                let marks = other.marks.iter().flatten();
+                marks.chain([&other.at]).any(|at| stretch.contains(*at))
+            };
+            if overlay.values().any(counts) {
+                found.push(id);
+            }
+        }
+        Ok(found)
     }
 
     /// The orders that share a limit's period or a measure's with the changed one, oldest first.
@@ -161,7 +187,8 @@ impl Account {
             for id in &ids {
                 let Some(placed) = overlay.get(id) else { continue };
                 let mut next = placed.clone();
-                if !self.ties.in_all.is_empty() {
+                let running = matches!(next.order.of, Occasion::Running(_));
+                if running || !self.ties.in_all.is_empty() {
                     next.known.in_all = self
                         .in_all(policy, overlay, placed.at)
                         .map_err(|_| overflow("what measures count"))?;
@@ -178,7 +205,8 @@ impl Account {
                 changed |= next.contributions != placed.contributions || next.used != placed.used;
                 overlay.insert(*id, next);
             }
-            let settled = !changed || (self.ties.in_all.is_empty() && round == 0);
+            let alone = self.ties.in_all.is_empty() && self.ties.running.is_empty();
+            let settled = !changed || (alone && round == 0);
             if settled {
                 break;
             }

@@ -16,6 +16,8 @@ pub(crate) struct Ties {
     pub in_all: Vec<Period>,
     /// Periods at whose end rules look.
     pub ends: Vec<Period>,
+    /// Periods at which rules look whenever something is counted in them.
+    pub running: Vec<Period>,
     /// True where limits over periods keep their room on a return, or are over all members.
     pub keeps: bool,
     /// True where a measure is counted at all.
@@ -37,8 +39,13 @@ impl Ties {
             for version in &rule.versions {
                 long.extend(of_caps(Owner::Earn(id), &version.body.caps));
                 long.extend(of_first(Owner::Earn(id), &version.body.first));
-                if let Occasion::Period(period) = version.body.of {
-                    push(&mut ties.ends, period);
+                match version.body.of {
+                    Occasion::Period(period) => push(&mut ties.ends, period),
+                    Occasion::Running(period) => {
+                        push(&mut ties.running, period);
+                        continue;
+                    }
+                    Occasion::Order | Occasion::Event(_) => {}
                 }
                 let in_all =
                     reads(policy, &version.body, None).measures.into_iter().filter(|read| read.in_all);
@@ -77,7 +84,7 @@ impl Ties {
 
     /// True where nothing is tied.
     pub fn is_empty(&self) -> bool {
-        self.caps.is_empty() && self.in_all.is_empty()
+        self.caps.is_empty() && self.in_all.is_empty() && self.running.is_empty()
     }
 }
 

@@ -36,8 +36,10 @@ impl Builder<'_> {
             _ => (self.piece(&each)?, None),
         };
         let points = self.sum(pieces.next()?)?;
-        let Some(rest) = pieces.next() else {
-            return Some(Gives { each, period, amount: Amount::Fixed { points } });
+        let mut rest: Vec<Pair<'_>> = pieces.collect();
+        let reached = rest.pop_if(|piece| piece.as_rule() == Rule::as_reached).is_some();
+        let Some(rest) = rest.pop() else {
+            return Some(Gives { each, period, reached, amount: Amount::Fixed { points } });
         };
         let rule = rest.as_rule();
         let mut pieces = parts(rest).peekable();
@@ -50,7 +52,7 @@ impl Builder<'_> {
             }
             _ => Amount::Share { rate: points, base: self.base(pieces.next()?)? },
         };
-        Some(Gives { each, period, amount })
+        Some(Gives { each, period, reached, amount })
     }
 
     /// `each stay counts stay.nights at checked_out`
@@ -83,10 +85,11 @@ impl Builder<'_> {
         let span = self.span(&pair);
         let mut pieces = parts(pair);
         let of = self.path(pieces.next()?)?;
-        let mut base = Base { of, key: None, with: Vec::new(), without: Vec::new(), span };
+        let mut base = Base { of, key: None, with: Vec::new(), without: Vec::new(), beyond: None, span };
         for piece in pieces {
             match piece.as_rule() {
                 Rule::key => base.key = self.one_name(piece),
+                Rule::beyond => base.beyond = Some(self.sum(parts(piece).next()?)?),
                 Rule::with => base.with = self.names(parts(piece).next()?),
                 _ => base.without = self.names(parts(piece).next()?),
             }

@@ -62,7 +62,7 @@ pub(super) const FORMS: &[Form] = &[
     form(
         "each",
         &[Kind::Earn],
-        "each (line | order | unit | EVENT | calendar PERIOD | month from 16th | year from (1 april | FACT)) gives (RATE of BASE | POINTS per [full] STEP of BASE | POINTS | NUMBER times (exact | rounded | capped) RULE) [with PARTS] [without PARTS]",
+        "each (line | order | unit | EVENT | calendar PERIOD | month from 16th | year from (1 april | FACT) | member) gives (RATE of BASE | POINTS per [full] STEP of BASE | POINTS | NUMBER times (exact | rounded | capped) RULE) [with PARTS] [without PARTS] [beyond AMOUNT] [, as reached]",
     ),
     form("only", &[Kind::Earn, Kind::Redeem, Kind::Measure], "only for CATEGORIES"),
     form("not", &[Kind::Earn, Kind::Redeem, Kind::Measure], "not for CATEGORIES [, except CATEGORIES]"),

@@ -17,7 +17,13 @@ fn every_scenario_comes_out_as_written() {
 /// accounts, whichever account is heard of next.
 #[test]
 fn scenarios_name_pools_levels_and_several_accounts() {
-    for folder in ["tests/cases/hotel", "tests/cases/budget", "tests/cases/levels", "tests/cases/periods"] {
+    for folder in [
+        "tests/cases/hotel",
+        "tests/cases/budget",
+        "tests/cases/levels",
+        "tests/cases/periods",
+        "tests/cases/milestones",
+    ] {
         let output = meed(&["test", folder], "");
         assert_eq!(output.status.code(), Some(0), "{}{}", text(&output.stdout), text(&output.stderr));
     }

@@ -497,11 +497,15 @@ impl Writer {
 
     /// A rule that looks at a period that has ended.
     fn of_a_period(&mut self, dice: &mut Dice<'_>) {
-        let months = ["per calendar month", "per month from 16th"];
-        let Some(measure) = self.measures.iter().find(|measure| months.contains(&measure.period)) else {
+        let ends = ["per calendar month", "per month from 16th", "for all time"];
+        let Some(measure) = self.measures.iter().find(|measure| ends.contains(&measure.period)) else {
             return;
         };
-        let each = measure.period.trim_start_matches("per ");
+        let (each, never_ends) = match measure.period {
+            "for all time" => ("member", true),
+            period => (period.trim_start_matches("per "), false),
+        };
+        let reached = !never_ends && dice.once_in(3);
         let (name, money, currency) = (measure.name.clone(), measure.money, self.currency);
         if dice.once_in(3) {
             return;
@@ -513,11 +517,18 @@ impl Writer {
             dice.pick(&["1", "2"]).to_owned()
         };
         self.put("earn ended \"Of the month\" {");
-        self.clause(&format!("each {each} gives 5 {}s per full {of} of {name}", self.units[pool]));
+        let beyond = match dice.roll(4) {
+            0 => format!(" beyond {of}"),
+            _ => String::new(),
+        };
+        let reached = if reached { ", as reached" } else { "" };
+        let unit = self.units[pool];
+        self.clause(&format!("each {each} gives 5 {unit}s per full {of} of {name}{beyond}{reached}"));
         if dice.once_in(3) {
             self.clause("when member.rank is gold");
         }
-        self.clause(&format!("pending {}", dice.pick(&["never", "until 10 days after period ended"])));
+        let waits = if never_ends { ["never"; 2] } else { ["never", "until 10 days after period ended"] };
+        self.clause(&format!("pending {}", dice.pick(&waits)));
         if self.pools.len() > 1 {
             self.clause(&format!("into {}", self.pools[pool]));
         }

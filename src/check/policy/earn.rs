@@ -102,6 +102,8 @@ pub(crate) struct Base {
     pub with_event_beside: Vec<usize>,
     /// True where the part paid with points earns too.
     pub with_points_paid: bool,
+    /// Only what goes beyond this earns.
+    pub beyond: Option<Quantity>,
 }
 
 /// Which amount.

@@ -140,7 +140,20 @@ pub(crate) struct EventType {
 pub(crate) enum Occasion {
     Order,
     Event(EventId),
+    /// A stretch of time, looked at when it has ended.
     Period(Period),
+    /// A stretch of time, looked at whenever something is counted in it.
+    Running(Period),
+}
+
+impl Occasion {
+    /// The stretch of time, where it is one.
+    pub fn period(self) -> Option<Period> {
+        match self {
+            Occasion::Period(period) | Occasion::Running(period) => Some(period),
+            Occasion::Order | Occasion::Event(_) => None,
+        }
+    }
 }
 
 /// A stretch of time over which something is counted, around an instant.

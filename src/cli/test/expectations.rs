@@ -48,9 +48,7 @@ fn compare_pool(
     let prefix = name.filter(|_| pools.len() > 1).map_or_else(String::new, |name| format!("{name}."));
     for (field, expected) in fields {
         let actual = pool.get(field).unwrap_or(&Json::Null);
-        if actual != expected {
-            rows.push(format!("{prefix}{field}: expected {expected}, actual {actual}"));
-        }
+        compare_json(&format!("{prefix}{field}"), expected, actual, rows);
     }
 }
 

@@ -166,6 +166,10 @@ fn refused(node: &Node, path: &Path<'_>) -> Result<Vec<(String, Option<String>)>
     let mut refused = Vec::new();
     for (index, item) in list(node, path, "refusals")?.iter().enumerate() {
         let path = path.item(index);
+        if let Value::Text(event) | Value::Word(event) = &item.value {
+            refused.push((event.clone(), None));
+            continue;
+        }
         let fields = Fields::of(item, &path, "a refusal")?;
         fields.only(&["event", "code"], &[])?;
         let text = |node: &Node, path: &Path<'_>| scalar::text(node, path).map(str::to_owned);

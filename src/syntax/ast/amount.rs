@@ -12,6 +12,8 @@ pub struct Gives {
     pub each: Name,
     /// `each calendar month gives …`: the rule looks at ended stretches of time; `each` is then `calendar`.
     pub period: Option<Period>,
+    /// `as reached`: looked at whenever something is counted in the stretch of time, not when it has ended.
+    pub reached: bool,
     /// How many points.
     pub amount: Amount,
 }
@@ -54,6 +56,8 @@ pub enum Amount {
 /// `line.price with tax, points_paid without coupon`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Base {
+    /// `beyond 30`: only what goes beyond earns.
+    pub beyond: Option<Expr>,
     /// `line.price`
     pub of: Path,
     /// `of mobile`: the choice that a measure is counted for.
