@@ -64,7 +64,7 @@ pub(super) fn base(
         Some(written) => {
             let reader = draft.reader(place);
             let quantity = reader.number(written, base_unit(&reader, base)?)?;
-            Some(super::caps::sound(draft, quantity, written, Unit::Count)?)
+            Some(Box::new(super::caps::sound(draft, quantity, written, Unit::Count)?))
         }
         None => None,
     };

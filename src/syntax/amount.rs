@@ -89,7 +89,7 @@ impl Builder<'_> {
         for piece in pieces {
             match piece.as_rule() {
                 Rule::key => base.key = self.one_name(piece),
-                Rule::beyond => base.beyond = Some(self.sum(parts(piece).next()?)?),
+                Rule::beyond => base.beyond = Some(Box::new(self.sum(parts(piece).next()?)?)),
                 Rule::with => base.with = self.names(parts(piece).next()?),
                 _ => base.without = self.names(parts(piece).next()?),
             }

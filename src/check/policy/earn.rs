@@ -103,7 +103,7 @@ pub(crate) struct Base {
     /// True where the part paid with points earns too.
     pub with_points_paid: bool,
     /// Only what goes beyond this earns.
-    pub beyond: Option<Quantity>,
+    pub beyond: Option<Box<Quantity>>,
 }
 
 /// Which amount.

@@ -57,7 +57,7 @@ pub enum Amount {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Base {
     /// `beyond 30`: only what goes beyond earns.
-    pub beyond: Option<Expr>,
+    pub beyond: Option<Box<Expr>>,
     /// `line.price`
     pub of: Path,
     /// `of mobile`: the choice that a measure is counted for.
