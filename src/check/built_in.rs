@@ -1,12 +1,11 @@
 //! What every listing, line, order and event has, and the instant of a request.
 
 use super::expr::{Operand, Place, Reader};
-use super::policy::{ClockPart, Point, PointOf, Quantity, Subject, Unit};
+use super::policy::{Calendared, ClockPart, Point, PointOf, Quantity, Subject, Unit};
 use super::words;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::Span;
 use crate::syntax::ast::Path;
-use crate::value::moment::Moment as Calendared;
 
 /// The subject of `request.at`.
 pub(super) const REQUEST: &str = "request";

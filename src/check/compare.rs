@@ -2,11 +2,10 @@
 
 use super::constant::{as_unit, fold, unit_of, written};
 use super::expr::{Operand, Reader, describe, unit_words};
-use super::policy::{Comparison, Point, PointOf, Quantity, Test, TimeComparison, Unit};
+use super::policy::{Calendared, Comparison, Point, PointOf, Quantity, Test, TimeComparison, Unit};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::syntax::ast::{CompareOp, Expr};
 use crate::value::Ratio;
-use crate::value::moment::Moment as Calendared;
 
 impl Reader<'_, '_> {
     pub(super) fn compare_numbers(

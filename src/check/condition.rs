@@ -69,6 +69,7 @@ impl Reader<'_, '_> {
             }
             Operand::Weekday => format!("compare it: `{text} in saturday, sunday`"),
             Operand::Categories => format!("write it as a filter: `only for {text}`"),
+            Operand::Duration(_) => format!("compare with a moment: `order.at after {text} after …`"),
             Operand::Choices => format!("write it after `in`: `order.partner in {text}`"),
             Operand::YesNo(_) => String::new(),
         };

@@ -157,7 +157,7 @@ fn pieces(draft: &Draft<'_, '_>, gives: &Gives) -> Option<Pieces> {
 fn wait(draft: &Draft<'_, '_>, pieces: Pieces, pool: PoolId, gives: Span) -> Option<Option<(Pending, Span)>> {
     let scope = draft.scope;
     let own = draft.clauses.iter().find_map(|clause| match &clause.kind {
-        ClauseKind::Pending(moment) => Some((pending(scope, moment.as_ref(), Some(pieces.of)), clause.span)),
+        ClauseKind::Pending(moment) => Some((pending(draft, moment.as_ref(), Some(pieces.of)), clause.span)),
         _ => None,
     });
     match own {

@@ -13,7 +13,7 @@ use crate::syntax::ast::{Anchor, AnchorKind, Expr, Moment, Name};
 pub(super) fn expiry(draft: &Draft<'_, '_>, moment: Option<&Moment>) -> Option<Expiry> {
     let scope = draft.scope;
     let Some(moment) = moment else { return Some(Expiry::Never) };
-    let chain = chain(scope, moment, false)?;
+    let chain = chain(&draft.reader(Place::Everyone), moment, false)?;
     check_drift(scope, moment);
     let anchors: Vec<Option<ExpiryAnchor>> = chain.anchors.iter().map(|a| anchor(draft, a)).collect();
     report_repeated(scope, chain.anchors, &anchors);
@@ -126,7 +126,7 @@ pub(super) fn lot_expiry(
 ) -> Option<LotExpiry> {
     let scope = draft.scope;
     let Some(moment) = moment else { return Some(LotExpiry::Never) };
-    let chain = chain(scope, moment, false)?;
+    let chain = chain(&draft.reader(Place::Everyone), moment, false)?;
     check_drift(scope, moment);
     let from_earning = match chain.anchors {
         [] => false,
@@ -144,7 +144,7 @@ pub(super) fn lot_expiry(
         Some(expr) => {
             let condition = Reader { place: Place::Member, ..draft.reader(Place::Member) }.condition(expr)?;
             super::logic::check_alone(scope, &condition);
-            Some(condition)
+            Some(Box::new(condition))
         }
         None => None,
     };

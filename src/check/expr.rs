@@ -5,7 +5,8 @@ use super::categories;
 use super::constant::{as_unit, fold};
 use super::facts::{self, Lookup};
 use super::policy::{
-    CategoryId, EventId, FactType, Point, PointOf, Quantity, Subject, Test, TierId, Unit, Window,
+    Calendared, CategoryId, EventId, FactType, Length, Point, PointOf, Quantity, Subject, Test, TierId, Unit,
+    Window,
 };
 use super::scope::Scope;
 use super::values::{self, ValueKind};
@@ -14,7 +15,6 @@ use crate::diagnostic::{Code, Diagnostic};
 use crate::source::Span;
 use crate::syntax::ast::{ArithmeticOp, Expr, ExprKind, Kind, Name, Path};
 use crate::value::Ratio;
-use crate::value::moment::Moment as Calendared;
 
 /// Where an expression stands, which decides what it may read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,6 +59,8 @@ pub(super) enum Operand {
     Categories,
     /// A named list of choices.
     Choices,
+    /// A length of time.
+    Duration(Length),
 }
 
 /// An operand in words.
@@ -75,6 +77,7 @@ pub(super) fn describe(operand: &Operand) -> &'static str {
         Operand::Weekday => "a day of the week",
         Operand::Categories => "a list of categories",
         Operand::Choices => "a list of choices",
+        Operand::Duration(_) => "a length of time",
     }
 }
 
@@ -121,6 +124,10 @@ impl<'s, 'a> Reader<'s, 'a> {
                 Operand::Date(Point { steps: Calendared::Time(*time), of: PointOf::Nothing })
             }
             ExprKind::Moment(moment) => Operand::Date(self.moment(moment)?),
+            ExprKind::Duration(delay) => match self.counted(expr.span) {
+                Some(number) => number,
+                None => Operand::Duration(Length::Fixed(*delay)),
+            },
             ExprKind::YesNo(yes) => Operand::YesNo(Test::Constant(*yes)),
             ExprKind::Text(_) => Operand::Literal,
             ExprKind::Path(path) => self.path(path)?,
@@ -138,6 +145,18 @@ impl<'s, 'a> Reader<'s, 'a> {
             | ExprKind::And(_)
             | ExprKind::Or(_) => Operand::YesNo(self.condition(expr)?.test),
         })
+    }
+
+    /// `3 days`, where something is counted in days: a number, as elsewhere.
+    fn counted(&self, span: Span) -> Option<Operand> {
+        let text = self.scope.text(span);
+        let (number, word) = text.split_once(' ')?;
+        let counts = |unit: &str| self.scope.facts.has_unit(unit) || self.scope.units.contains(&unit);
+        if !counts(word) && !word.strip_suffix('s').is_some_and(counts) {
+            return None;
+        }
+        let unit = self.unit(&Name { text: word.to_owned(), span })?;
+        Some(Operand::Number(Quantity::Constant(crate::value::decimal::parse(number)?), unit))
     }
 
     /// The unit that a word counts in: points, or things (`2 nights`).
@@ -360,6 +379,7 @@ impl<'s, 'a> Reader<'s, 'a> {
             ValueKind::Number(unit) => Operand::Number(Quantity::Value(id), unit),
             ValueKind::Date => date(PointOf::Value(id)),
             ValueKind::YesNo => Operand::YesNo(Test::Value(id)),
+            ValueKind::Duration => Operand::Duration(Length::Value(id)),
             ValueKind::Categories => Operand::Categories,
             ValueKind::Choices => Operand::Choices,
         })

@@ -6,8 +6,8 @@ use std::cell::RefCell;
 use super::constant::fold;
 use super::domain::{Domain, day_number, time_number};
 use super::policy::{
-    BadgeId, ClockPart, Comparison, Condition, FactType, Filter, MeasureId, Point, PointOf, Quantity,
-    Subject, Test, TierId, TimeComparison, Unit, ValueId,
+    BadgeId, Calendared, ClockPart, Comparison, Condition, FactType, Filter, MeasureId, Point, PointOf,
+    Quantity, Subject, Test, TierId, TimeComparison, Unit, ValueId,
 };
 use super::ranges::bounds;
 use super::rules::Draft;
@@ -17,7 +17,6 @@ use super::versions::days;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::Span;
 use crate::value::Ratio;
-use crate::value::moment::Moment as Calendared;
 use crate::value::time::LocalTime;
 
 /// The one thing that a condition speaks of.

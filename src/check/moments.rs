@@ -3,15 +3,17 @@
 use jiff::civil::Date;
 
 use super::expr::{Operand, Reader, describe};
-use super::policy::{Point, PointOf};
+use super::policy::{Calendared, Length, Point, PointOf};
+use super::reads;
 use super::scope::Scope;
+use super::values;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::Span;
 use crate::syntax::ast::{
-    Anchor, AnchorKind, CalendarUnit, DurationAt, EdgeUnit, Expr, ExprKind, Moment, MomentKind, Path, YearDay,
+    Anchor, AnchorKind, CalendarUnit, DurationAt, EdgeUnit, Expr, ExprKind, LengthAt, Moment, MomentKind,
+    Path, YearDay,
 };
 use crate::value::Delay;
-use crate::value::moment::Moment as Calendared;
 
 /// A moment as steps, and what it counts from.
 pub(super) struct Chain<'m> {
@@ -33,19 +35,25 @@ pub(super) enum Root<'m> {
 }
 
 /// What a moment says. A range of lengths may stand as the outermost step where `range` is true.
-pub(super) fn chain<'m>(scope: &Scope<'_>, moment: &'m Moment, range: bool) -> Option<Chain<'m>> {
+pub(super) fn chain<'m>(reader: &Reader<'_, '_>, moment: &'m Moment, range: bool) -> Option<Chain<'m>> {
+    let scope = reader.scope;
     if let MomentKind::Shift { earliest: Some(earliest), length, before, of } = &moment.kind {
         if !range || *before {
-            report_range(scope, earliest.span.to(length.span));
+            report_range(scope, earliest.span.to(length.span()));
             return None;
         }
-        interval(scope, *earliest, *length)?;
-        let (inner, root) = steps(scope, of)?;
+        let LengthAt::Fixed(longest) = length else { return None };
+        interval(scope, *earliest, *longest)?;
+        let (inner, root) = steps(reader, of)?;
         let anchors = happening(scope, root)?;
-        let shift = |delay| Calendared::Shift { delay, before: *before, of: Box::new(inner.clone()) };
-        return Some(Chain { from: shift(earliest.delay), by: shift(length.delay), anchors });
+        let shift = |delay| Calendared::Shift {
+            delay: Length::Fixed(delay),
+            before: *before,
+            of: Box::new(inner.clone()),
+        };
+        return Some(Chain { from: shift(earliest.delay), by: shift(longest.delay), anchors });
     }
-    let (by, root) = steps(scope, moment)?;
+    let (by, root) = steps(reader, moment)?;
     Some(Chain { from: by.clone(), by, anchors: happening(scope, root)? })
 }
 
@@ -72,25 +80,26 @@ fn report_range(scope: &Scope<'_>, span: Span) {
 }
 
 /// The steps of a moment without a range, and what they count from.
-pub(super) fn steps<'m>(scope: &Scope<'_>, moment: &'m Moment) -> Option<(Calendared, Root<'m>)> {
+pub(super) fn steps<'m>(reader: &Reader<'_, '_>, moment: &'m Moment) -> Option<(Calendared, Root<'m>)> {
+    let scope = reader.scope;
     Some(match &moment.kind {
         MomentKind::Anchors(anchors) => (Calendared::Anchor, Root::Anchors(anchors)),
         MomentKind::Path(path) => (Calendared::Anchor, Root::Path(path)),
         MomentKind::Date(date) => (Calendared::Date(*date), Root::Nothing),
         MomentKind::Shift { earliest: Some(earliest), length, .. } => {
-            report_range(scope, earliest.span.to(length.span));
+            report_range(scope, earliest.span.to(length.span()));
             return None;
         }
         MomentKind::Shift { earliest: None, length, before, of } => {
-            let (of, root) = steps(scope, of)?;
-            (Calendared::Shift { delay: length.delay, before: *before, of: Box::new(of) }, root)
+            let (of, root) = steps(reader, of)?;
+            (Calendared::Shift { delay: reader.length(length)?, before: *before, of: Box::new(of) }, root)
         }
         MomentKind::Edge { end, unit, of } => {
-            let (of, root) = steps(scope, of)?;
+            let (of, root) = steps(reader, of)?;
             (Calendared::Edge { end: *end, unit: *unit, of: Box::new(of) }, root)
         }
         MomentKind::Next { day, of } => {
-            let (of, root) = steps(scope, of)?;
+            let (of, root) = steps(reader, of)?;
             if !day_exists(scope, *day, moment.span) {
                 return None;
             }
@@ -99,10 +108,50 @@ pub(super) fn steps<'m>(scope: &Scope<'_>, moment: &'m Moment) -> Option<(Calend
     })
 }
 
+fn has_months(scope: &Scope<'_>, length: &LengthAt) -> bool {
+    match length {
+        LengthAt::Fixed(duration) => duration.delay.months > 0,
+        LengthAt::Named(name) => {
+            let value = values::entry_of(scope, &name.text);
+            value.is_some_and(|value| value.durations(scope, None).iter().any(|delay| delay.months > 0))
+        }
+    }
+}
+
 impl Reader<'_, '_> {
+    /// A length of time, written out or the name of a value.
+    fn length(&self, length: &LengthAt) -> Option<Length> {
+        let name = match length {
+            LengthAt::Fixed(duration) => return Some(Length::Fixed(duration.delay)),
+            LengthAt::Named(name) => name,
+        };
+        let path = Path { subject: None, name: name.clone(), span: name.span };
+        let expr = Expr { kind: ExprKind::Path(path), span: name.span };
+        match self.operand(&expr)? {
+            Operand::Duration(length) => {
+                // A wait is settled when the order is placed, a condition asks about that moment.
+                let later = reads::measures(self.scope, &expr).into_iter().find(|reading| reading.in_all);
+                let Some(reading) = later else { return Some(length) };
+                let measure = self.scope.measures.get(reading.measure).map_or("", |measure| measure.name);
+                let message = format!("`{measure} in all` is not known when `{}` is settled", name.text);
+                let report = Diagnostic::new(Code::BadSubject, name.span, message);
+                self.scope.report(report.with_help(format!("let it go by `{measure} so far`")));
+                None
+            }
+            other => {
+                let message =
+                    format!("`{}` is {}, and a length of time is needed here", name.text, describe(&other));
+                let report = Diagnostic::new(Code::TypeMismatch, name.span, message);
+                self.scope
+                    .report(report.with_help("write a length such as `14 days`, or a value that is one"));
+                None
+            }
+        }
+    }
+
     /// A moment of a condition: it counts from a date, or from the instant of the order, the event, the request.
     pub(super) fn moment(&self, moment: &Moment) -> Option<Point> {
-        let (steps, root) = steps(self.scope, moment)?;
+        let (steps, root) = steps(self, moment)?;
         let (expr, span) = match root {
             Root::Nothing => return Some(Point { steps, of: PointOf::Nothing }),
             Root::Path(path) => (path.clone(), path.span),
@@ -185,13 +234,13 @@ fn last_day(month: u8) -> u8 {
 /// A warning about month ends: `6 months after end of month of …` drifts from the end.
 pub(super) fn check_drift(scope: &Scope<'_>, moment: &Moment) {
     if let MomentKind::Shift { length, before: false, of, .. } = &moment.kind
-        && length.delay.months > 0
+        && has_months(scope, length)
         && let MomentKind::Edge { end: true, unit: EdgeUnit::Calendar(unit), of: inner } = &of.kind
         && matches!(unit, CalendarUnit::Month | CalendarUnit::Quarter | CalendarUnit::Half)
     {
         let message =
             "months counted from a month's end do not end at one: a month after 28 February is 28 March";
-        let (length, inner) = (scope.text(length.span), scope.text(inner.span));
+        let (length, inner) = (scope.text(length.span()), scope.text(inner.span));
         let help = format!("write `end of month of {length} after {inner}`");
         scope.report(Diagnostic::new(Code::DriftingDeadline, moment.span, message).with_help(help));
     }

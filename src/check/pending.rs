@@ -1,11 +1,13 @@
 //! When points become available: the wait of a pool, or of one earn rule.
 
+use super::expr::Place;
 use super::moments::{chain, check_drift};
 use super::policy::{Occasion, Pending, PendingAnchor, Period, PoolId};
+use super::rules::Draft;
 use super::scope::Scope;
 use super::words;
 use crate::diagnostic::{Code, Diagnostic};
-use crate::syntax::ast::{Anchor, AnchorKind, ClauseKind, Kind, Moment, Name};
+use crate::syntax::ast::{Anchor, AnchorKind, ClauseKind, Kind, LengthAt, Moment, MomentKind, Name};
 
 /// Whose happening a wait counts from.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -16,9 +18,21 @@ pub(super) enum Source {
 }
 
 /// Lowers a wait. `of` is the occasion of the rule that says it; a pool says it for all.
-pub(super) fn pending(scope: &Scope<'_>, moment: Option<&Moment>, of: Option<Occasion>) -> Option<Pending> {
+pub(super) fn pending(
+    draft: &Draft<'_, '_>,
+    moment: Option<&Moment>,
+    of: Option<Occasion>,
+) -> Option<Pending> {
+    let scope = draft.scope;
     let Some(moment) = moment else { return Some(Pending::Never) };
-    let chain = chain(scope, moment, true)?;
+    let occasion = of.or_else(|| first_anchor(moment).and_then(|anchor| occasion_of(scope, anchor)));
+    let place = match occasion {
+        Some(Occasion::Order) => Place::Order,
+        Some(Occasion::Event(event)) => Place::Event(event),
+        Some(Occasion::Period(_) | Occasion::Running(_)) => Place::Member,
+        None => Place::Everyone,
+    };
+    let chain = chain(&draft.reader(place), moment, true)?;
     check_drift(scope, moment);
     let anchor = match chain.anchors {
         [] => PendingAnchor::Happened,
@@ -134,6 +148,36 @@ fn report_unknown_mark(scope: &Scope<'_>, name: &Name) {
     scope.report(report);
 }
 
+/// What an anchor of a wait is about; None where that is not known.
+fn occasion_of(scope: &Scope<'_>, anchor: &Anchor) -> Option<Occasion> {
+    match &anchor.kind {
+        AnchorKind::OrderPlaced | AnchorKind::Shipped => Some(Occasion::Order),
+        AnchorKind::Happened(name) => {
+            scope.events.iter().position(|event| event.name == name.text).map(Occasion::Event)
+        }
+        AnchorKind::Mark(name) => {
+            let found = scope.muted(|| mark(scope, name, None));
+            found.map(|(event, _)| Occasion::Event(event))
+        }
+        _ => None,
+    }
+}
+
+/// True where one of the lengths of a moment differs from case to case.
+fn goes_by_case(scope: &Scope<'_>, moment: &Moment) -> bool {
+    match &moment.kind {
+        MomentKind::Shift { length: LengthAt::Named(name), .. }
+            if super::values::entry_of(scope, &name.text).is_some_and(|value| value.is_table()) =>
+        {
+            true
+        }
+        MomentKind::Shift { of, .. } | MomentKind::Edge { of, .. } | MomentKind::Next { of, .. } => {
+            goes_by_case(scope, of)
+        }
+        MomentKind::Anchors(_) | MomentKind::Date(_) | MomentKind::Path(_) => false,
+    }
+}
+
 /// True where what a wait counts from comes for an occasion.
 fn happens(of: Occasion, source: Source) -> bool {
     match (of, source) {
@@ -175,7 +219,10 @@ pub(super) fn check_pool(scope: &Scope<'_>, pool: PoolId, of: Occasion, span: cr
         for clause in &version.declaration.clauses {
             let ClauseKind::Pending(Some(moment)) = &clause.kind else { continue };
             let Some(anchor) = first_anchor(moment) else { continue };
+            let same = occasion_of(scope, anchor) == Some(of);
             let fits = match (&anchor.kind, of) {
+                // A table of waits reads what is at hand for this occasion only.
+                _ if !same && goes_by_case(scope, moment) => false,
                 (AnchorKind::Shipped, of) => of == Occasion::Order,
                 (AnchorKind::Mark(name), Occasion::Event(event)) => {
                     scope.events.get(event).is_some_and(|event| event.mark(&name.text).is_some())
@@ -213,7 +260,6 @@ fn report_pool(
 }
 
 fn first_anchor(moment: &Moment) -> Option<&Anchor> {
-    use crate::syntax::ast::MomentKind;
     match &moment.kind {
         MomentKind::Anchors(anchors) => anchors.first(),
         MomentKind::Shift { of, .. } | MomentKind::Edge { of, .. } | MomentKind::Next { of, .. } => {

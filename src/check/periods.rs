@@ -3,13 +3,13 @@
 use jiff::civil::Date;
 
 use super::facts::{self, Lookup};
-use super::policy::{FactType, Pending, Period, Subject, Window};
+use super::policy::{Calendared, FactType, Length, Pending, Period, Subject, Window};
 use super::scope::Scope;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::syntax::ast::{self, CalendarUnit, PeriodKind, YearDay};
-use crate::value::moment::{EdgeUnit, stretch};
+use crate::value::moment::{EdgeUnit, Moment, stretch};
 use crate::value::time::LocalTime;
-use crate::value::{Calendar, Delay, MissingDay};
+use crate::value::{Calendar, Delay, MissingDay, Overflow};
 
 /// What a period is; None where that has been reported.
 pub(super) fn period(scope: &Scope<'_>, period: &ast::Period) -> Option<Period> {
@@ -77,6 +77,7 @@ pub(super) fn outlasts(scope: &Scope<'_>, pending: &Pending, period: Period, win
     }
     let Pending::Until { by, .. } = pending else { return false };
     let calendar = Calendar { zone: zone.clone(), missing_day: MissingDay::LastOfMonth };
+    let Some(cases) = cases(scope, by, window) else { return false };
     let mut day = window.from_date.map_or(jiff::civil::date(2023, 1, 1), LocalTime::date);
     // Five years hold every kind of month and a leap day; what a later year brings is the same again.
     let five_years = day.checked_add(jiff::Span::new().years(5)).unwrap_or(Date::MAX);
@@ -90,14 +91,44 @@ pub(super) fn outlasts(scope: &Scope<'_>, pending: &Pending, period: Period, win
         let Some(last) = last_day(period, day) else { return false };
         let midnights = (zone.midnight(day), last.tomorrow().ok().map(|day| zone.midnight(day)));
         let (Ok(start), Some(Ok(ended))) = midnights else { return true };
-        match by.instant(&calendar, start) {
-            Ok(available) if available < ended => return false,
-            _ => {}
+        let early = |by: &Moment| by.instant(&calendar, start).is_ok_and(|available| available < ended);
+        if cases.iter().any(early) {
+            return false;
         }
         let Ok(next) = day.tomorrow() else { return true };
         day = next;
     }
     true
+}
+
+/// A moment with each combination of what its named lengths may be; None where there are too many.
+fn cases(scope: &Scope<'_>, moment: &Calendared, window: &Window) -> Option<Vec<Moment>> {
+    let mut lengths: Vec<Vec<Delay>> = Vec::new();
+    let _ = moment.with_lengths(&mut |length| {
+        lengths.push(match length {
+            Length::Fixed(delay) => vec![*delay],
+            Length::Value(id) => {
+                scope.values.get(*id).map(|value| value.durations(scope, Some(window))).unwrap_or_default()
+            }
+        });
+        Ok::<_, Overflow>(())
+    });
+    let mut picks: Vec<Vec<Delay>> = vec![Vec::new()];
+    for options in lengths {
+        let longer = |pick: &Vec<Delay>| {
+            let one = |delay: &Delay| pick.iter().chain([delay]).copied().collect();
+            options.iter().map(one).collect::<Vec<Vec<Delay>>>()
+        };
+        picks = picks.iter().flat_map(longer).collect();
+        if picks.len() > 64 {
+            return None;
+        }
+    }
+    let case = |pick: Vec<Delay>| {
+        let mut pick = pick.into_iter();
+        moment.with_lengths(&mut |_| pick.next().ok_or(Overflow)).ok()
+    };
+    picks.into_iter().map(case).collect()
 }
 
 /// The last day of the period around a day; None where it never ends.

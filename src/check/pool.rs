@@ -98,7 +98,7 @@ fn terms(draft: &Draft<'_, '_>) -> Option<PoolTerms> {
         match &clause.kind {
             ClauseKind::Unit(name) => unit = Some(name),
             ClauseKind::Worth(expr) => worth = Some((expr, span)),
-            ClauseKind::Pending(moment) => wait = Some((pending(scope, moment.as_ref(), None), span)),
+            ClauseKind::Pending(moment) => wait = Some((pending(draft, moment.as_ref(), None), span)),
             ClauseKind::BalanceExpires(moment) => balance = Some((expiry(draft, moment.as_ref()), span)),
             ClauseKind::LotExpires { at, paused } => {
                 lot = Some((

@@ -6,9 +6,9 @@ use super::constant::{self, fold};
 use super::events;
 use super::expr::{Operand, Place, Reader, describe};
 use super::facts::bare_word;
-use super::policy::{CategoryId, Quantity, Subject, Table, TableKey, Test, Unit, ValueBody, ValueId};
+use super::policy::{CategoryId, Length, Quantity, Subject, Table, TableKey, Test, Unit, ValueBody, ValueId};
 use super::scope::Scope;
-use super::values;
+use super::values::{self, ValueKind};
 use super::words;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::Span;
@@ -80,12 +80,20 @@ fn report_circle(scope: &Scope<'_>, name: &str, at: &Name, seen: &[&str]) {
     scope.report(report.with_help("write one of the amounts out"));
 }
 
-/// The unit of a table's rows, before anything else about it is known; a row may be the name of another value.
-pub(super) fn unit(scope: &Scope<'_>, declaration: &Declaration) -> Option<Unit> {
-    row_unit(scope, declaration, 0)
+/// What a table's rows are, before anything else about it is known; a row may be the name of another value.
+pub(super) fn row_kind(scope: &Scope<'_>, declaration: &Declaration) -> Option<ValueKind> {
+    row_kind_of(scope, declaration, 0)
 }
 
-fn row_unit(scope: &Scope<'_>, declaration: &Declaration, depth: usize) -> Option<Unit> {
+/// The unit of a table's rows that are numbers.
+fn unit(scope: &Scope<'_>, declaration: &Declaration) -> Option<Unit> {
+    match row_kind(scope, declaration)? {
+        ValueKind::Number(unit) => Some(unit),
+        _ => None,
+    }
+}
+
+fn row_kind_of(scope: &Scope<'_>, declaration: &Declaration, depth: usize) -> Option<ValueKind> {
     let mut exprs = declaration.clauses.iter().filter_map(|clause| match &clause.kind {
         ClauseKind::Case { value, .. } => Some(value),
         ClauseKind::Is(items) => items.first(),
@@ -94,18 +102,19 @@ fn row_unit(scope: &Scope<'_>, declaration: &Declaration, depth: usize) -> Optio
     exprs.find_map(|expr| match bare_word(expr) {
         Some(name) if depth < 32 => {
             let mut declared = scope.declared(Kind::Value).filter(|d| d.name.text == name.text);
-            declared.find_map(|declaration| row_unit(scope, declaration, depth + 1))
+            declared.find_map(|declaration| row_kind_of(scope, declaration, depth + 1))
         }
         Some(_) => None,
         None => match scope.muted(|| Reader::new(scope, Place::Constant).operand(expr)) {
-            Some(Operand::Number(_, unit)) => Some(unit),
+            Some(Operand::Number(_, unit)) => Some(ValueKind::Number(unit)),
+            Some(Operand::Duration(_)) => Some(ValueKind::Duration),
             _ => None,
         },
     })
 }
 
 /// Every table, lowered: (value, index of its version, table).
-pub(super) fn lower(scope: &Scope<'_>) -> Vec<(ValueId, usize, Option<Table>)> {
+pub(super) fn lower(scope: &Scope<'_>) -> Vec<(ValueId, usize, Option<ValueBody>)> {
     let mut tables = Vec::new();
     for (id, entry) in scope.values.iter().enumerate() {
         for (index, version) in entry.versions.iter().enumerate() {
@@ -114,14 +123,26 @@ pub(super) fn lower(scope: &Scope<'_>) -> Vec<(ValueId, usize, Option<Table>)> {
                 let clauses = scope.muted(|| body(scope, dated.declaration));
                 let reader =
                     Reader { scope, place: Place::Table, window: version.window, stretch: version.window };
-                tables.push((id, index, table(&reader, dated.declaration, &clauses)));
+                tables.push((id, index, lowered(&reader, dated.declaration, &clauses)));
             }
         }
     }
     tables
 }
 
-fn table(reader: &Reader<'_, '_>, declaration: &Declaration, clauses: &[&Clause]) -> Option<Table> {
+fn lowered(reader: &Reader<'_, '_>, declaration: &Declaration, clauses: &[&Clause]) -> Option<ValueBody> {
+    if row_kind(reader.scope, declaration) == Some(ValueKind::Duration) {
+        return table(reader, declaration, clauses, lengths_of).map(ValueBody::Durations);
+    }
+    table(reader, declaration, clauses, values_of).map(ValueBody::Table)
+}
+
+fn table<T: Clone>(
+    reader: &Reader<'_, '_>,
+    declaration: &Declaration,
+    clauses: &[&Clause],
+    values_of: impl Fn(&Reader<'_, '_>, &Declaration, &[Row<'_>]) -> Option<Vec<T>>,
+) -> Option<Table<T>> {
     let by = clauses.iter().find_map(|clause| match &clause.kind {
         ClauseKind::By(expr) => Some(expr),
         _ => None,
@@ -195,6 +216,22 @@ fn values_of(reader: &Reader<'_, '_>, declaration: &Declaration, rows: &[Row<'_>
     values
 }
 
+/// The lengths of time that the rows are.
+fn lengths_of(reader: &Reader<'_, '_>, _: &Declaration, rows: &[Row<'_>]) -> Option<Vec<Length>> {
+    let length = |row: &Row<'_>| match reader.operand(row.value)? {
+        Operand::Duration(length) => Some(length),
+        other => {
+            let text = reader.scope.text(row.value.span);
+            let message = format!("`{text}` is {}, and the other rows are lengths of time", describe(&other));
+            let report = Diagnostic::new(Code::TypeMismatch, row.value.span, message);
+            reader.scope.report(report.with_help("write a length such as `14 days`"));
+            None
+        }
+    };
+    let lengths: Vec<Option<Length>> = rows.iter().map(length).collect();
+    lengths.into_iter().collect()
+}
+
 fn sound(scope: &Scope<'_>, quantity: Quantity, expr: &Expr) -> Option<Quantity> {
     match (&quantity, fold(&quantity)) {
         (Quantity::Value(_), _) => Some(quantity),
@@ -256,17 +293,17 @@ fn key(reader: &Reader<'_, '_>, by: &Expr) -> Option<Key> {
     })
 }
 
-type Rows = Vec<(Vec<usize>, Quantity)>;
+type Rows<T> = Vec<(Vec<usize>, T)>;
 
 /// The cases of each row, each case once, and the row for all others.
-fn cases(
+fn cases<T>(
     scope: &Scope<'_>,
     rows: &[Row<'_>],
-    values: Vec<Quantity>,
+    values: Vec<T>,
     find: impl Fn(&Name) -> Option<usize>,
-) -> Option<(Rows, Option<Box<Quantity>>)> {
+) -> Option<(Rows<T>, Option<Box<T>>)> {
     let mut seen: Vec<(usize, Span)> = Vec::new();
-    let mut otherwise: Option<(Box<Quantity>, Span)> = None;
+    let mut otherwise: Option<(Box<T>, Span)> = None;
     let (mut found, mut fits) = (Vec::new(), true);
     for (row, value) in rows.iter().zip(values) {
         match row.key {
@@ -347,7 +384,7 @@ fn categories<'s>(scope: &'s Scope<'_>, branch: Option<CategoryId>) -> (Vec<Cate
 }
 
 /// Spreads rows over the tree: a category belongs to the row that names it, or the nearest above it.
-fn nearest(scope: &Scope<'_>, rows: Rows) -> Rows {
+fn nearest<T: Clone>(scope: &Scope<'_>, rows: Rows<T>) -> Rows<T> {
     let row_of = |id: CategoryId| {
         let mut at = Some(id);
         while let Some(here) = at {
@@ -363,11 +400,11 @@ fn nearest(scope: &Scope<'_>, rows: Rows) -> Rows {
     rows.iter().enumerate().map(|(row, (_, value))| (ids(row).collect(), value.clone())).collect()
 }
 
-fn covered(
+fn covered<T>(
     reader: &Reader<'_, '_>,
     declaration: &Declaration,
     known: &[String],
-    rows: &Rows,
+    rows: &Rows<T>,
     otherwise: bool,
 ) -> Option<()> {
     let has = |index: &usize| rows.iter().any(|(cases, _)| cases.contains(index));
@@ -390,14 +427,14 @@ fn report_open(scope: &Scope<'_>, declaration: &Declaration, open: &[&str]) -> O
     None
 }
 
-fn bands(
+fn bands<T>(
     reader: &Reader<'_, '_>,
     rows: &[Row<'_>],
-    values: Vec<Quantity>,
+    values: Vec<T>,
     (unit, least): (Unit, Ratio),
-) -> Option<Vec<(Ratio, Quantity)>> {
+) -> Option<Vec<(Ratio, T)>> {
     let scope = reader.scope;
-    let mut bands: Vec<(Ratio, Quantity)> = Vec::new();
+    let mut bands: Vec<(Ratio, T)> = Vec::new();
     let mut last: Option<(Ratio, Span)> = None;
     for (row, value) in rows.iter().zip(values) {
         let CaseKey::From(expr) = row.key else {

@@ -5,7 +5,7 @@ use super::constant;
 use super::expr::{Place, Reader};
 use super::logic;
 use super::moments::{chain, check_drift};
-use super::policy::{Level, MeasureId, Quantity, Tier};
+use super::policy::{Calendared, Level, MeasureId, Quantity, Tier};
 use super::readings;
 use super::scope::Scope;
 use super::versions::report_dates;
@@ -14,7 +14,6 @@ use crate::source::Span;
 use crate::syntax::ast::{
     AnchorKind, Clause, ClauseKind, Declaration, Kind, Moment, Name, Text, ThenChoice, Threshold,
 };
-use crate::value::moment::Moment as Calendared;
 
 /// A declared tier: what is needed to read it.
 pub(super) struct TierEntry<'a> {
@@ -279,7 +278,7 @@ fn lasts(scope: &Scope<'_>, entry: &TierEntry<'_>) -> Option<Option<Calendared>>
 
 /// When a level begins, or (`ends`) until when it lasts.
 fn moment(scope: &Scope<'_>, moment: &Moment, ends: bool) -> Option<Calendared> {
-    let chain = chain(scope, moment, false)?;
+    let chain = chain(&Reader::new(scope, Place::Everyone), moment, false)?;
     if ends {
         check_drift(scope, moment);
     }

@@ -7,7 +7,7 @@ use super::domain::Domain;
 use super::expr::{Operand, Place, Reader};
 use super::facts::bare_word;
 use super::policy::{
-    CategoryId, Quantity, Table, TableKey, Unit, Value, ValueBody, ValueId, Version, Window,
+    CategoryId, Length, Quantity, Table, TableKey, Unit, Value, ValueBody, ValueId, Version, Window,
 };
 use super::scope::Scope;
 use super::versions::{Dated, Group, days, group, report_gaps};
@@ -15,6 +15,7 @@ use super::words;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::Span;
 use crate::syntax::ast::{Clause, ClauseKind, Declaration, Expr, ExprKind, Kind, Name};
+use crate::value::Delay;
 
 /// What a value is in all its versions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,6 +26,7 @@ pub(super) enum ValueKind {
     Categories,
     /// Words of a choice fact.
     Choices,
+    Duration,
 }
 
 /// A declared value; without a kind where it is broken.
@@ -63,6 +65,48 @@ impl ValueEntry<'_> {
             }
         }
         found
+    }
+}
+
+impl ValueEntry<'_> {
+    /// The lengths of time that it is on any day of `window`, or ever.
+    pub fn durations(&self, scope: &Scope<'_>, window: Option<&Window>) -> Vec<Delay> {
+        self.durations_within(scope, window, 0)
+    }
+
+    fn durations_within(&self, scope: &Scope<'_>, window: Option<&Window>, depth: usize) -> Vec<Delay> {
+        let read = window.map_or_else(Domain::all, days);
+        let mut found = Vec::new();
+        for version in &self.versions {
+            match &version.body {
+                _ if days(&version.window).intersection(&read).is_empty() => {}
+                ValueBody::Duration(delay) => found.push(*delay),
+                // Values that refer to each other in a circle have been reported.
+                ValueBody::Durations(table) if depth < 32 => {
+                    let (rows, bands) =
+                        (table.rows.iter().map(|row| &row.1), table.bands.iter().map(|row| &row.1));
+                    for length in rows.chain(bands).chain(table.otherwise.as_deref()) {
+                        match length {
+                            Length::Fixed(delay) => found.push(*delay),
+                            Length::Value(id) => {
+                                let entry = scope.values.get(*id).into_iter();
+                                found
+                                    .extend(entry.flat_map(|e| e.durations_within(scope, window, depth + 1)));
+                            }
+                        }
+                    }
+                }
+                _ => {}
+            }
+        }
+        found
+    }
+
+    /// True where it differs from case to case.
+    pub fn is_table(&self) -> bool {
+        self.versions
+            .iter()
+            .any(|version| matches!(version.body, ValueBody::Table(_) | ValueBody::Durations(_)))
     }
 }
 
@@ -121,6 +165,7 @@ pub(super) fn describe(kind: ValueKind) -> &'static str {
         ValueKind::YesNo => "yes or no",
         ValueKind::Categories => "a list of categories",
         ValueKind::Choices => "a list of choices",
+        ValueKind::Duration => "a length of time",
     }
 }
 
@@ -129,7 +174,7 @@ fn version(scope: &Scope<'_>, dated: &Dated<'_>) -> Option<(ValueKind, Version<V
     let clauses = body(scope, declaration);
     let table = clauses.iter().find(|clause| matches!(clause.kind, ClauseKind::By(_)));
     if let Some(by) = table {
-        let kind = ValueKind::Number(super::tables::unit(scope, declaration)?);
+        let kind = super::tables::row_kind(scope, declaration)?;
         report_mixed(scope, &clauses, by.span);
         let empty = Table { by: TableKey::Category, rows: Vec::new(), bands: Vec::new(), otherwise: None };
         let version = dated_version(dated, ValueBody::Table(empty));
@@ -221,8 +266,12 @@ fn constant(scope: &Scope<'_>, expr: &Expr) -> Option<(ValueKind, ValueBody)> {
         let help = "write it where it is compared, or give the value a day: `is 2021-01-01`";
         return unsupported(scope, expr, "a value that is a moment", help);
     }
-    let Operand::Number(quantity, unit) = Reader::new(scope, Place::Constant).operand(expr)? else {
-        return None;
+    let (quantity, unit) = match Reader::new(scope, Place::Constant).operand(expr)? {
+        Operand::Number(quantity, unit) => (quantity, unit),
+        Operand::Duration(Length::Fixed(delay)) => {
+            return Some((ValueKind::Duration, ValueBody::Duration(delay)));
+        }
+        _ => return None,
     };
     let n = fold(&quantity)?;
     if n.is_negative() {
@@ -350,7 +399,7 @@ fn report_word(scope: &Scope<'_>, name: &Name) {
         ("false" | "off", _) | (_, Some("no")) => report.with_help("write `is no`"),
         (word, Some(_)) => words::advise(report, word, "", &known, ""),
         (_, None) => report.with_help(
-            "a value is a rate `1.5%`, a number, money, points, a day, `yes` or `no`, or a list of categories or choices",
+            "a value is a rate `1.5%`, a number, money, points, a day, a length of time `2 years`, `yes` or `no`, or a list of categories or choices",
         ),
     });
 }
@@ -434,11 +483,11 @@ pub(super) fn check_gaps(scope: &Scope<'_>) {
 }
 
 /// Puts the tables where they belong; a value with a table that is wrong has no kind, so that nothing reads it.
-pub(super) fn fill_tables(values: &mut [ValueEntry<'_>], tables: Vec<(ValueId, usize, Option<Table>)>) {
+pub(super) fn fill_tables(values: &mut [ValueEntry<'_>], tables: Vec<(ValueId, usize, Option<ValueBody>)>) {
     for (id, index, table) in tables {
         let Some(entry) = values.get_mut(id) else { continue };
         match (table, entry.versions.get_mut(index)) {
-            (Some(table), Some(version)) => version.body = ValueBody::Table(table),
+            (Some(table), Some(version)) => version.body = table,
             _ => entry.kind = None,
         }
     }

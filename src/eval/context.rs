@@ -9,11 +9,11 @@ use jiff::civil::Date;
 use super::net::Net;
 use super::order::{Known, MemberFacts};
 use crate::check::policy::{
-    BadgeId, CategoryId, ClockPart, Comparison, Condition, FactValue, Part, Point, PointOf, Policy, Quantity,
-    Subject, Table, TableKey, Test, TimeComparison, Unit, ValueBody, ValueId,
+    BadgeId, Calendared, CategoryId, ClockPart, Comparison, Condition, FactValue, Length, Part, Point,
+    PointOf, Policy, Quantity, Subject, Table, TableKey, Test, TimeComparison, Unit, ValueBody, ValueId,
 };
-use crate::value::moment::{Extent, From as CountedFrom};
-use crate::value::{Overflow, Ratio, decimal};
+use crate::value::moment::{Extent, From as CountedFrom, Moment};
+use crate::value::{Delay, Overflow, Ratio, decimal};
 
 /// Why a case could not be evaluated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -173,6 +173,11 @@ impl<'a> Context<'a> {
     }
 
     fn table(&self, table: &Table) -> Result<Ratio, Fault> {
+        self.row(table)?.map_or(Ok(Ratio::ZERO), |number| self.quantity(number))
+    }
+
+    /// The row of a table that fits the case.
+    fn row<'t, T>(&self, table: &'t Table<T>) -> Result<Option<&'t T>, Fault> {
         let case = match &table.by {
             TableKey::Fact(subject, index) => match self.fact(*subject, *index)? {
                 Some(FactValue::Choice(case) | FactValue::Category(case)) => Some(*case),
@@ -185,14 +190,30 @@ impl<'a> Context<'a> {
             TableKey::Quantity(quantity) => {
                 let amount = self.quantity(quantity)?;
                 let band = table.bands.iter().rev().find(|(from, _)| *from <= amount);
-                return band.map_or(Ok(Ratio::ZERO), |(_, number)| self.quantity(number));
+                return Ok(band.map(|(_, row)| row));
             }
         };
         let row = case.and_then(|case| table.rows.iter().find(|(cases, _)| cases.contains(&case)));
-        match (row, &table.otherwise) {
-            (Some((_, number)), _) => self.quantity(number),
-            (None, Some(otherwise)) => self.quantity(otherwise),
-            (None, None) => Ok(Ratio::ZERO),
+        Ok(row.map(|(_, row)| row).or(table.otherwise.as_deref()))
+    }
+
+    /// A moment with its named lengths as they are in this case.
+    pub fn moment(&self, moment: &Calendared) -> Result<Moment, Fault> {
+        moment.with_lengths(&mut |length| self.length(*length, 0))
+    }
+
+    fn length(&self, length: Length, depth: usize) -> Result<Delay, Fault> {
+        let Length::Value(id) = length else {
+            return Ok(if let Length::Fixed(delay) = length { delay } else { Delay::default() });
+        };
+        match self.value(id) {
+            Some(ValueBody::Duration(delay)) => Ok(*delay),
+            // Values that refer to each other in a circle have been reported.
+            Some(ValueBody::Durations(table)) if depth < 32 => match self.row(table)? {
+                Some(row) => self.length(*row, depth + 1),
+                None => Ok(Delay::default()),
+            },
+            _ => Ok(Delay::default()),
         }
     }
 
@@ -302,7 +323,8 @@ impl<'a> Context<'a> {
             // The steps hold their own day, and nothing is counted from the instant.
             PointOf::Nothing => Some(CountedFrom::Instant(self.at)),
         };
-        Ok(from.map(|from| point.steps.extent(calendar, from)).transpose()?)
+        let Some(from) = from else { return Ok(None) };
+        Ok(Some(self.moment(&point.steps)?.extent(calendar, from)?))
     }
 
     /// How far a failed comparison was from holding, with its unit.

@@ -165,9 +165,12 @@ impl Account {
             policy.earns.get(rule)?.at(placed.at)?.body.lot_expiry.as_ref().map(|(clock, _)| clock)
         });
         let of_pool = policy.pool_terms(pool, at).map(|terms| &terms.lot_expiry);
+        // A rule's own clock is of the terms of its order.
+        let terms = own.and(earning).map_or(at, |placed| placed.at);
         let Some(LotExpiry::After { at: moment, from_earning, .. }) = own.or(of_pool) else {
             return Ok(None);
         };
+        let moment = policy.moment_at(moment, terms);
         let anchor = earning.map(|placed| placed.happened).filter(|_| *from_earning).unwrap_or(at);
         let expires = moment.deadline(&policy.calendar, anchor, policy.deadlines)?;
         // A deadline that has passed already kills at once, at the next look.
@@ -203,7 +206,11 @@ impl Account {
         if !anchors.iter().any(|anchor| anchor.kind == kind) {
             return Ok(standing);
         }
-        Ok(standing.max(Some(moment.deadline(&policy.calendar, at, policy.deadlines)?)))
+        Ok(standing.max(Some(policy.moment_at(moment, at).deadline(
+            &policy.calendar,
+            at,
+            policy.deadlines,
+        )?)))
     }
 
     /// The deadline after points have come in. A balance that nothing has extended yet counts from its first points, so that
@@ -217,7 +224,7 @@ impl Account {
         let extended = self.extended(policy, at, pool, ExpiryAnchorKind::Acquired)?;
         match policy.pool_terms(pool, at).map(|terms| &terms.expiry) {
             Some(Expiry::After { at: moment, .. }) if extended.is_none() => {
-                Ok(Some(moment.deadline(&policy.calendar, at, policy.deadlines)?))
+                Ok(Some(policy.moment_at(moment, at).deadline(&policy.calendar, at, policy.deadlines)?))
             }
             _ => Ok(extended),
         }

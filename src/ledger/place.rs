@@ -12,9 +12,11 @@ use super::replay::Shared;
 use crate::check::policy::{
     Earn, ExpiryAnchorKind, Occasion, Pending, PendingAnchor, Period, Policy, PoolId, Rule,
 };
+use crate::eval::context::{Context, Fault};
+use crate::eval::net::Net;
 use crate::eval::order::Order;
 use crate::eval::reads::reads;
-use crate::eval::{PaymentPlan, Refusal, RefusalCode, payments};
+use crate::eval::{PaymentPlan, Refusal, RefusalCode, context_of, payments};
 use crate::value::Overflow;
 
 impl Account {
@@ -199,7 +201,13 @@ impl Account {
         number: Arc<str>,
         order: Order,
     ) -> Result<PlacedOrder, Refusal> {
-        let streams = streams(policy, order.of, at, happened).map_err(|_| overflow("the pending rule"))?;
+        let known = self.known_now(policy, at);
+        let net = Net::placed(&order);
+        let context = Context { order: Some(&net), ..context_of(policy, at, &self.member, &known) };
+        let streams = streams(&context, order.of, happened).map_err(|fault| match fault {
+            Fault::Overflow => overflow("the pending rule"),
+            fault => crate::eval::refuse(policy, fault, "the pending rule"),
+        })?;
         let line =
             || PlacedLine { streams: vec![LineStream::default(); streams.len()], ..PlacedLine::default() };
         Ok(PlacedOrder {
@@ -323,12 +331,8 @@ fn stretch_name(policy: &Policy, last: Timestamp) -> Arc<str> {
 }
 
 /// Where the points of an order or event go, and when they become available there.
-fn streams(
-    policy: &Policy,
-    of: Occasion,
-    at: Timestamp,
-    happened: Timestamp,
-) -> Result<Vec<Stream>, Overflow> {
+fn streams(context: &Context<'_>, of: Occasion, happened: Timestamp) -> Result<Vec<Stream>, Fault> {
+    let (policy, at) = (context.policy, context.at);
     let mut streams: Vec<Stream> = Vec::new();
     for (id, rule) in policy.earns.iter().enumerate() {
         let Some(version) = rule.at(at).filter(|version| version.body.of == of) else { continue };
@@ -350,22 +354,27 @@ fn streams(
             }
             _ => happened,
         };
-        let due = due(policy, pending, counts_from)?;
+        let due = due(context, pending, counts_from)?;
         streams.push(Stream { pool, rule, due });
     }
     Ok(streams)
 }
 
-fn due(policy: &Policy, pending: &Pending, happened: Timestamp) -> Result<Due, Overflow> {
+/// The lengths of a wait are settled when the order is placed.
+fn due(context: &Context<'_>, pending: &Pending, happened: Timestamp) -> Result<Due, Fault> {
+    let calendar = &context.policy.calendar;
     Ok(match pending {
         Pending::Never => Due::Fixed(Interval { from: happened, by: happened }),
-        Pending::Until { from, by, anchor } => match anchor {
-            PendingAnchor::Happened => Due::Fixed(Interval {
-                from: from.instant(&policy.calendar, happened)?,
-                by: by.instant(&policy.calendar, happened)?,
-            }),
-            PendingAnchor::Shipped => Due::Shipped { from: from.clone(), by: by.clone() },
-            PendingAnchor::Mark(mark) => Due::Mark { mark: *mark, from: from.clone(), by: by.clone() },
-        },
+        Pending::Until { from, by, anchor } => {
+            let (from, by) = (context.moment(from)?, context.moment(by)?);
+            match anchor {
+                PendingAnchor::Happened => Due::Fixed(Interval {
+                    from: from.instant(calendar, happened)?,
+                    by: by.instant(calendar, happened)?,
+                }),
+                PendingAnchor::Shipped => Due::Shipped { from, by },
+                PendingAnchor::Mark(mark) => Due::Mark { mark: *mark, from, by },
+            }
+        }
     })
 }

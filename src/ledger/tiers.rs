@@ -121,7 +121,8 @@ impl Account {
     /// A level has been reached at `at`.
     fn hold(&mut self, policy: &Policy, at: Timestamp, tier: usize, level: usize) -> Result<(), Overflow> {
         let Some(declared) = policy.tiers.get(tier) else { return Ok(()) };
-        let begins = declared.begins.as_ref().map(|begins| begins.instant(&policy.calendar, at));
+        let begins =
+            declared.begins.as_ref().map(|begins| policy.moment_at(begins, at).instant(&policy.calendar, at));
         let from = begins.transpose()?.map_or(at, |begins| begins.max(at));
         let member = Some(self.member.clone());
         self.hold_from(policy, (at, from), tier, level, member)
@@ -136,7 +137,9 @@ impl Account {
         member: Option<MemberFacts>,
     ) -> Result<(), Overflow> {
         let lasts = policy.tiers.get(tier).and_then(|tier| tier.lasts.as_ref());
-        let lasts = lasts.map(|lasts| lasts.deadline(&policy.calendar, reached, policy.deadlines));
+        let lasts = lasts.map(|lasts| {
+            policy.moment_at(lasts, reached).deadline(&policy.calendar, reached, policy.deadlines)
+        });
         let until = lasts.transpose()?;
         if let Some(state) = self.tiers.get_mut(tier).filter(|_| level > 0) {
             state.held.push(Held { level, reached, member, from, begun: from <= reached, until });

@@ -10,7 +10,7 @@ mod moment;
 
 pub use self::amount::{Amount, ArithmeticOp, Base, CompareOp, Expr, ExprKind, Gives, Path};
 pub use self::field::{CategoryNode, Field, FieldType, PartOf};
-pub use self::moment::{Anchor, AnchorKind, DurationAt, Moment, MomentKind};
+pub use self::moment::{Anchor, AnchorKind, DurationAt, LengthAt, Moment, MomentKind};
 use crate::source::Span;
 pub use crate::value::moment::{CalendarUnit, DeadlineEnd, EdgeUnit, YearDay};
 use crate::value::time::LocalTime;

@@ -27,7 +27,7 @@ impl Builder<'_> {
                 Rule::last_of_month => MissingDayChoice::LastOfMonth,
                 _ => MissingDayChoice::FirstOfNextMonth,
             }),
-            Rule::is_clause => ClauseKind::Is(parts(pair).map(|e| self.expr(e)).collect::<Option<_>>()?),
+            Rule::is_clause => ClauseKind::Is(parts(pair).map(|e| self.value(e)).collect::<Option<_>>()?),
             Rule::by_clause => ClauseKind::By(self.one_sum(pair)?),
             Rule::case => self.case(pair)?,
             Rule::marks => ClauseKind::Marks(self.one_list(pair)?),
@@ -66,7 +66,7 @@ impl Builder<'_> {
             Rule::from_key => CaseKey::From(self.one_sum(key)?),
             _ => CaseKey::Names(self.names(key)),
         };
-        Some(ClauseKind::Case { key, value: self.sum(pieces.next()?)? })
+        Some(ClauseKind::Case { key, value: self.value(pieces.next()?)? })
     }
 
     /// What a pool says about its points.

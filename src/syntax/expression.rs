@@ -75,12 +75,24 @@ impl Builder<'_> {
 
     /// A moment, or an amount.
     fn side(&mut self, pair: Pair<'_>) -> Option<Expr> {
-        if pair.as_rule() != Rule::counted_moment {
+        if !matches!(pair.as_rule(), Rule::counted_moment | Rule::counted_by_name) {
             return self.sum(pair);
         }
         let moment = self.moment(pair.into_inner().find(|piece| piece.as_rule() == Rule::moment)?, true)?;
         let span = moment.span;
         Some(Expr { kind: ExprKind::Moment(Box::new(moment)), span })
+    }
+
+    /// What a value is: a length of time, or an amount or condition.
+    pub fn value(&mut self, pair: Pair<'_>) -> Option<Expr> {
+        match pair.as_rule() {
+            Rule::duration => {
+                let duration = self.duration(pair)?;
+                Some(Expr { kind: ExprKind::Duration(duration.delay), span: duration.span })
+            }
+            Rule::expr => self.expr(pair),
+            _ => self.sum(pair),
+        }
     }
 
     /// `a + b - c`

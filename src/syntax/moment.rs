@@ -1,7 +1,7 @@
 //! Moments and the days of the calendar: pairs to nodes. A chain goes as deep as its words, which are counted before.
 
 use super::amount::calendar_unit;
-use super::ast::{Anchor, AnchorKind, EdgeUnit, Moment, MomentKind, Name, YearDay};
+use super::ast::{Anchor, AnchorKind, EdgeUnit, LengthAt, Moment, MomentKind, Name, YearDay};
 use super::explain;
 use super::grammar::{Pair, Rule, parts};
 use super::literal::Builder;
@@ -54,8 +54,11 @@ impl Builder<'_> {
                 self.report(inner_range(place, length.as_str().trim_end()));
                 return None;
             }
-            Rule::duration_range => self.duration_range(length).map(|(short, long)| (Some(short), long))?,
-            _ => (None, self.duration(length)?),
+            Rule::duration_range => {
+                self.duration_range(length).map(|(short, long)| (Some(short), LengthAt::Fixed(long)))?
+            }
+            Rule::duration => (None, LengthAt::Fixed(self.duration(length)?)),
+            _ => (None, LengthAt::Named(self.name(&length))),
         };
         Some(MomentKind::Shift {
             earliest,

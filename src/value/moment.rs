@@ -47,21 +47,41 @@ pub struct YearDay {
     pub day: Option<u8>,
 }
 
-/// A chain of calendar steps, the outermost first.
+/// A chain of calendar steps, the outermost first. `L` is how a length is said.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Moment {
+pub(crate) enum Moment<L = Delay> {
     /// What it counts from.
     Anchor,
     /// So long after (or before) another moment.
-    Shift { delay: Delay, before: bool, of: Box<Moment> },
+    Shift { delay: L, before: bool, of: Box<Moment<L>> },
     /// The start or end of the stretch around another moment.
-    Edge { end: bool, unit: EdgeUnit, of: Box<Moment> },
+    Edge { end: bool, unit: EdgeUnit, of: Box<Moment<L>> },
     /// The next such day after another moment.
-    Next { day: YearDay, of: Box<Moment> },
+    Next { day: YearDay, of: Box<Moment<L>> },
     /// A day of its own.
     Date(Date),
     /// A local date and time of its own: an instant, only in conditions.
     Time(DateTime),
+}
+
+impl<L> Moment<L> {
+    /// The same steps with each length put through `length`, the outermost first.
+    pub fn with_lengths<M, E>(&self, length: &mut impl FnMut(&L) -> Result<M, E>) -> Result<Moment<M>, E> {
+        Ok(match self {
+            Moment::Anchor => Moment::Anchor,
+            Moment::Shift { delay, before, of } => Moment::Shift {
+                delay: length(delay)?,
+                before: *before,
+                of: Box::new(of.with_lengths(length)?),
+            },
+            Moment::Edge { end, unit, of } => {
+                Moment::Edge { end: *end, unit: *unit, of: Box::new(of.with_lengths(length)?) }
+            }
+            Moment::Next { day, of } => Moment::Next { day: *day, of: Box::new(of.with_lengths(length)?) },
+            Moment::Date(date) => Moment::Date(*date),
+            Moment::Time(time) => Moment::Time(*time),
+        })
+    }
 }
 
 /// What a moment of a condition counts from.

@@ -79,7 +79,7 @@ fn tapes(plain: bool) -> impl Strategy<Value = Tapes> {
     )
 }
 
-const WAITS: [&str; 8] = [
+const WAITS: [&str; 10] = [
     "never",
     "until 20 days after order placed",
     "until shipped",
@@ -88,6 +88,8 @@ const WAITS: [&str; 8] = [
     "until next 15th after end of month of order placed",
     "until 1 month after order placed",
     "until 12 hours after shipped",
+    "until wait after order placed",
+    "until end of day of wait after shipped",
 ];
 const ROUNDINGS: [&str; 4] = ["down", "up", "half up", "half even"];
 const PERIODS: [&str; 6] = [
@@ -201,6 +203,9 @@ impl Writer {
         self.put("facts member {\n  rank: basic | gold default basic\n  since: date default 2024-02-10\n}");
         self.put("value cards \"Cards\" until 2024-03-15 { is card }");
         self.put("value cards \"Cards\" from 2024-03-15 { is other }");
+        self.put("value wait \"A wait\" {\n  by order.paid_with\n  card: 3 days\n  other: slow\n}");
+        self.put("value slow \"A longer wait\" until 2024-03-15 { is 20 days }");
+        self.put("value slow \"A longer wait\" from 2024-03-15 { is 1 month }");
         self.put("value by_rank \"By rank\" {\n  by member.rank\n  basic: 1%\n  gold: 2.5%\n}");
         if self.tax {
             let currency = self.currency;
@@ -228,12 +233,14 @@ impl Writer {
             "1 year after latest of order placed, points acquired",
             "end of month of 2 months after points acquired",
             "60 days after latest of points acquired, points redeemed",
+            "slow after latest of order placed, points acquired",
             "30 days after latest of order placed, points acquired",
         ];
         let lot = [
             "never",
             "end of month of 1 month after points acquired",
             "40 days after points acquired",
+            "end of month of slow after points acquired",
             "1 year after points acquired",
             "10 days after points acquired",
         ];

@@ -9,7 +9,7 @@ use jiff::civil::Date;
 
 use crate::source::{Source, Span};
 use crate::syntax::ast::{Combine, DeadlineEnd, Operation, SpendKey, Stage, ThenChoice, YearDay};
-use crate::value::moment::Moment as Calendared;
+use crate::value::moment::Moment;
 use crate::value::time::LocalTime;
 use crate::value::{Calendar, Currency, Delay, Ratio, Rounding};
 
@@ -137,6 +137,27 @@ impl Policy {
         pool.versions.iter().find(|version| version.window.contains(at)).map(|version| &version.body)
     }
 
+    /// A moment whose named lengths go by nothing, with each as it is at an instant.
+    pub(crate) fn moment_at(&self, moment: &Calendared, at: Timestamp) -> Moment {
+        let mut length = |length: &Length| {
+            Ok::<_, std::convert::Infallible>(match length {
+                Length::Fixed(delay) => *delay,
+                Length::Value(id) => self.duration_at(*id, at),
+            })
+        };
+        let Ok(moment) = moment.with_lengths(&mut length);
+        moment
+    }
+
+    /// A duration that goes by nothing. The checker has made sure that one is in force wherever it is read.
+    fn duration_at(&self, id: ValueId, at: Timestamp) -> Delay {
+        let versions = self.values.get(id).map(|value| value.versions.as_slice()).unwrap_or_default();
+        match versions.iter().find(|version| version.window.contains(at)).map(|version| &version.body) {
+            Some(ValueBody::Duration(delay)) => *delay,
+            _ => Delay::default(),
+        }
+    }
+
     /// The text the policy came from.
     pub fn source(&self) -> &Source {
         &self.source
@@ -146,6 +167,17 @@ impl Policy {
     pub fn show_instant(&self, at: Timestamp) -> String {
         self.calendar.zone.format(at)
     }
+}
+
+/// Steps of the calendar, with lengths that are written out or named.
+pub(crate) type Calendared = Moment<Length>;
+
+/// A length of time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Length {
+    Fixed(Delay),
+    /// A value that is a duration, or a table of them.
+    Value(ValueId),
 }
 
 /// Index into [`Policy::categories`].

@@ -70,7 +70,7 @@ pub(crate) enum LotExpiry {
         at: Calendared,
         from_earning: bool,
         /// Nothing dies while this holds.
-        paused: Option<Condition>,
+        paused: Option<Box<Condition>>,
     },
 }
 

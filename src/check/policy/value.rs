@@ -22,19 +22,23 @@ pub(crate) enum ValueBody {
     Categories(Vec<CategoryId>),
     /// Named set of choices, typed by the fact that it is compared with.
     Choices(Vec<String>),
+    /// A length of time.
+    Duration(Delay),
     /// A number by case.
     Table(Table),
+    /// A length of time by case.
+    Durations(Table<Length>),
 }
 
-/// A number by the case of a fact, a level, a category or an amount.
+/// A number, or something else, by the case of a fact, a level, a category or an amount.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Table {
+pub(crate) struct Table<T = Quantity> {
     pub by: TableKey,
     /// (cases, number), the first that fits; `otherwise` where none does.
-    pub rows: Vec<(Vec<usize>, Quantity)>,
+    pub rows: Vec<(Vec<usize>, T)>,
     /// For an amount: (from, number), rising.
-    pub bands: Vec<(Ratio, Quantity)>,
-    pub otherwise: Option<Box<Quantity>>,
+    pub bands: Vec<(Ratio, T)>,
+    pub otherwise: Option<Box<T>>,
 }
 
 /// What a table goes by.

@@ -1,8 +1,8 @@
 //! What the reference programme and a policy of many features become.
 
 use super::policy::{
-    Amount, BaseOf, Expiry, Grain, Member, Pending, PendingAnchor, Policy, Quantity, Returns, Subject,
-    TableKey, Test, Unit, ValueBody,
+    Amount, BaseOf, Calendared, Expiry, Grain, Length, Member, Pending, PendingAnchor, Policy, Quantity,
+    Returns, Subject, TableKey, Test, Unit, ValueBody,
 };
 use crate::source::Source;
 use crate::value::moment::Moment;
@@ -17,9 +17,9 @@ fn amazon() -> Policy {
     policy(include_str!("../../../policies/amazon_jp/amazon_jp.meed"))
 }
 
-fn shift(moment: &Moment) -> Delay {
+fn shift(moment: &Calendared) -> Delay {
     match moment {
-        Moment::Shift { delay, before: false, of } if **of == Moment::Anchor => *delay,
+        Moment::Shift { delay: Length::Fixed(delay), before: false, of } if **of == Moment::Anchor => *delay,
         other => panic!("{other:?}"),
     }
 }

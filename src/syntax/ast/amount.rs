@@ -2,7 +2,7 @@
 
 use super::{Name, Period, RuleStage};
 use crate::source::Span;
-use crate::value::Ratio;
+use crate::value::{Delay, Ratio};
 use jiff::civil::{Date, DateTime};
 
 /// `each line gives AMOUNT`.
@@ -107,6 +107,8 @@ pub enum ExprKind {
     Time(DateTime),
     /// `3 months after member.opened`, `end of month of order.at`
     Moment(Box<super::Moment>),
+    /// `2 years`, in a value
+    Duration(Delay),
     /// `yes` | `no`
     YesNo(bool),
     /// `"text"`

@@ -23,7 +23,7 @@ pub enum MomentKind {
         /// The shorter end, where a range is given.
         earliest: Option<DurationAt>,
         /// The length (the longer end of a range).
-        length: DurationAt,
+        length: LengthAt,
         /// True for `before`.
         before: bool,
         /// Of what.
@@ -49,6 +49,25 @@ pub enum MomentKind {
     Date(Date),
     /// `member.joined`, `order.at`: in conditions
     Path(Path),
+}
+
+/// A length of time, written out or named.
+#[derive(Clone, Debug, PartialEq)]
+pub enum LengthAt {
+    /// `2 months 14 days`
+    Fixed(DurationAt),
+    /// `wait`: a value
+    Named(Name),
+}
+
+impl LengthAt {
+    /// Where it stands.
+    pub fn span(&self) -> Span {
+        match self {
+            LengthAt::Fixed(duration) => duration.span,
+            LengthAt::Named(name) => name.span,
+        }
+    }
 }
 
 /// A length of time with its place.
