@@ -122,7 +122,7 @@ pub(super) fn branches(
     for name in names {
         let ids = match scope.categories.id(&name.text) {
             Some(id) => Some(vec![id]),
-            None => super::values::category_list(scope, name, window)
+            None => super::lists::category_list(scope, name, window)
                 .unwrap_or_else(|| resolve(scope, name).map(|id| vec![id])),
         };
         match (ids, &mut found) {

@@ -168,7 +168,7 @@ impl Reader<'_, '_> {
         let declared = self.scope.facts.get(subject, fact)?;
         let list = bare_word(expr)
             .filter(|word| !is_choice(declared, &word.text))
-            .and_then(|word| super::values::word_list(self, word));
+            .and_then(|word| super::lists::word_list(self, word));
         match list {
             None => self.choice(subject, fact, expr).map(|word| vec![word]),
             Some(words) => {
@@ -180,7 +180,7 @@ impl Reader<'_, '_> {
     fn choice(&self, subject: Subject, fact: usize, expr: &Expr) -> Option<usize> {
         let fact = self.scope.facts.get(subject, fact)?;
         if let Some(word) = bare_word(expr) {
-            if !is_choice(fact, &word.text) && super::values::word_list(self, word).is_some() {
+            if !is_choice(fact, &word.text) && super::lists::word_list(self, word).is_some() {
                 let message = format!("`{}` is a list, and `is` compares with one word", word.text);
                 let report = Diagnostic::new(Code::TypeMismatch, word.span, message);
                 self.scope.report(report.with_help(format!(

@@ -30,6 +30,8 @@ mod expr;
 mod facts;
 mod forbid;
 mod groups;
+mod lengths;
+mod lists;
 mod logic;
 mod measures;
 mod moments;

@@ -4,9 +4,7 @@ use jiff::civil::Date;
 
 use super::expr::{Operand, Reader, describe};
 use super::policy::{Calendared, Length, Point, PointOf};
-use super::reads;
 use super::scope::Scope;
-use super::values;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::Span;
 use crate::syntax::ast::{
@@ -108,47 +106,7 @@ pub(super) fn steps<'m>(reader: &Reader<'_, '_>, moment: &'m Moment) -> Option<(
     })
 }
 
-fn has_months(scope: &Scope<'_>, length: &LengthAt) -> bool {
-    match length {
-        LengthAt::Fixed(duration) => duration.delay.months > 0,
-        LengthAt::Named(name) => {
-            let value = values::entry_of(scope, &name.text);
-            value.is_some_and(|value| value.durations(scope, None).iter().any(|delay| delay.months > 0))
-        }
-    }
-}
-
 impl Reader<'_, '_> {
-    /// A length of time, written out or the name of a value.
-    fn length(&self, length: &LengthAt) -> Option<Length> {
-        let name = match length {
-            LengthAt::Fixed(duration) => return Some(Length::Fixed(duration.delay)),
-            LengthAt::Named(name) => name,
-        };
-        let path = Path { subject: None, name: name.clone(), span: name.span };
-        let expr = Expr { kind: ExprKind::Path(path), span: name.span };
-        match self.operand(&expr)? {
-            Operand::Duration(length) => {
-                // A wait is settled when the order is placed, a condition asks about that moment.
-                let later = reads::measures(self.scope, &expr).into_iter().find(|reading| reading.in_all);
-                let Some(reading) = later else { return Some(length) };
-                let measure = self.scope.measures.get(reading.measure).map_or("", |measure| measure.name);
-                let message = format!("`{measure} in all` is not known when `{}` is settled", name.text);
-                let report = Diagnostic::new(Code::BadSubject, name.span, message);
-                self.scope.report(report.with_help(format!("let it go by `{measure} so far`")));
-                None
-            }
-            other => {
-                let message =
-                    format!("`{}` is {}, and a length of time is needed here", name.text, describe(&other));
-                let report = Diagnostic::new(Code::TypeMismatch, name.span, message);
-                self.scope
-                    .report(report.with_help("write a length such as `14 days`, or a value that is one"));
-                None
-            }
-        }
-    }
-
     /// A moment of a condition: it counts from a date, or from the instant of the order, the event, the request.
     pub(super) fn moment(&self, moment: &Moment) -> Option<Point> {
         let (steps, root) = steps(self, moment)?;
@@ -234,7 +192,7 @@ fn last_day(month: u8) -> u8 {
 /// A warning about month ends: `6 months after end of month of …` drifts from the end.
 pub(super) fn check_drift(scope: &Scope<'_>, moment: &Moment) {
     if let MomentKind::Shift { length, before: false, of, .. } = &moment.kind
-        && has_months(scope, length)
+        && super::lengths::has_months(scope, length)
         && let MomentKind::Edge { end: true, unit: EdgeUnit::Calendar(unit), of: inner } = &of.kind
         && matches!(unit, CalendarUnit::Month | CalendarUnit::Quarter | CalendarUnit::Half)
     {

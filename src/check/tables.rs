@@ -6,7 +6,7 @@ use super::constant::{self, fold};
 use super::events;
 use super::expr::{Operand, Place, Reader, describe};
 use super::facts::bare_word;
-use super::policy::{CategoryId, Length, Quantity, Subject, Table, TableKey, Test, Unit, ValueBody, ValueId};
+use super::policy::{CategoryId, Quantity, Subject, Table, TableKey, Test, Unit, ValueBody, ValueId};
 use super::scope::Scope;
 use super::values::{self, ValueKind};
 use super::words;
@@ -20,9 +20,9 @@ pub(super) const WEEKDAYS: [&str; 7] =
     ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
 
 /// One row as written.
-struct Row<'a> {
+pub(super) struct Row<'a> {
     key: &'a CaseKey,
-    value: &'a Expr,
+    pub value: &'a Expr,
     span: Span,
 }
 
@@ -132,7 +132,7 @@ pub(super) fn lower(scope: &Scope<'_>) -> Vec<(ValueId, usize, Option<ValueBody>
 
 fn lowered(reader: &Reader<'_, '_>, declaration: &Declaration, clauses: &[&Clause]) -> Option<ValueBody> {
     if row_kind(reader.scope, declaration) == Some(ValueKind::Duration) {
-        return table(reader, declaration, clauses, lengths_of).map(ValueBody::Durations);
+        return table(reader, declaration, clauses, super::lengths::rows).map(ValueBody::Durations);
     }
     table(reader, declaration, clauses, values_of).map(ValueBody::Table)
 }
@@ -214,22 +214,6 @@ fn values_of(reader: &Reader<'_, '_>, declaration: &Declaration, rows: &[Row<'_>
         }
     }
     values
-}
-
-/// The lengths of time that the rows are.
-fn lengths_of(reader: &Reader<'_, '_>, _: &Declaration, rows: &[Row<'_>]) -> Option<Vec<Length>> {
-    let length = |row: &Row<'_>| match reader.operand(row.value)? {
-        Operand::Duration(length) => Some(length),
-        other => {
-            let text = reader.scope.text(row.value.span);
-            let message = format!("`{text}` is {}, and the other rows are lengths of time", describe(&other));
-            let report = Diagnostic::new(Code::TypeMismatch, row.value.span, message);
-            reader.scope.report(report.with_help("write a length such as `14 days`"));
-            None
-        }
-    };
-    let lengths: Vec<Option<Length>> = rows.iter().map(length).collect();
-    lengths.into_iter().collect()
 }
 
 fn sound(scope: &Scope<'_>, quantity: Quantity, expr: &Expr) -> Option<Quantity> {

@@ -1,21 +1,17 @@
 //! Named values: what kind each is, and whether it has a version where a rule reads it.
 
-use super::categories::{self, report_covered};
 use super::clauses::{body, missing_clause};
 use super::constant::fold;
 use super::domain::Domain;
 use super::expr::{Operand, Place, Reader};
 use super::facts::bare_word;
-use super::policy::{
-    CategoryId, Length, Quantity, Table, TableKey, Unit, Value, ValueBody, ValueId, Version, Window,
-};
+use super::policy::{Length, Quantity, Table, TableKey, Unit, Value, ValueBody, ValueId, Version, Window};
 use super::scope::Scope;
 use super::versions::{Dated, Group, days, group, report_gaps};
 use super::words;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::Span;
 use crate::syntax::ast::{Clause, ClauseKind, Declaration, Expr, ExprKind, Kind, Name};
-use crate::value::Delay;
 
 /// What a value is in all its versions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,48 +61,6 @@ impl ValueEntry<'_> {
             }
         }
         found
-    }
-}
-
-impl ValueEntry<'_> {
-    /// The lengths of time that it is on any day of `window`, or ever.
-    pub fn durations(&self, scope: &Scope<'_>, window: Option<&Window>) -> Vec<Delay> {
-        self.durations_within(scope, window, 0)
-    }
-
-    fn durations_within(&self, scope: &Scope<'_>, window: Option<&Window>, depth: usize) -> Vec<Delay> {
-        let read = window.map_or_else(Domain::all, days);
-        let mut found = Vec::new();
-        for version in &self.versions {
-            match &version.body {
-                _ if days(&version.window).intersection(&read).is_empty() => {}
-                ValueBody::Duration(delay) => found.push(*delay),
-                // Values that refer to each other in a circle have been reported.
-                ValueBody::Durations(table) if depth < 32 => {
-                    let (rows, bands) =
-                        (table.rows.iter().map(|row| &row.1), table.bands.iter().map(|row| &row.1));
-                    for length in rows.chain(bands).chain(table.otherwise.as_deref()) {
-                        match length {
-                            Length::Fixed(delay) => found.push(*delay),
-                            Length::Value(id) => {
-                                let entry = scope.values.get(*id).into_iter();
-                                found
-                                    .extend(entry.flat_map(|e| e.durations_within(scope, window, depth + 1)));
-                            }
-                        }
-                    }
-                }
-                _ => {}
-            }
-        }
-        found
-    }
-
-    /// True where it differs from case to case.
-    pub fn is_table(&self) -> bool {
-        self.versions
-            .iter()
-            .any(|version| matches!(version.body, ValueBody::Table(_) | ValueBody::Durations(_)))
     }
 }
 
@@ -191,9 +145,11 @@ fn version(scope: &Scope<'_>, dated: &Dated<'_>) -> Option<(ValueKind, Version<V
     let ClauseKind::Is(items) = &clause.kind else { return None };
     let (kind, body) = match items.as_slice() {
         [one] if bare_word(one).is_none() => constant(scope, one)?,
-        list => match choice_words(scope, list) {
+        list => match super::lists::choice_words(scope, list) {
             Some(words) => (ValueKind::Choices, ValueBody::Choices(words?)),
-            None => (ValueKind::Categories, ValueBody::Categories(category_names(scope, list)?)),
+            None => {
+                (ValueKind::Categories, ValueBody::Categories(super::lists::category_names(scope, list)?))
+            }
         },
     };
     Some((kind, dated_version(dated, body), clause.span))
@@ -282,126 +238,15 @@ fn constant(scope: &Scope<'_>, expr: &Expr) -> Option<(ValueKind, ValueBody)> {
     Some((ValueKind::Number(unit), ValueBody::Number(n)))
 }
 
-fn unsupported(scope: &Scope<'_>, expr: &Expr, what: &str, help: &str) -> Option<(ValueKind, ValueBody)> {
+pub(super) fn unsupported(
+    scope: &Scope<'_>,
+    expr: &Expr,
+    what: &str,
+    help: &str,
+) -> Option<(ValueKind, ValueBody)> {
     let message = format!("{what} is not run by this version of Meed");
     scope.report(Diagnostic::new(Code::UnsupportedForm, expr.span, message).with_help(help));
     None
-}
-
-/// The list as words of a choice fact, where it is no list of categories; the inner None where that has been reported.
-fn choice_words(scope: &Scope<'_>, list: &[Expr]) -> Option<Option<Vec<String>>> {
-    let names = list.iter().map(bare_word).collect::<Option<Vec<&Name>>>()?;
-    let categories = names.iter().filter(|name| scope.categories.id(&name.text).is_some()).count();
-    let among = |words: &[String]| names.iter().filter(|name| words.contains(&name.text)).count();
-    // Of several facts the one that has most of the words; the first declared on a tie.
-    let facts = scope.facts.choices().map(|(fact, words)| (fact, among(words)));
-    let (fact, known) = facts
-        .fold(None, |best: Option<(_, usize)>, one| best.filter(|best| best.1 >= one.1).or(Some(one)))?;
-    if categories == names.len() || known < names.len() && (categories > 0 || known == 0) {
-        return None;
-    }
-    let mut words: Option<Vec<String>> = Some(Vec::new());
-    for (i, name) in names.iter().enumerate() {
-        let first = names.iter().take(i).find(|first| first.text == name.text);
-        if let Some(first) = first {
-            let report =
-                Diagnostic::new(Code::DuplicateName, name.span, format!("`{}` is listed twice", name.text));
-            scope.report(report.with_place(first.span, "the first").with_help("leave one of them out"));
-        }
-        let word = super::facts::choice_word(scope, fact, &name.text, name.span);
-        match (word.filter(|_| first.is_none()), &mut words) {
-            (Some(_), Some(words)) => words.push(name.text.clone()),
-            _ => words = None,
-        }
-    }
-    Some(words)
-}
-
-/// The words of the list called `name`, as it is in `stretch`; the outer None where no list has that name, the inner
-/// one where it is of no use here (which has been reported).
-pub(super) fn word_list(reader: &Reader<'_, '_>, name: &Name) -> Option<Option<Vec<String>>> {
-    let scope = reader.scope;
-    let id = lookup(scope, &name.text)?;
-    let value = scope.values.get(id)?;
-    if !matches!(value.kind, None | Some(ValueKind::Choices | ValueKind::Categories)) {
-        return None;
-    }
-    scope.use_value(id);
-    if value.kind.is_none() {
-        return Some(None);
-    }
-    check_cover(scope, id, &reader.window, name.span);
-    let here = days(&reader.stretch);
-    let mut versions = value.versions.iter().filter(|v| !days(&v.window).intersection(&here).is_empty());
-    let (first, second) = (versions.next(), versions.next());
-    if second.is_some() {
-        let message = format!("`{}` changes from a day on, and here it must be one list", name.text);
-        let report = Diagnostic::new(Code::UnsupportedForm, name.span, message);
-        scope.report(report.with_help("write the choices themselves"));
-        return Some(None);
-    }
-    Some(match &first?.body {
-        ValueBody::Choices(words) => Some(words.clone()),
-        ValueBody::Categories(ids) => {
-            Some(ids.iter().map(|id| scope.categories.name(*id).to_owned()).collect())
-        }
-        _ => None,
-    })
-}
-
-fn category_names(scope: &Scope<'_>, list: &[Expr]) -> Option<Vec<CategoryId>> {
-    let mut ids: Option<Vec<(CategoryId, Span)>> = Some(Vec::new());
-    for expr in list {
-        let id = category_name(scope, expr, list.len() == 1).map(|id| (id, expr.span));
-        match (id, &mut ids) {
-            (Some(id), Some(ids)) => ids.push(id),
-            _ => ids = None,
-        }
-    }
-    let ids = ids?;
-    report_covered(scope, &ids);
-    Some(ids.into_iter().map(|(id, _)| id).collect())
-}
-
-fn category_name(scope: &Scope<'_>, expr: &Expr, alone: bool) -> Option<CategoryId> {
-    let Some(name) = bare_word(expr) else {
-        if !matches!(expr.kind, ExprKind::Error) {
-            let message =
-                format!("`{}` is no category, and only categories make a list", scope.text(expr.span));
-            scope.report(
-                Diagnostic::new(Code::TypeMismatch, expr.span, message).with_help("write one value: `is 1%`"),
-            );
-        }
-        return None;
-    };
-    let is_value = scope.declared(Kind::Value).any(|declaration| declaration.name.text == name.text);
-    if is_value && scope.categories.id(&name.text).is_none() {
-        unsupported(scope, expr, "a value that refers to another value", "write the amount itself");
-        return None;
-    }
-    if alone && scope.categories.id(&name.text).is_none() && !scope.may_be_declared(&name.text) {
-        report_word(scope, name);
-        return None;
-    }
-    categories::resolve(scope, name)
-}
-
-fn report_word(scope: &Scope<'_>, name: &Name) {
-    let message = format!("no category is called `{}`", name.text);
-    let report = Diagnostic::new(Code::UnknownCategory, name.span, message);
-    let known = scope.categories.places();
-    let near = crate::diagnostic::suggest::nearest(
-        &name.text,
-        known.iter().map(|(name, _)| *name).chain(["yes", "no"]),
-    );
-    scope.report(match (name.text.as_str(), near) {
-        ("true" | "on", _) | (_, Some("yes")) => report.with_help("write `is yes`"),
-        ("false" | "off", _) | (_, Some("no")) => report.with_help("write `is no`"),
-        (word, Some(_)) => words::advise(report, word, "", &known, ""),
-        (_, None) => report.with_help(
-            "a value is a rate `1.5%`, a number, money, points, a day, a length of time `2 years`, `yes` or `no`, or a list of categories or choices",
-        ),
-    });
 }
 
 /// The value called `name`.
@@ -412,33 +257,6 @@ pub(super) fn lookup(scope: &Scope<'_>, name: &str) -> Option<ValueId> {
 /// The declared value called `name`.
 pub(super) fn entry_of<'s, 'a>(scope: &'s Scope<'a>, name: &str) -> Option<&'s ValueEntry<'a>> {
     scope.values.get(lookup(scope, name)?)
-}
-
-/// The categories of the value called `name`, as it is in `window`; the outer None where no value has that name,
-/// the inner one where it is of no use here (which has been reported).
-pub(super) fn category_list(
-    scope: &Scope<'_>,
-    name: &Name,
-    window: &Window,
-) -> Option<Option<Vec<CategoryId>>> {
-    let id = lookup(scope, &name.text)?;
-    let value = scope.values.get(id)?;
-    scope.use_value(id);
-    match value.kind {
-        None => return Some(None),
-        Some(ValueKind::Categories) => {}
-        Some(kind) => {
-            let message = format!("`{}` is {}, not a category", name.text, describe(kind));
-            let help = "a filter names categories, or a value that is a list of them";
-            scope.report(Diagnostic::new(Code::TypeMismatch, name.span, message).with_help(help));
-            return Some(None);
-        }
-    }
-    let in_force = |v: &&Version<ValueBody>| !days(&v.window).intersection(&days(window)).is_empty();
-    Some(value.versions.iter().find(in_force).and_then(|version| match &version.body {
-        ValueBody::Categories(ids) => Some(ids.clone()),
-        _ => None,
-    }))
 }
 
 /// Reports the days of a reader's window on which the value has no version.
