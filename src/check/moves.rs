@@ -39,10 +39,16 @@ fn a_move(draft: &Draft<'_, '_>) -> Option<Move> {
     let from = resolve(scope, from);
     let to = self::target(scope, to, from, span);
     let (from, to) = (from?, to?);
+    if to == MoveTo::Account && when.as_ref().is_some_and(|when| *when != MoveWhen::Request) {
+        let message = "nobody says to which account points move by the calendar";
+        let help = "write `on request`: each transfer then names its account; or move them to a pool or a programme";
+        scope.report(Diagnostic::new(Code::MisplacedClause, span, message).with_help(help));
+        return None;
+    }
     let gives = gives(draft, from, &to);
     let limits = limits(draft, from);
     let guards = draft.guards(match when {
-        Some(MoveWhen::Days(_)) => Place::Member,
+        Some(MoveWhen::Days(_) | MoveWhen::EndOf(_)) => Place::Member,
         _ => Place::Request,
     });
     let fee = draft.clauses.iter().find_map(|clause| match &clause.kind {

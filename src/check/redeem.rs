@@ -111,6 +111,9 @@ fn paying(draft: &Draft<'_, '_>, clause: &Clause) -> Option<Redeem> {
     let pool = pool(draft, points);
     let by_line = per.is_some() || scope.text(of.span) == "line.price";
     let place = if by_line { Place::Line } else { Place::Order };
+    if report_too_fine(draft, points, money) {
+        return None;
+    }
     let money = draft.reader(place).number(money, Unit::Money).and_then(|quantity| {
         let (low, _) = super::ranges::bounds(scope, &quantity, Some(&draft.window));
         if low.is_none_or(|low| low <= Ratio::ZERO) {
@@ -146,6 +149,31 @@ fn paying(draft: &Draft<'_, '_>, clause: &Clause) -> Option<Redeem> {
         filters,
         conditions,
     })
+}
+
+/// `1 point pays 0.005 GBP`: said of as many points as make a whole number of the smallest coins.
+fn report_too_fine(draft: &Draft<'_, '_>, points: &Expr, money: &Expr) -> bool {
+    let scope = draft.scope;
+    let (ExprKind::Money(amount, code), Some(currency)) = (&money.kind, scope.currency) else { return false };
+    let n = match &points.kind {
+        ExprKind::Number(n) | ExprKind::Counted(n, _) | ExprKind::Money(n, _) => *n,
+        _ => return false,
+    };
+    if code.text != currency.name() || currency.minor_units(*amount).is_some() {
+        return false;
+    }
+    let digits = Ratio::whole(10i128.pow(u32::from(currency.digits.min(4))));
+    let Ok(coins) = amount.mul(digits) else { return false };
+    let times = Ratio::whole(coins.denominator());
+    let (Ok(more), Ok(sum)) = (n.mul(times), amount.mul(times).and_then(|sum| sum.mul(digits))) else {
+        return false;
+    };
+    let written = scope.text(points.span).replacen(&constant::plain(n), &constant::plain(more), 1);
+    let plural = if written.ends_with('s') || more == Ratio::ONE { "" } else { "s" };
+    let message = format!("`{}` is less than the smallest coin", scope.text(money.span));
+    let help = format!("say it of more points: `{written}{plural} pay {} of …`", currency.format(sum));
+    scope.report(Diagnostic::new(Code::TooManyDigits, money.span, message).with_help(help));
+    true
 }
 
 /// `per 1 of line.gallons`, with the `on first` line that says how much of it counts.
