@@ -25,19 +25,21 @@ const MOST_STEPS: usize = 6;
 
 /// Reports each circle at its first move.
 pub(super) fn check(scope: &Scope<'_>, moves: &[Rule<Move>], pools: &[Pool]) {
-    let ways: Vec<Way> = moves.iter().flat_map(|rule| &rule.versions).filter_map(way).collect();
+    let ways: Vec<Way> =
+        moves.iter().flat_map(|rule| &rule.versions).filter_map(|version| way(scope, version)).collect();
     for (index, first) in ways.iter().enumerate() {
         let mut path = vec![index];
         walk(scope, pools, &ways, (first.from, first.rate, first.days.clone()), &mut path);
     }
 }
 
-fn way(version: &super::policy::Version<Move>) -> Option<Way> {
+fn way(scope: &Scope<'_>, version: &super::policy::Version<Move>) -> Option<Way> {
     let body = &version.body;
     let MoveTo::Pool(to) = body.to else { return None };
     let mut rate = Ratio::ZERO;
     for (amount, _, step) in &body.gives {
-        rate = rate.add(amount.div(Ratio::whole(i128::from(*step))).ok()?).ok()?;
+        let (_, most) = super::ranges::bounds(scope, amount, Some(&version.window));
+        rate = rate.add(most?.div(Ratio::whole(i128::from(*step))).ok()?).ok()?;
     }
     Some(Way { from: body.from, to, rate, days: days(&version.window), span: body.span })
 }

@@ -77,6 +77,10 @@ pub(super) fn report_unit(scope: &Scope<'_>, expr: &Expr, wanted: Unit, found: &
         format!("{} is needed here, and `{}` is {found}", unit_words(wanted), scope.text(expr.span));
     let mut report = Diagnostic::new(Code::TypeMismatch, expr.span, message).with_label(found);
     report.help = as_unit(scope, expr, wanted).map(|line| format!("write `{line}`"));
+    if wanted == Unit::Points && found == super::expr::unit_words(Unit::Count) && report.help.is_none() {
+        let one = scope.units.first().copied().unwrap_or("point");
+        report.help = Some(format!("write `1 {one} * {}`", scope.text(expr.span)));
+    }
     if let Some(value) = super::facts::bare_word(expr).and_then(|name| values::entry_of(scope, &name.text))
         && let Some(version) = value.group.versions.first()
     {

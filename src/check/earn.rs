@@ -375,7 +375,9 @@ fn is_whole(draft: &Draft<'_, '_>, amount: &Amount) -> bool {
             let a_step = constant::fold(points).zip(constant::fold(step));
             let each = a_step.and_then(|(points, step)| points.div(step).ok());
             let beyond = base.beyond.as_ref().is_none_or(|beyond| whole(draft, beyond));
-            beyond && whole_base(draft, &base.of) && each.is_some_and(|each| each.fraction().is_zero())
+            let by_one = constant::fold(step) == Some(Ratio::ONE) && whole(draft, points);
+            let each_whole = by_one || each.is_some_and(|each| each.fraction().is_zero());
+            beyond && whole_base(draft, &base.of) && each_whole
         }
         Amount::OfRule { factor, stage, .. } => *stage != Stage::Exact && whole(draft, factor),
         Amount::Per { points, .. } | Amount::Fixed { points } => whole(draft, points),

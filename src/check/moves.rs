@@ -3,7 +3,7 @@
 use super::caps::{Pieces, cap_scope, own_points, points};
 use super::clauses::{missing_choice, missing_clause};
 use super::constant::{self, fold};
-use super::expr::Place;
+use super::expr::{Operand, Place, describe};
 use super::moments::day_exists;
 use super::periods::period;
 use super::policy::{
@@ -16,7 +16,7 @@ use super::scope::Scope;
 use super::versions::Group;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::Span;
-use crate::syntax::ast::{ClauseKind, Expr, LimitScope, MoveTarget, YearDay};
+use crate::syntax::ast::{ClauseKind, Expr, ExprKind, LimitScope, MoveTarget, YearDay};
 use crate::value::Ratio;
 
 /// Checks the moves.
@@ -41,16 +41,18 @@ fn a_move(draft: &Draft<'_, '_>) -> Option<Move> {
     let (from, to) = (from?, to?);
     if to == MoveTo::Account && when.as_ref().is_some_and(|when| *when != MoveWhen::Request) {
         let message = "nobody says to which account points move by the calendar";
-        let help = "write `on request`: each transfer then names its account; or move them to a pool or a programme";
+        let help =
+            "write `on request`: each transfer then names its account; or move them to a pool or a programme";
         scope.report(Diagnostic::new(Code::MisplacedClause, span, message).with_help(help));
         return None;
     }
-    let gives = gives(draft, from, &to);
-    let limits = limits(draft, from);
-    let guards = draft.guards(match when {
+    let place = match when {
         Some(MoveWhen::Days(_) | MoveWhen::EndOf(_)) => Place::Member,
         _ => Place::Request,
-    });
+    };
+    let gives = gives(draft, place, from, &to);
+    let limits = limits(draft, from);
+    let guards = draft.guards(place);
     let fee = draft.clauses.iter().find_map(|clause| match &clause.kind {
         ClauseKind::Fee(expr) => Some(whole(scope, expr, from)),
         _ => None,
@@ -118,19 +120,19 @@ fn when(draft: &Draft<'_, '_>) -> Option<MoveWhen> {
     }
 }
 
-type Gives = Vec<(Ratio, bool, i64)>;
+type Gives = Vec<(Quantity, bool, i64)>;
 
-fn gives(draft: &Draft<'_, '_>, from: PoolId, to: &MoveTo) -> Option<Gives> {
+fn gives(draft: &Draft<'_, '_>, place: Place, from: PoolId, to: &MoveTo) -> Option<Gives> {
     let scope = draft.scope;
     let said = draft.clauses.iter().filter_map(|clause| match &clause.kind {
         ClauseKind::GivesPer { amount, full, step } => {
-            let amount = arriving(scope, amount, from, to);
+            let amount = arriving(draft, amount, place, (from, to));
             let step = whole(scope, step, from);
             Some(amount.zip(step).map(|(amount, step)| (amount, *full, step)))
         }
         _ => None,
     });
-    let said: Vec<Option<(Ratio, bool, i64)>> = said.collect();
+    let said: Vec<Option<(Quantity, bool, i64)>> = said.collect();
     if said.is_empty() {
         let as_much = match to {
             MoveTo::Pool(id) => super::pool::unit_word(scope, *id) == super::pool::unit_word(scope, from),
@@ -138,7 +140,7 @@ fn gives(draft: &Draft<'_, '_>, from: PoolId, to: &MoveTo) -> Option<Gives> {
             MoveTo::Cash => false,
         };
         if as_much {
-            return Some(vec![(Ratio::ONE, false, 1)]);
+            return Some(vec![(Quantity::Constant(Ratio::ONE), false, 1)]);
         }
         let unit = super::pool::unit_word(scope, from).unwrap_or("point");
         let amount = match (to, scope.currency) {
@@ -152,7 +154,56 @@ fn gives(draft: &Draft<'_, '_>, from: PoolId, to: &MoveTo) -> Option<Gives> {
 }
 
 /// What arrives: points of the other pool or account, a plain number of another programme's, or money.
-fn arriving(scope: &Scope<'_>, expr: &Expr, from: PoolId, to: &MoveTo) -> Option<Ratio> {
+fn arriving(
+    draft: &Draft<'_, '_>,
+    expr: &Expr,
+    place: Place,
+    (from, to): (PoolId, &MoveTo),
+) -> Option<Quantity> {
+    let scope = draft.scope;
+    if matches!(expr.kind, ExprKind::Path(_) | ExprKind::Arithmetic(..)) {
+        return arriving_by_case(draft, expr, place, (from, to));
+    }
+    written(scope, expr, from, to).map(Quantity::Constant)
+}
+
+/// An amount that differs by member: a value, by level or fact, whose most is known.
+fn arriving_by_case(
+    draft: &Draft<'_, '_>,
+    expr: &Expr,
+    place: Place,
+    (from, to): (PoolId, &MoveTo),
+) -> Option<Quantity> {
+    let scope = draft.scope;
+    let unit = match to {
+        MoveTo::Pool(id) => unit_of_pool(scope, *id),
+        MoveTo::Account => unit_of_pool(scope, from),
+        MoveTo::Program(_) => Unit::Count,
+        MoveTo::Cash => Unit::Money,
+    };
+    let quantity = match draft.reader(place).operand(expr)? {
+        Operand::Number(quantity, Unit::Count) if unit == Unit::Points => quantity,
+        Operand::Number(quantity, own) if own == unit => quantity,
+        other => {
+            constant::report_unit(scope, expr, unit, describe(&other));
+            return None;
+        }
+    };
+    let (low, high) = super::ranges::bounds(scope, &quantity, Some(&draft.window));
+    if low.is_none_or(|low| low <= Ratio::ZERO) {
+        constant::report_nought(scope, expr.span);
+        return None;
+    }
+    if high.is_none() {
+        let message = format!("it is not known how much `{}` can be at most", scope.text(expr.span));
+        let help = "give the fact a range, or name a value: a circle of moves must not make more of points";
+        scope.report(Diagnostic::new(Code::BadSubject, expr.span, message).with_help(help));
+        return None;
+    }
+    Some(quantity)
+}
+
+fn written(scope: &Scope<'_>, expr: &Expr, from: PoolId, to: &MoveTo) -> Option<Ratio> {
     let pool = match to {
         MoveTo::Pool(id) => *id,
         MoveTo::Account => from,

@@ -10,7 +10,7 @@ use super::scope::Scope;
 use super::words;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::Span;
-use crate::syntax::ast::{ClauseKind, Expr, ExprKind, Kind, Name, ReturnChoice, SpendKey};
+use crate::syntax::ast::{Amount, ClauseKind, Expr, ExprKind, Kind, Name, ReturnChoice, SpendKey};
 use crate::value::{Currency, Ratio};
 
 /// The units of all pools that are no currencies.
@@ -79,6 +79,17 @@ pub(super) fn pools<'a>(scope: &Scope<'a>) -> Vec<Pool> {
         let report =
             Diagnostic::new(Code::MissingPool, Span::default(), "the policy has no `pool` for its points");
         scope.report(report.with_help(help));
+    }
+    let moves = scope.declared(Kind::Move).next().is_some();
+    for group in
+        scope.pools.iter().filter(|group| moves && ["account", "cash", "program"].contains(&group.name))
+    {
+        let Some(version) = group.versions.first() else { continue };
+        let name = &version.declaration.name;
+        let message =
+            format!("`to {}` is where a move takes points, so no pool can be called that", name.text);
+        let help = format!("take another name, such as `{}_pool`", name.text);
+        scope.report(Diagnostic::new(Code::ReservedName, name.span, message).with_help(help));
     }
     let pools: Vec<Pool> = rules(scope, &scope.pools, terms)
         .into_iter()
@@ -199,11 +210,12 @@ fn unit(scope: &Scope<'_>, name: &Name) -> Option<Result<String, ()>> {
 
 /// A point may be worth less than the smallest coin, so the digits of the currency are no limit here. A pool that
 /// counts in money counts the smallest coins, each worth itself.
-fn worth(draft: &Draft<'_, '_>, unit: Option<&Name>, worth: Option<(&Expr, Span)>) -> Option<Ratio> {
+fn worth(draft: &Draft<'_, '_>, unit: Option<&Name>, worth: Option<(&Expr, Span)>) -> Option<Option<Ratio>> {
     let scope = draft.scope;
     let in_money = unit.is_some_and(|unit| Currency::from_code(&unit.text).is_some());
     let (expr, span) = match worth {
-        None if in_money => return Some(Ratio::ONE),
+        None if in_money => return Some(Some(Ratio::ONE)),
+        None if !is_a_share_of_money(draft) => return Some(None),
         None => {
             let line = format!("`worth {}`", one(scope));
             missing_clause(scope, draft.declaration, "what a point is worth", &line);
@@ -218,14 +230,34 @@ fn worth(draft: &Draft<'_, '_>, unit: Option<&Name>, worth: Option<(&Expr, Span)
         return None;
     }
     let ExprKind::Money(major, currency) = &expr.kind else {
-        return constant::positive(scope, expr, Unit::Money);
+        return constant::positive(scope, expr, Unit::Money).map(Some);
     };
     let currency = scope.own_currency(currency)?;
     if *major <= Ratio::ZERO {
         constant::report_nought(scope, expr.span);
         return None;
     }
-    major.mul(Ratio::whole(currency.scale())).ok()
+    major.mul(Ratio::whole(currency.scale())).ok().map(Some)
+}
+
+/// True where a rule gives a share of money, or is limited by one, in this pool: it is turned into points by their worth.
+fn is_a_share_of_money(draft: &Draft<'_, '_>) -> bool {
+    let pool = draft.declaration.name.text.as_str();
+    let alone = draft.scope.pools.len() < 2;
+    let rules = draft.scope.declared(Kind::Earn).chain(draft.scope.declared(Kind::Group));
+    rules.into_iter().any(|rule| {
+        let clauses = rule.clauses.iter().map(|clause| &clause.kind);
+        let share = clauses.clone().any(|kind| match kind {
+            ClauseKind::Gives(gives) => matches!(gives.amount, Amount::Share { .. }),
+            ClauseKind::AtMostShare { .. } => true,
+            _ => false,
+        });
+        let into = clauses.clone().find_map(|kind| match kind {
+            ClauseKind::Into(name) => Some(name.text.as_str()),
+            _ => None,
+        });
+        share && (alone || into.is_none_or(|into| into == pool))
+    })
 }
 
 fn spend(draft: &Draft<'_, '_>, keys: &[SpendKey], span: Span) -> Option<Vec<SpendKey>> {

@@ -105,7 +105,7 @@ pub(super) fn check_full_price(
         let in_force = |w: &Window| !days(w).intersection(&days(&stretch)).is_empty();
         let worth = |pool: PoolId| {
             let versions = &pools.get(pool)?.versions;
-            versions.iter().find(|v| in_force(&v.window)).map(|version| version.body.worth)
+            versions.iter().find(|v| in_force(&v.window)).and_then(|version| version.body.worth)
         };
         let mut shares: Vec<(&str, &Version<Earn>, Ratio)> = versions
             .iter()

@@ -12,7 +12,7 @@ use super::versions::report_dates;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::Span;
 use crate::syntax::ast::{
-    AnchorKind, Clause, ClauseKind, Declaration, Kind, Moment, Name, Text, ThenChoice, Threshold,
+    AnchorKind, Clause, ClauseKind, Declaration, Kind, LevelWhen, Moment, Name, Text, ThenChoice, Threshold,
 };
 
 /// A declared tier: what is needed to read it.
@@ -133,7 +133,7 @@ fn levels(
             label: self::label(label.as_ref()),
             at: Vec::new(),
             when: None,
-            or_when: false,
+            how: LevelWhen::Also,
             span: clause.span,
         }),
         _ => None,
@@ -144,7 +144,7 @@ fn levels(
     let mut levels: Option<Vec<Level>> = start.map(|start| vec![start]);
     let mut any = false;
     for clause in &entry.clauses {
-        let ClauseKind::Level { name, label, at, when, or_when } = &clause.kind else { continue };
+        let ClauseKind::Level { name, label, at, when, how } = &clause.kind else { continue };
         any = true;
         let at = thresholds(scope, entry, at, (counts, counts_said));
         let when = match when {
@@ -160,7 +160,7 @@ fn levels(
                 label: self::label(label.as_ref()),
                 at,
                 when,
-                or_when: *or_when,
+                how: *how,
                 span: clause.span,
             }),
             _ => levels = None,

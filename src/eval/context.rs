@@ -115,7 +115,8 @@ impl<'a> Context<'a> {
             Quantity::OrderPriceFor(passes) => net(&|net| net.price_for(passes))?,
             Quantity::OrderUnitsFor(passes) => net(&|net| net.units_for(passes))?,
             Quantity::Worth(pool) => {
-                self.policy.pool_terms(*pool, self.at).map_or(Ratio::ONE, |terms| terms.worth)
+                let terms = self.policy.pool_terms(*pool, self.at);
+                terms.and_then(|terms| terms.worth).unwrap_or(Ratio::ONE)
             }
             Quantity::Clock(part) => self.clock(*part),
             Quantity::Measure { measure, key, in_all } => {

@@ -221,7 +221,7 @@ fn amount(work: &Work<'_>, context: Context<'_>, base: Ratio) -> Result<Ratio, F
             // A share of money is money; the worth of a point turns it into points.
             let money = context.quantity(rate)?.mul(base)?;
             let pool = context.policy.pool_terms(work.earn.pool, context.at);
-            money.div(pool.map_or(Ratio::ONE, |terms| terms.worth))?
+            money.div(pool.and_then(|terms| terms.worth).unwrap_or(Ratio::ONE))?
         }
         Amount::Per { points, full, step, .. } => {
             let steps = base.div(context.quantity(step)?)?;

@@ -14,6 +14,7 @@ use super::replay::{Arrival, Shared};
 use crate::check::policy::{
     CapScope, ExpiryAnchorKind, Move, MoveTo, MoveWhen, Policy, PoolId, Returns, Version,
 };
+use crate::eval::context::Context;
 use crate::eval::room::{CapKey, Owner, Used, of_caps, of_move};
 use crate::eval::{Refusal, RefusalCode, condition_holds, context_of};
 use crate::value::moment::next;
@@ -228,7 +229,7 @@ impl Account {
         }
         let day = policy.calendar.zone.local(just_before(at)?).date();
         let cause: Arc<str> = format!("{}@{day}", rule.name).into();
-        let gain = gains(body, points)?;
+        let gain = gains(&context_of(policy, at, &self.member, &known), body, points)?;
         if self.has_room(gain).is_err() {
             return Err(Overflow);
         }
@@ -281,7 +282,7 @@ impl Account {
         }
         let wanted = points.checked_add(body.fee).ok_or_else(|| overflow(name))?;
         self.check_funds(policy, &[body.from], wanted, "points")?;
-        gains(body, points).map_err(too_large)
+        gains(&context_of(policy, at, &self.member, &known), body, points).map_err(too_large)
     }
 
     fn move_room(
@@ -479,7 +480,7 @@ fn same_kind(to: &MoveTo, wanted: &TransferTo) -> bool {
 }
 
 /// What arrives for points: each `gives` rounded down by itself; without one, as many.
-fn gains(body: &Move, points: i64) -> Result<i64, Overflow> {
+fn gains(context: &Context<'_>, body: &Move, points: i64) -> Result<i64, Overflow> {
     if body.gives.is_empty() {
         return Ok(points);
     }
@@ -487,7 +488,8 @@ fn gains(body: &Move, points: i64) -> Result<i64, Overflow> {
     for (amount, full, step) in &body.gives {
         let steps = Ratio::new(points.into(), (*step).max(1).into())?;
         let steps = if *full { Ratio::whole(steps.floor()) } else { steps };
-        sum = sum.checked_add(steps.mul(*amount)?.floor_points()?).ok_or(Overflow)?;
+        let amount = context.quantity(amount).map_err(|_| Overflow)?;
+        sum = sum.checked_add(steps.mul(amount)?.floor_points()?).ok_or(Overflow)?;
     }
     Ok(sum)
 }

@@ -127,15 +127,17 @@ impl Account {
                 becoming: self.becoming(policy, index, at),
             }
         });
-        let tiers = policy.tiers.iter().zip(&self.tiers).map(|(tier, state)| {
-            let level = tier.levels.get(state.level());
+        let levels = if policy.tiers.is_empty() { Vec::new() } else { self.known_now(policy, at).levels };
+        let tiers = policy.tiers.iter().zip(&self.tiers).zip(levels).map(|((tier, state), now)| {
+            let level = tier.levels.get(now);
             TierStatement {
                 tier: tier.name.clone(),
                 title: tier.label.clone(),
                 level: level.map_or_else(String::new, |level| level.name.clone()),
                 label: level.map_or_else(String::new, |level| level.label.clone()),
-                until: state.until(),
-                next: state.next().and_then(|(level, from)| {
+                // What is held while something holds has no end that is known.
+                until: state.until().filter(|_| now == state.level()),
+                next: state.next().filter(|(next, _)| *next > now).and_then(|(level, from)| {
                     tier.levels.get(level).map(|level| (level.name.clone(), level.label.clone(), from))
                 }),
             }

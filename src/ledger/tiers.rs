@@ -6,10 +6,10 @@ use std::cmp::Reverse;
 
 use super::account::Account;
 use super::period::just_before;
-use crate::check::policy::{Level, Policy, Tier};
+use crate::check::policy::{Condition, Level, Policy, Tier};
 use crate::eval::order::{Known, MemberFacts};
 use crate::eval::{condition_holds, context_of};
-use crate::syntax::ast::ThenChoice;
+use crate::syntax::ast::{LevelWhen, ThenChoice};
 use crate::value::Overflow;
 
 /// A member's standing in one tier.
@@ -17,6 +17,8 @@ use crate::value::Overflow;
 pub(crate) struct TierState {
     /// Levels held; the start level is held always and is not among them.
     held: Vec<Held>,
+    /// Which levels were reached when the account was last looked at, by level.
+    seen: Vec<bool>,
 }
 
 /// A level held until its time is over.
@@ -75,7 +77,22 @@ impl Account {
         if self.ties.measures {
             known.so_far = self.counts(policy, at).unwrap_or_else(|_| known.so_far.clone());
         }
+        for (index, tier) in policy.tiers.iter().enumerate() {
+            // A level may hang on one of an earlier tier.
+            let while_holds = |level: &Level| {
+                let condition = level.when.as_ref().filter(|_| level.how == LevelWhen::While);
+                condition.is_some_and(|condition| self.holds_now(policy, at, &known, condition))
+            };
+            let best = tier.levels.iter().rposition(while_holds).unwrap_or(0);
+            if let Some(slot) = known.levels.get_mut(index) {
+                *slot = best.max(*slot);
+            }
+        }
         known
+    }
+
+    fn holds_now(&self, policy: &Policy, at: Timestamp, known: &Known, condition: &Condition) -> bool {
+        condition_holds(policy, at, (&self.member, known), None, condition).unwrap_or(false)
     }
 
     /// Which levels of which tiers are reached by what measures say around `at`.
@@ -101,21 +118,39 @@ impl Account {
         if policy.tiers.is_empty() {
             return self.resume(policy, at);
         }
-        let now = self.reached(policy, at)?;
         for (index, tier) in policy.tiers.iter().enumerate() {
-            for level in 1..tier.levels.len() {
-                let is = |reached: &[Vec<bool>]| {
-                    reached.get(index).and_then(|tier| tier.get(level)).copied().unwrap_or(false)
-                };
-                if is(&now) && !is(before) {
-                    self.hold(policy, at, index, level)?;
-                }
-            }
+            // A level may hang on one that an earlier tier has just reached.
+            let now = self.reached(policy, at)?;
+            self.look(policy, at, index, (before, &now))?;
             if tier.return_lowers && takes_back {
                 self.let_go(policy, at, index)?;
             }
         }
         self.resume(policy, at)
+    }
+
+    /// Holds the levels of a tier that are reached now, and were not just before, or when last looked at.
+    fn look(
+        &mut self,
+        policy: &Policy,
+        at: Timestamp,
+        tier: usize,
+        (before, now): (&[Vec<bool>], &[Vec<bool>]),
+    ) -> Result<(), Overflow> {
+        let is = |reached: &[Vec<bool>], level: usize| {
+            reached.get(tier).and_then(|tier| tier.get(level)).copied().unwrap_or(false)
+        };
+        let seen = self.tiers.get(tier).map_or_else(Vec::new, |state| state.seen.clone());
+        for level in 1..policy.tiers.get(tier).map_or(0, |tier| tier.levels.len()) {
+            let known = is(before, level) && seen.get(level).copied().unwrap_or(false);
+            if is(now, level) && !known {
+                self.hold(policy, at, tier, level)?;
+            }
+        }
+        if let (Some(state), Some(now)) = (self.tiers.get_mut(tier), now.get(tier)) {
+            state.seen.clone_from(now);
+        }
+        Ok(())
     }
 
     /// A level has been reached at `at`.
@@ -197,6 +232,7 @@ impl Account {
         let (ended, over) = (state.level(), state.until().is_some_and(|until| until <= at));
         state.begin(at);
         if !over {
+            self.look_at_others(policy, at, tier)?;
             return self.resume(policy, at);
         }
         let Some(declared) = policy.tiers.get(tier) else { return Ok(()) };
@@ -210,6 +246,13 @@ impl Account {
         let best = best.filter(|level| *level > self.tiers.get(tier).map_or(0, TierState::level));
         if let Some(level) = best {
             self.hold(policy, last, tier, level)?;
+            // Where what is reached on the last day would be over with it, it counts from the next.
+            let over = |held: &Held| held.until.is_some_and(|until| until <= at);
+            let is_over = self.tiers.get(tier).and_then(|state| state.held.last()).is_some_and(over);
+            let still = self.reached(policy, at)?;
+            if is_over && still.get(tier).and_then(|levels| levels.get(level)) == Some(&true) {
+                self.hold(policy, at, tier, level)?;
+            }
         }
         if let ThenChoice::Falls(levels) = declared.then {
             let fallen = ended.saturating_sub(levels as usize);
@@ -221,7 +264,17 @@ impl Account {
             state.begin(at);
             state.held.retain(|held| held.until.is_none_or(|until| until > at));
         }
+        self.look_at_others(policy, at, tier)?;
         self.resume(policy, at)
+    }
+
+    /// A level has changed by time: another tier's may hang on it.
+    fn look_at_others(&mut self, policy: &Policy, at: Timestamp, tier: usize) -> Result<(), Overflow> {
+        for other in (0..policy.tiers.len()).filter(|other| *other != tier) {
+            let now = self.reached(policy, at)?;
+            self.look(policy, at, other, (&now, &now))?;
+        }
+        Ok(())
     }
 }
 
@@ -233,9 +286,8 @@ fn is_reached(
     (member, known): (&MemberFacts, &Known),
 ) -> bool {
     let context = context_of(policy, at, member, known);
-    let holds = level
-        .when
-        .as_ref()
+    let condition = level.when.as_ref().filter(|_| level.how != LevelWhen::While);
+    let holds = condition
         .map(|condition| condition_holds(policy, at, (member, known), None, condition).unwrap_or(false));
     let counted = level.at.iter().any(|all| {
         all.iter().all(|(measure, threshold)| {
@@ -247,7 +299,7 @@ fn is_reached(
     match holds {
         None => counted,
         Some(holds) if level.at.is_empty() => holds,
-        Some(holds) if level.or_when => counted || holds,
+        Some(holds) if level.how == LevelWhen::Instead => counted || holds,
         Some(holds) => counted && holds,
     }
 }

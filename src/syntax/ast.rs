@@ -5,10 +5,15 @@
 //! in `category` and `facts`, whose bodies are lists of their own.
 
 mod amount;
+mod choice;
 mod field;
 mod moment;
 
 pub use self::amount::{Amount, ArithmeticOp, Base, CompareOp, Expr, ExprKind, Gives, Path};
+pub use self::choice::{
+    Combine, LevelWhen, MissingDayChoice, MoveTarget, Operation, ReturnChoice, RoomChoice, SpendKey,
+    ThenChoice, Threshold,
+};
 pub use self::field::{CategoryNode, Field, FieldType, PartOf};
 pub use self::moment::{Anchor, AnchorKind, DurationAt, LengthAt, Moment, MomentKind};
 use crate::source::Span;
@@ -244,8 +249,8 @@ pub enum ClauseKind {
         at: Vec<Vec<Threshold>>,
         /// The condition on the member.
         when: Option<Expr>,
-        /// True for `or when`: the condition alone is enough, too.
-        or_when: bool,
+        /// What the condition does.
+        how: LevelWhen,
     },
     /// `begins next 1 april after reached`
     Begins(Moment),
@@ -503,95 +508,4 @@ pub enum LimitScope {
     },
     /// Nothing is said: each time.
     Each,
-}
-
-/// What a return does to the room under a limit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum RoomChoice {
-    /// `returns free room`
-    Free,
-    /// `returns keep room`
-    Keep,
-}
-
-/// `25`, `10,000 USD`, `10 of stays`
-#[derive(Clone, Debug, PartialEq)]
-pub struct Threshold {
-    /// How much.
-    pub amount: Expr,
-    /// Of which measure; None: the one the tier counts.
-    pub of: Option<Name>,
-    /// Where.
-    pub span: Span,
-}
-
-/// What happens when a level has lasted its time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum ThenChoice {
-    /// `falls 1 level`
-    Falls(u32),
-    /// `worked out again`
-    WorkedOutAgain,
-}
-
-/// How a group puts its rules together.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Combine {
-    /// The rule that gives most; on a tie the first named.
-    Best,
-    /// The first named that gives anything.
-    First,
-    /// Every rule; the group is there for its limits.
-    All,
-}
-
-/// Where a move's points go.
-#[derive(Clone, Debug, PartialEq)]
-pub enum MoveTarget {
-    /// Another pool.
-    Pool(Name),
-    /// Another programme.
-    Program(Name),
-    /// Another account.
-    Account,
-    /// Money of the programme's currency.
-    Cash,
-}
-
-/// `missing day becomes …`, as written.
-pub type MissingDayChoice = crate::value::MissingDay;
-
-/// One step of the spending order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum SpendKey {
-    /// `soonest to expire`
-    SoonestToExpire,
-    /// `oldest`
-    Oldest,
-    /// `newest`
-    Newest,
-}
-
-/// What a return, a refund or a cancel after shipping does to points already given.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum ReturnChoice {
-    /// `return takes points back, shortfall becomes debt`
-    TakesBackDebt,
-    /// `return takes points back, shortfall is forgiven`
-    TakesBackForgiven,
-    /// `return takes points back`, the choice about a shortfall left silent (the checker reports it).
-    TakesBackSilent,
-    /// `return keeps points`
-    Keeps,
-}
-
-/// The operations a member may ask for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Operation {
-    /// `transfer to account`
-    TransferToAccount,
-    /// `transfer to program`
-    TransferToProgram,
-    /// `cash out`
-    CashOut,
 }

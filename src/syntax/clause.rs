@@ -2,9 +2,9 @@
 
 use super::amount::calendar_unit;
 use super::ast::{
-    CaseKey, CategoryNode, ClauseKind, Combine, DeadlineEnd, Field, FieldType, LimitScope, MissingDayChoice,
-    MoveTarget, Name, Operation, PartOf, Period, PeriodKind, ReturnChoice, RewardPrice, SpendKey, Text,
-    ThenChoice, Threshold,
+    CaseKey, CategoryNode, ClauseKind, Combine, DeadlineEnd, Field, FieldType, LevelWhen, LimitScope,
+    MissingDayChoice, MoveTarget, Name, Operation, PartOf, Period, PeriodKind, ReturnChoice, RewardPrice,
+    SpendKey, Text, ThenChoice, Threshold,
 };
 use super::expression;
 use super::grammar::{Pair, Rule, parts};
@@ -103,19 +103,19 @@ impl Builder<'_> {
             Rule::level => {
                 let rest = pair.clone();
                 let (name, label, _) = self.labelled(pair)?;
-                let (mut at, mut when, mut or_when) = (Vec::new(), None, false);
+                let (mut at, mut when, mut how) = (Vec::new(), None, LevelWhen::Also);
                 for piece in parts(rest) {
                     match piece.as_rule() {
                         Rule::thresholds => at = self.thresholds(piece)?,
                         Rule::expr => when = Some(self.expr(piece)?),
-                        Rule::or_when => {
-                            or_when = true;
+                        rule @ (Rule::or_when | Rule::or_while | Rule::while_holds) => {
+                            how = if rule == Rule::or_when { LevelWhen::Instead } else { LevelWhen::While };
                             when = Some(self.expr(parts(piece).next()?)?);
                         }
                         _ => {}
                     }
                 }
-                ClauseKind::Level { name, label, at, when, or_when }
+                ClauseKind::Level { name, label, at, when, how }
             }
             Rule::begins => ClauseKind::Begins(self.optional_moment(pair)??),
             Rule::lasts => ClauseKind::Lasts(self.optional_moment(pair)?),

@@ -42,7 +42,7 @@ pub(super) const FORMS: &[Form] = &[
     form(
         "level",
         &[Kind::Tier],
-        "level NAME \"LABEL\" (at AMOUNT [of MEASURE] [or AMOUNT [of MEASURE]] [, [or] when CONDITION] | when CONDITION)",
+        "level NAME \"LABEL\" (at AMOUNT [of MEASURE] [or AMOUNT [of MEASURE]] [, ([or] when | or while) CONDITION] | (when | while) CONDITION)",
     ),
     form("begins", &[Kind::Tier], "begins MOMENT"),
     form("lasts", &[Kind::Tier], "lasts (until MOMENT | for all time)"),

@@ -51,6 +51,11 @@ fn multiple(place: &Place<'_>, line: &Line) -> Option<Diagnostic> {
     let head = place.word(Span::new(line.span().start, number.span.start));
     let written = place.word(number.span);
     let (more, all, rule): (String, String, &Token) = match (written, rest) {
+        ("double" | "twice" | "triple" | "thrice", [stage, rule])
+            if matches!(place.word(stage.span), "exact" | "rounded" | "capped") =>
+        {
+            return stage_named(place, (head, written), number.span.to(rule.span), (stage, rule));
+        }
         ("double" | "twice", [rule]) => ("1".to_owned(), "2".to_owned(), rule),
         ("triple" | "thrice", [rule]) => ("2".to_owned(), "3".to_owned(), rule),
         ("quadruple", [rule]) => ("3".to_owned(), "4".to_owned(), rule),
@@ -74,6 +79,21 @@ fn multiple(place: &Place<'_>, line: &Line) -> Option<Diagnostic> {
             "write `{fixed}` (or `exact`, `capped`): with what `{name}` gives itself that makes {all} times as much"
         ),
     }))
+}
+
+/// `double rounded base`
+fn stage_named(
+    place: &Place<'_>,
+    (head, word): (&str, &str),
+    span: Span,
+    (stage, rule): (&Token, &Token),
+) -> Option<Diagnostic> {
+    let (more, all) = if matches!(word, "double" | "twice") { (1, 2) } else { (2, 3) };
+    let (stage, name) = (place.word(stage.span), place.word(rule.span));
+    let fixed = format!("{head}{more} times {stage} {name}");
+    let report = Diagnostic::new(Code::SyntaxError, span, format!("the language has no `{word}`"));
+    let help = format!("write `{fixed}`: with what `{name}` gives itself that makes {all} times as much");
+    reads(place, &fixed).then(|| report.with_help(help))
 }
 
 fn is_times(place: &Place<'_>, token: &Token) -> bool {

@@ -67,7 +67,7 @@ pub(crate) struct Level {
     pub at: Vec<Vec<(MeasureId, Quantity)>>,
     /// What must hold of the member, too.
     pub when: Option<Condition>,
-    /// True where the condition alone is enough.
-    pub or_when: bool,
+    /// What the condition does.
+    pub how: LevelWhen,
     pub span: Span,
 }

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 
 use crate::source::{Source, Span};
-use crate::syntax::ast::{Combine, DeadlineEnd, Operation, SpendKey, Stage, ThenChoice, YearDay};
+use crate::syntax::ast::{Combine, DeadlineEnd, LevelWhen, Operation, SpendKey, Stage, ThenChoice, YearDay};
 use crate::value::moment::Moment;
 use crate::value::time::LocalTime;
 use crate::value::{Calendar, Currency, Delay, Ratio, Rounding};

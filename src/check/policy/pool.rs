@@ -14,8 +14,8 @@ pub(crate) struct Pool {
 pub(crate) struct PoolTerms {
     /// `point`; None for a pool counted in money (`unit GBP`), in minor units.
     pub unit: Option<String>,
-    /// Face value of one point in minor units.
-    pub worth: Ratio,
+    /// Face value of one point in minor units, where it is said.
+    pub worth: Option<Ratio>,
     pub pending: Pending,
     pub pending_span: Span,
     /// The balance's clock.

@@ -15,7 +15,7 @@ pub(crate) struct Move {
     /// Most points, each time or per member and period.
     pub caps: Vec<(Quantity, CapScope)>,
     /// What comes for points: (amount, whole steps only, points of a step); several add up, each rounded down.
-    pub gives: Vec<(Ratio, bool, i64)>,
+    pub gives: Vec<(Quantity, bool, i64)>,
     /// Points taken on top.
     pub fee: i64,
     /// All must hold of the member.

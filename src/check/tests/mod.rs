@@ -32,7 +32,7 @@ fn the_programme_and_its_pool_are_as_declared() {
     assert_eq!(policy.digest.len(), "sha256:".len() + 64);
     let terms = &policy.pools[0].versions[0].body;
     assert_eq!(
-        (terms.unit.as_deref(), terms.worth, terms.returns),
+        (terms.unit.as_deref(), terms.worth.unwrap(), terms.returns),
         (Some("point"), Ratio::ONE, Returns::TakeBackDebt)
     );
     let Pending::Until { from, by, anchor } = &terms.pending else { panic!("{:?}", terms.pending) };
