@@ -2,7 +2,7 @@
 
 use super::context::{Context, Fault};
 use super::net::Net;
-use crate::check::policy::{Amount, Base, BaseOf, Quantity, Subject};
+use crate::check::policy::{Amount, Base, BaseOf, Grain, Occasion, Quantity, Subject};
 use crate::value::Ratio;
 
 /// The base of an amount, where it has one.
@@ -19,13 +19,21 @@ pub(crate) fn line_base(
     context: Context<'_>,
     net: &Net<'_>,
     index: usize,
-    base: &Base,
+    (base, each): (&Base, Grain),
 ) -> Result<Ratio, Fault> {
     let fact = |subject, index| context.quantity(&Quantity::Fact(subject, index));
     let mut earns = match &base.of {
         BaseOf::LinePrice | BaseOf::OrderPrice | BaseOf::OrderTotal => net.line_price(index)?,
         BaseOf::EventFact(event, index) => fact(Subject::Event(*event), *index)?,
-        BaseOf::Number(quantity) => context.quantity(quantity)?,
+        // What is said of the whole order has a share of each line, or lies beyond the lines (see `order_base`).
+        BaseOf::Number(Quantity::OrderUnits) if each == Grain::Order => Ratio::whole(net.units(index)),
+        BaseOf::Number(Quantity::OrderPointsPaid) if each == Grain::Order => {
+            Ratio::whole(net.lines.get(index).map_or(0, |line| line.points_paid))
+        }
+        BaseOf::Number(quantity) if is_of_line(quantity, net) || each != Grain::Order => {
+            context.quantity(quantity)?
+        }
+        BaseOf::Number(_) => Ratio::ZERO,
         BaseOf::Measure(measure, key) => {
             context.quantity(&Quantity::Measure { measure: *measure, key: *key, in_all: true })?
         }
@@ -60,7 +68,14 @@ pub(crate) fn line_base(
 /// What an order earns on beyond its lines: shipping, less the order's own parts left out, with what lies beside it.
 pub(crate) fn order_base(context: Context<'_>, net: &Net<'_>, base: &Base) -> Result<Ratio, Fault> {
     let fact = |index| context.quantity(&Quantity::Fact(Subject::Order, index));
-    let mut earns = if base.of == BaseOf::OrderTotal { net.shipping() } else { Ratio::ZERO };
+    let mut earns = match &base.of {
+        BaseOf::OrderTotal => net.shipping(),
+        BaseOf::Number(quantity) if !is_of_line(quantity, net) => match quantity {
+            Quantity::OrderUnits | Quantity::OrderPointsPaid => Ratio::ZERO,
+            whole => context.quantity(whole)?,
+        },
+        _ => Ratio::ZERO,
+    };
     for part in &base.without_order_parts {
         earns = earns.sub(fact(*part)?)?;
     }
@@ -68,4 +83,13 @@ pub(crate) fn order_base(context: Context<'_>, net: &Net<'_>, base: &Base) -> Re
         earns = earns.add(fact(*part)?)?;
     }
     Ok(earns)
+}
+
+/// True for a number of one line, or of a declared event, which is its one line.
+fn is_of_line(quantity: &Quantity, net: &Net<'_>) -> bool {
+    match quantity {
+        Quantity::Fact(subject, _) => matches!(subject, Subject::Line | Subject::Listing | Subject::Event(_)),
+        Quantity::LinePrice | Quantity::LineUnits => true,
+        _ => net.order.of != Occasion::Order,
+    }
 }

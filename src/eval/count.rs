@@ -92,7 +92,7 @@ fn of_order(
         Counted::Base(base) => {
             let mut sum = Ratio::ZERO;
             for index in (0..net.lines.len()).filter(|index| net.stands(*index)) {
-                sum = sum.add(line_base(context.at_line(net, index), net, index, base)?)?;
+                sum = sum.add(line_base(context.at_line(net, index), net, index, (base, counting.each))?)?;
             }
             Ok(sum.add(order_base(context, net, base)?)?)
         }
@@ -105,7 +105,7 @@ fn of_line(context: Context<'_>, net: &Net<'_>, index: usize, counting: &Countin
         Counted::Amount(Quantity::OrderPrice) => Ok(net.line_price(index)?),
         Counted::Amount(Quantity::OrderUnits) => Ok(Ratio::whole(net.units(index))),
         Counted::Amount(quantity) => context.quantity(quantity),
-        Counted::Base(base) => line_base(context, net, index, base),
+        Counted::Base(base) => line_base(context, net, index, (base, counting.each)),
         Counted::Rule(..) | Counted::Different(_) => Ok(Ratio::ZERO),
     }
 }

@@ -144,7 +144,7 @@ fn exact_points(work: &Work<'_>, passes: &[bool]) -> Result<Exact, Fault> {
         for (index, slot) in
             bases.iter_mut().enumerate().filter(|(index, _)| passes.get(*index) == Some(&true))
         {
-            *slot = line_base(context.at_line(net, index), net, index, base)?;
+            *slot = line_base(context.at_line(net, index), net, index, (base, earn.each))?;
         }
     }
     let mut beyond = match base_of(&earn.amount) {

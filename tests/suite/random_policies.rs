@@ -392,6 +392,15 @@ impl Writer {
             (3, _) => {
                 (format!("{points} points per {} {currency} of {base}", dice.pick(&[100, 7, 30])), false)
             }
+            (4, _) => {
+                based = false;
+                let of = match of {
+                    "visit" => "visit.hours",
+                    "order" => "order.quantity",
+                    _ => "line.quantity",
+                };
+                (format!("{points} points per full 2 of {of}"), true)
+            }
             (5, Some((other, ..))) => {
                 based = false;
                 match dice.roll(4) {
