@@ -162,7 +162,7 @@ fn report_too_fine(draft: &Draft<'_, '_>, points: &Expr, money: &Expr) -> bool {
     if code.text != currency.name() || currency.minor_units(*amount).is_some() {
         return false;
     }
-    let digits = Ratio::whole(10i128.pow(u32::from(currency.digits.min(4))));
+    let digits = Ratio::whole(10i128.pow(currency.digits.min(4)));
     let Ok(coins) = amount.mul(digits) else { return false };
     let times = Ratio::whole(coins.denominator());
     let (Ok(more), Ok(sum)) = (n.mul(times), amount.mul(times).and_then(|sum| sum.mul(digits))) else {
