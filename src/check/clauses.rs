@@ -57,6 +57,8 @@ fn excludes(a: &ClauseKind, b: &ClauseKind) -> bool {
     match (a, b) {
         (ClauseKind::AtMost { per: a, .. }, ClauseKind::AtMost { per: b, .. })
         | (ClauseKind::OnFirst { per: a, .. }, ClauseKind::OnFirst { per: b, .. }) => same_scope(a, b),
+        (ClauseKind::NoLimit, ClauseKind::AtMost { .. } | ClauseKind::AtMostShare { .. })
+        | (ClauseKind::AtMost { .. } | ClauseKind::AtMostShare { .. }, ClauseKind::NoLimit) => true,
         (
             ClauseKind::OnRequest | ClauseKind::OnDays(_) | ClauseKind::OnPeriodEnd(_),
             ClauseKind::OnRequest | ClauseKind::OnDays(_) | ClauseKind::OnPeriodEnd(_),

@@ -10,7 +10,7 @@ use super::versions::days;
 use super::words;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::Span;
-use crate::syntax::ast::Declaration;
+use crate::syntax::ast::{ClauseKind, Declaration};
 
 /// Reports points that become available before what they depend on is known.
 pub(super) fn check_pending(scope: &Scope<'_>, earns: &[Rule<Earn>], pools: &[Pool]) {
@@ -182,6 +182,12 @@ pub(super) fn check_campaigns(scope: &Scope<'_>, earns: &[Rule<Earn>], groups: &
         let starts = first.is_some_and(|version| version.window.from_date.is_some());
         let ends = last.is_some_and(|version| version.window.until_date.is_some());
         let Some(open) = rule.versions.iter().find(|version| !is_limited(&version.body)) else { continue };
+        let meant = declaration(scope, id, open.span);
+        if meant.is_some_and(|found| {
+            found.clauses.iter().any(|clause| matches!(clause.kind, ClauseKind::NoLimit))
+        }) {
+            continue;
+        }
         let multiplies = rule_read(open).is_some();
         if !(starts && ends || multiplies && (starts || ends)) || in_limited_group(groups, id) {
             continue;
@@ -193,7 +199,10 @@ pub(super) fn check_campaigns(scope: &Scope<'_>, earns: &[Rule<Earn>], groups: &
             format!("at most 1,000 {unit}s per member per calendar month, returns free room"),
             format!("at most 1,000,000 {unit}s from everyone"),
         ];
-        let help = format!("add a limit, such as {}", words::listed(&lines, "or"));
+        let help = format!(
+            "add a limit, such as {}; or `without limit`, where none is meant",
+            words::listed(&lines, "or")
+        );
         scope.report(Diagnostic::new(Code::UncappedCampaign, open.span, message).with_help(help));
     }
 }

@@ -292,6 +292,8 @@ pub enum ClauseKind {
         /// Of what.
         of: Path,
     },
+    /// `without limit`: a campaign without one is meant.
+    NoLimit,
     /// `at least 100 points`
     AtLeast(Expr),
     /// `in steps of 100 points`

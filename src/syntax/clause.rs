@@ -198,6 +198,7 @@ impl Builder<'_> {
                 let (limit, per) = self.limit(pair)?;
                 ClauseKind::AtMost { limit, per }
             }
+            Rule::no_limit => ClauseKind::NoLimit,
             Rule::into => ClauseKind::Into(self.one_name(pair)?),
             Rule::combine | Rule::all_of_rules => self.combine(pair)?,
             Rule::out_of => ClauseKind::OutOf(self.one_name(pair)?),

@@ -99,6 +99,7 @@ pub(super) const FORMS: &[Form] = &[
         "at most (RATE of AMOUNT | POINTS (per (line | order | unit | EVENT) | per member PERIOD, returns (free | keep) room | from everyone [PERIOD]))",
     ),
     form("on", &[Kind::Redeem], "on first NUMBER of AMOUNT per order"),
+    form("without", &[Kind::Earn], "without limit"),
     form("in", &[Kind::Redeem, Kind::Move], "in steps of POINTS"),
     form("reward", &[Kind::Redeem], "reward NAME \"LABEL\" for (POINTS | POINTS to POINTS | free)"),
     form("into", &[Kind::Earn], "into POOL"),
