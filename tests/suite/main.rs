@@ -13,6 +13,8 @@ mod support;
 mod histories;
 mod laws;
 mod random_policies;
+mod shapes;
+mod pumps;
 mod library;
 mod cli;
 mod shell;

@@ -14,27 +14,27 @@ use meed::source::Source;
 use crate::support::{answer, check, incoming, replay, replay_sorted};
 
 /// How many policies, with a history each, every law is tried on; `MEED_CASES` asks for more in a long run.
-fn cases() -> u32 {
+pub fn cases() -> u32 {
     std::env::var("MEED_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(150)
 }
 
 /// Reads choices off a tape; past its end every choice is the first.
-struct Dice<'t>(&'t [u8]);
+pub struct Dice<'t>(pub &'t [u8]);
 
 impl Dice<'_> {
     /// 0 to `sides` - 1.
-    fn roll(&mut self, sides: usize) -> usize {
+    pub fn roll(&mut self, sides: usize) -> usize {
         let Some((first, rest)) = self.0.split_first() else { return 0 };
         self.0 = rest;
         usize::from(*first) % sides
     }
 
-    fn pick<T: Copy>(&mut self, of: &[T]) -> T {
+    pub fn pick<T: Copy>(&mut self, of: &[T]) -> T {
         of[self.roll(of.len())]
     }
 
     /// Once in `times`.
-    fn once_in(&mut self, times: usize) -> bool {
+    pub fn once_in(&mut self, times: usize) -> bool {
         self.roll(times) == times - 1
     }
 }
@@ -43,7 +43,7 @@ type Tape = [u8; 32];
 
 /// What a policy is made of.
 #[derive(Clone, Debug)]
-struct Tapes {
+pub struct Tapes {
     program: Tape,
     pools: Vec<Tape>,
     earns: Vec<Tape>,
@@ -54,8 +54,8 @@ struct Tapes {
 }
 
 /// A policy with what a history must know of it.
-struct World {
-    text: String,
+pub struct World {
+    pub text: String,
     pools: Vec<&'static str>,
     tax: bool,
     visits: bool,
@@ -64,7 +64,7 @@ struct World {
     even_moves: bool,
 }
 
-fn tapes(plain: bool) -> impl Strategy<Value = Tapes> {
+pub fn tapes(plain: bool) -> impl Strategy<Value = Tapes> {
     let tape = any::<Tape>;
     let many = |few: usize, most: usize| prop::collection::vec(any::<Tape>(), few..most);
     (tape(), many(1, 3), many(1, 6), many(0, if plain { 1 } else { 3 }), tape()).prop_map(
@@ -132,7 +132,7 @@ struct Writer {
     rules: Vec<Rule>,
 }
 
-fn world(tapes: &Tapes) -> World {
+pub fn world(tapes: &Tapes) -> World {
     let mut dice = Dice(&tapes.program);
     let mut writer = Writer {
         text: String::new(),
@@ -757,15 +757,15 @@ impl Writer {
 }
 
 /// An instant as many minutes after the start of the world.
-fn instant(minutes: i64) -> String {
+pub fn instant(minutes: i64) -> String {
     let start: jiff::Timestamp = "2024-01-20T06:00:00Z".parse().unwrap();
     (start + jiff::SignedDuration::from_mins(minutes)).to_string()
 }
 
-type Step = [u8; 20];
+pub type Step = [u8; 20];
 
 /// The history with the instant of its last event, in minutes.
-fn history(world: &World, steps: &[Step]) -> (Vec<Value>, i64) {
+pub fn history(world: &World, steps: &[Step]) -> (Vec<Value>, i64) {
     let (mut minutes, mut events) = (0, Vec::new());
     let mut visits: Vec<(usize, usize)> = Vec::new();
     let mut orders: Vec<(usize, usize, usize)> = Vec::new();
@@ -908,7 +908,7 @@ fn moved(word: &str, order: &str, lines: usize, dice: &mut Dice<'_>) -> Value {
 }
 
 /// The policy, which must have no mistakes.
-fn policy(world: &World) -> Policy {
+pub fn policy(world: &World) -> Policy {
     let source = Source::new("policy.meed", world.text.as_str());
     let loaded = load(&source);
     match loaded.policy {
@@ -954,7 +954,7 @@ fn shown(world: &World, events: &[Value]) -> String {
     format!("\n{}\n{events}", world.text)
 }
 
-fn steps() -> impl Strategy<Value = Vec<Step>> {
+pub fn steps() -> impl Strategy<Value = Vec<Step>> {
     prop::collection::vec(any::<Step>(), 1..30)
 }
 
