@@ -585,7 +585,7 @@ struct Own {
 /// again (docs/semantics.md): whoever buys meanwhile, or, where the level stays, afterwards, earns at a level that nothing
 /// bought has reached. Without levels nothing gains, nor does any cycle with levels where nothing else is bought: the search
 /// goes through both.
-const OWN: [Own; 5] = [
+const OWN: [Own; 4] = [
     Own {
         programme: "delta",
         rule: "return keeps level: the Medallion status that a cancelled Boost had reached",
@@ -594,16 +594,6 @@ const OWN: [Own; 5] = [
             (0, "*boost", r#"{"type": "boost", "dollars": 5000}"#),
             (1, "*undo", r#"{"type": "cancel", "event": "*boost"}"#),
             (60, "flight", r#"{"type": "partner_flight", "booking_class": "economy", "miles": 2500}"#),
-        ],
-    },
-    Own {
-        programme: "jal",
-        rule: "lasts until end of march of 2 years after reached: the status of a member of the club for a moment",
-        start: "2024-05-06T03:00:00Z",
-        events: &[
-            (0, "*joins", r#"{"type": "member", "club": true}"#),
-            (1, "*leaves", r#"{"type": "member", "club": false}"#),
-            (60, "flight", r#"{"type": "flight", "fare": "normal", "miles": 1000, "region": "japan"}"#),
         ],
     },
     Own {
