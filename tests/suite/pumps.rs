@@ -79,8 +79,8 @@ fn honest(shape: &Shape, steps: &[Step]) -> Vec<Happening> {
             }
         }
     }
-    let (mut orders, mut others): (Vec<(usize, String)>, Vec<(usize, String, Vec<String>)>) =
-        (Vec::new(), Vec::new());
+    let mut orders: Vec<(usize, String)> = Vec::new();
+    let mut others: Vec<(usize, String, Vec<String>)> = Vec::new();
     let mut minute = 0;
     for (index, step) in steps.iter().enumerate() {
         let mut dice = Dice(step);

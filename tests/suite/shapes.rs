@@ -390,9 +390,17 @@ impl Shape {
         let mut values = self.values(&kind.facts, 0, dice);
         let amount =
             kind.facts.iter().find(|fact| matches!(fact.kind, FactKind::Money) && fact.part_of.is_none());
-        let amount = amount.and_then(|fact| values[&fact.name].as_f64());
+        let amount = amount.map_or(0, |fact| self.minor(&values[&fact.name]));
         values.insert("type".to_owned(), json!(kind.name));
-        (Value::Object(values), (amount.unwrap_or(0.0) * self.currency.scale() as f64).round() as i64)
+        (Value::Object(values), amount)
+    }
+
+    /// Money as data writes it (`12.5`) in the smallest coins.
+    fn minor(&self, money: &Value) -> i64 {
+        let text = money.to_string();
+        let (whole, rest) = text.split_once('.').unwrap_or((&text, ""));
+        let digits = self.currency.digits as usize;
+        format!("{whole}{rest:0<digits$.digits$}").parse().unwrap_or(0)
     }
 
     pub fn reward(&self, dice: &mut Dice<'_>) -> Option<Value> {
