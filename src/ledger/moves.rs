@@ -11,9 +11,7 @@ use super::lots::{LotId, OrderId, Origin};
 use super::period::{around, just_before};
 use super::placed::PoolTake;
 use super::replay::{Arrival, Shared};
-use crate::check::policy::{
-    CapScope, ExpiryAnchorKind, Move, MoveTo, MoveWhen, Policy, PoolId, Returns, Version,
-};
+use crate::check::policy::{CapScope, ExpiryAnchorKind, Move, MoveTo, MoveWhen, Policy, PoolId, Version};
 use crate::eval::context::Context;
 use crate::eval::room::{CapKey, Owner, Used, of_caps, of_move};
 use crate::eval::{Refusal, RefusalCode, condition_holds, context_of};
@@ -414,10 +412,10 @@ impl Account {
         let Some(state) = self.pools.get_mut(pool) else { return };
         let terms = policy.pool_terms(pool, at);
         let spend = terms.map(|terms| terms.spend.as_slice()).unwrap_or_default();
-        let owes = terms.is_some_and(|terms| terms.returns == Returns::TakeBackDebt);
         let shift =
             Shift { action: Action::Reverse, from: Bucket::Available, to: Bucket::Transferred, points: 0 };
-        for (lot, points) in state.lots.collect(&[lot], points, spend, owes) {
+        // What has been spent of it is owed, whatever the pool forgives on a return: the points are back, too.
+        for (lot, points) in state.lots.collect(&[lot], points, spend, true) {
             self.post(policy, at, pool, Shift { points, ..shift }, Note { lot, ..note.clone() });
         }
     }

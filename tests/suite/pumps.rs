@@ -585,10 +585,7 @@ struct Own {
 /// again (docs/semantics.md): whoever buys meanwhile, or, where the level stays, afterwards, earns at a level that nothing
 /// bought has reached. Without levels nothing gains, nor does any cycle with levels where nothing else is bought: the search
 /// goes through both.
-///
-/// A conversion that is undone takes back what it brought as a return does, as far as it is there: a pool whose shortfall is
-/// forgiven forgives what of it has been spent, while all that was converted comes back. Where it is owed nothing gains.
-const OWN: [Own; 6] = [
+const OWN: [Own; 5] = [
     Own {
         programme: "delta",
         rule: "return keeps level: the Medallion status that a cancelled Boost had reached",
@@ -663,22 +660,6 @@ const OWN: [Own; 6] = [
                 r#"{"type": "order", "order": "order", "lines": [{"id": "l1", "category": "drink", "price": 40}]}"#,
             ),
             (90, "*undo", r#"{"type": "cancel", "order": "*order"}"#),
-        ],
-    },
-    Own {
-        programme: "tesco_clubcard",
-        rule: "shortfall is forgiven: that of vouchers whose conversion is undone after they were spent",
-        start: "2023-08-07T13:00:00Z",
-        events: &[
-            (0, "given", r#"{"type": "grant", "pool": "points", "points": 300}"#),
-            (1, "*convert", r#"{"type": "convert", "move": "faster", "points": 300}"#),
-            (
-                60,
-                "order",
-                r#"{"type": "order", "order": "order", "redeem": {"in_store": 300}, "honoured": true,
-                "lines": [{"id": "l1", "category": "grocery", "price": 3}]}"#,
-            ),
-            (90, "*undo", r#"{"type": "cancel", "event": "*convert"}"#),
         ],
     },
 ];
