@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use meed::ledger::{Balance, Bucket, Options, Outcome};
 
 use crate::histories::{Line, RATES, Step, What, event, events, instant, line, order_line, steps};
-use crate::support::{amazon, answer, decide, incoming, replay, replay_sorted};
+use crate::support::{amazon, answer, decide, incoming, post, replay, replay_sorted};
 
 /// How many histories each law is tried on; `MEED_CASES` asks for more in a long run.
 fn cases() -> u32 {
@@ -216,17 +216,5 @@ proptest! {
         let basis_points = [0i128, 100, 199, 200, 750, 9500][rate];
         let expected = i128::from(price) * i128::from(quantity) * basis_points / 10_000;
         prop_assert_eq!(i128::from(decide(amazon(), &case)["points"].as_i64().unwrap()), expected);
-    }
-}
-
-fn post(balance: &mut Balance, bucket: Bucket, points: i64) {
-    match bucket {
-        Bucket::Programme => balance.issued -= points,
-        Bucket::Pending => balance.pending += points,
-        Bucket::Available => balance.available += points,
-        Bucket::Redeemed => balance.redeemed += points,
-        Bucket::Expired => balance.expired += points,
-        Bucket::Reversed => balance.reversed += points,
-        Bucket::Transferred => balance.transferred += points,
     }
 }

@@ -11,7 +11,7 @@ use meed::diagnostic::render;
 use meed::ledger::{Balance, Bucket, Options, Outcome};
 use meed::source::Source;
 
-use crate::support::{answer, check, incoming, replay, replay_sorted};
+use crate::support::{answer, check, incoming, post, replay, replay_sorted};
 
 /// How many policies, with a history each, every law is tried on; `MEED_CASES` asks for more in a long run.
 pub fn cases() -> u32 {
@@ -927,18 +927,6 @@ fn seen(policy: &Policy, outcome: &Outcome) -> (Value, BTreeSet<(Option<String>,
     let refused = outcome.refused.iter();
     let refused = refused.map(|refused| (refused.event.clone(), refused.refusal.code.name())).collect();
     (answer(policy, outcome)["accounts"].clone(), refused)
-}
-
-fn post(balance: &mut Balance, bucket: Bucket, points: i64) {
-    match bucket {
-        Bucket::Programme => balance.issued -= points,
-        Bucket::Pending => balance.pending += points,
-        Bucket::Available => balance.available += points,
-        Bucket::Redeemed => balance.redeemed += points,
-        Bucket::Expired => balance.expired += points,
-        Bucket::Reversed => balance.reversed += points,
-        Bucket::Transferred => balance.transferred += points,
-    }
 }
 
 /// Available and pending points in each pool, with what is owed.

@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 
 use meed::check::{Policy, load};
 use meed::diagnostic::Diagnostic;
-use meed::ledger::{Incoming, Options, Outcome, Replay};
+use meed::ledger::{Balance, Bucket, Incoming, Options, Outcome, Replay};
 use meed::source::Source;
 use meed::wire::answer::RunAnswer;
 use meed::wire::{Case, Reader};
@@ -114,4 +114,17 @@ pub fn entries(folder: &Path) -> Vec<PathBuf> {
 /// The last part of a path, without its extension.
 pub fn stem(path: &Path) -> String {
     path.file_stem().unwrap().to_str().unwrap().to_owned()
+}
+
+/// Adds points to one bucket of a balance: a fold of entries that does not go through the engine.
+pub fn post(balance: &mut Balance, bucket: Bucket, points: i64) {
+    match bucket {
+        Bucket::Programme => balance.issued -= points,
+        Bucket::Pending => balance.pending += points,
+        Bucket::Available => balance.available += points,
+        Bucket::Redeemed => balance.redeemed += points,
+        Bucket::Expired => balance.expired += points,
+        Bucket::Reversed => balance.reversed += points,
+        Bucket::Transferred => balance.transferred += points,
+    }
 }
