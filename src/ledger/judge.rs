@@ -236,6 +236,12 @@ pub(crate) fn refuse_operation(policy: &Policy, at: Timestamp, operation: Operat
     Refusal::new(RefusalCode::OperationNotDeclared, "", message)
 }
 
+/// The refusal of a second cancel.
+pub(crate) fn cancelled_already(event: &str) -> Refusal {
+    let message = format!("event `{event}` has been cancelled already");
+    Refusal::new(RefusalCode::NothingLeft, "event", message)
+}
+
 /// True where a move takes points to this place.
 pub(crate) fn goes_to(to: &MoveTo, wanted: &TransferTo) -> bool {
     match (to, wanted) {

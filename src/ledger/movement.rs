@@ -159,8 +159,7 @@ impl Account {
         let (order, placed) = self.find_event(event)?;
         let mut placed = placed.clone();
         if placed.kept(0) == 0 {
-            let message = format!("event `{event}` has been cancelled already");
-            return Err(Refusal::new(RefusalCode::NothingLeft, "event", message));
+            return Err(super::judge::cancelled_already(event));
         }
         for state in &mut placed.lines {
             state.cancelled = 1;

@@ -375,8 +375,7 @@ impl Account {
             return Err(Refusal::new(RefusalCode::NotUndone, "event", message).by_rule(name));
         }
         if sent.back {
-            let message = format!("event `{event}` has been cancelled already");
-            return Err(Refusal::new(RefusalCode::NothingLeft, "event", message));
+            return Err(super::judge::cancelled_already(event));
         }
         if let Some(sent) = self.sent.get_mut(event) {
             sent.back = true;

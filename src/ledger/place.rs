@@ -147,12 +147,14 @@ impl Account {
         (at, event): (Timestamp, &Arc<str>),
         changed: OrderId,
     ) -> Result<(), Refusal> {
-        for period in self.ties.clone().running.iter().copied() {
+        let ties = self.ties.clone();
+        let counted = self.orders.get(changed).filter(|_| !ties.running.is_empty());
+        let counted = counted.map_or(&[][..], |placed| &placed.contributions);
+        let counted: Vec<Timestamp> = counted.iter().map(|one| one.at).collect();
+        for period in ties.running.iter().copied() {
             let too_late = |_: Overflow| overflow("the periods of the rules");
             let of = Occasion::Running(period);
-            let counted = self.orders.get(changed).map_or(&[][..], |placed| &placed.contributions);
-            let counted: Vec<Timestamp> = counted.iter().map(|one| one.at).collect();
-            for when in counted {
+            for when in counted.iter().copied() {
                 let stretch = around(policy, &self.member, period, when).map_err(too_late)?;
                 let runs = |placed: &PlacedOrder| placed.order.of == of && stretch.contains(placed.at);
                 if self.orders.iter().any(runs) {

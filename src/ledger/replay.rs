@@ -100,14 +100,9 @@ impl Shared {
     /// Charges what an order uses of budgets, beyond what it was charged before.
     pub fn charge(&mut self, policy: &Policy, before: Option<&Used>, placed: &PlacedOrder) {
         for cap in long_caps(policy, placed.order.of, placed.at).into_iter().filter(|cap| cap.everyone) {
-            let Ok(stretch) = around(policy, &MemberFacts::default(), cap.period, placed.at) else {
-                continue;
-            };
-            let used = self.used(cap.key, stretch.start);
             let old = before.map_or(Ratio::ZERO, |before| before.of(cap.key));
-            let more = placed.charged.of(cap.key).sub(old).and_then(|more| used.add(more));
-            if let Ok(used) = more {
-                self.budgets.insert((cap.key, stretch.start), used);
+            if let Ok(more) = placed.charged.of(cap.key).sub(old) {
+                self.add(policy, (cap.key, cap.period), placed.at, more);
             }
         }
     }
@@ -242,7 +237,7 @@ impl<'p> Replay<'p> {
         let id = Arc::<str>::from(id);
         let (policy, name) = (self.policy, Arc::<str>::from(owner.as_str()));
         let account = account_of(&mut self.accounts, policy, &self.ties, &name, self.options.keep_entries);
-        let before = account.wakes();
+        let before = if self.ties.budgets { account.wakes() } else { None };
         let judged = account.judge(policy, &mut self.shared, at, id.clone(), kind);
         if self.ties.budgets {
             watch(&mut self.clock, before, account);
@@ -264,7 +259,7 @@ impl<'p> Replay<'p> {
         for Arrival { account, pool, points, event, rule } in std::mem::take(&mut self.shared.arrivals) {
             let (policy, keep) = (self.policy, self.options.keep_entries);
             let to = account_of(&mut self.accounts, policy, &self.ties, &account, keep);
-            let before = to.wakes();
+            let before = if self.ties.budgets { to.wakes() } else { None };
             // The sender's event has been accepted, so its instant lies where nothing overflows.
             let arrived = to
                 .advance(policy, &mut self.shared, at)

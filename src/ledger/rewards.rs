@@ -201,8 +201,7 @@ impl Account {
     ) -> Result<(), Refusal> {
         let Some(taken) = self.rewards.get_mut(event) else { return Ok(()) };
         if taken.back {
-            let message = format!("event `{event}` has been cancelled already");
-            return Err(Refusal::new(RefusalCode::NothingLeft, "event", message));
+            return Err(super::judge::cancelled_already(event));
         }
         taken.back = true;
         let clause = Clause::Reward { rule: taken.rule, reward: taken.reward, terms: taken.at };

@@ -67,6 +67,10 @@ impl TierState {
     fn begin(&mut self, at: Timestamp) {
         self.held.iter_mut().filter(|held| held.from <= at).for_each(|held| held.begun = true);
     }
+
+    fn end(&mut self, at: Timestamp) {
+        self.held.retain(|held| held.until.is_none_or(|until| until > at));
+    }
 }
 
 impl Account {
@@ -216,7 +220,7 @@ impl Account {
         }
         if let Some(state) = self.tiers.get_mut(tier) {
             state.begin(now);
-            state.held.retain(|held| held.until.is_none_or(|until| until > now));
+            state.end(now);
         }
         Ok(())
     }
@@ -240,7 +244,7 @@ impl Account {
         let last = just_before(at)?;
         let reached = self.reached(policy, last)?;
         if let Some(state) = self.tiers.get_mut(tier) {
-            state.held.retain(|held| held.until.is_none_or(|until| until > at));
+            state.end(at);
         }
         let best = reached.get(tier).and_then(|levels| levels.iter().rposition(|reached| *reached));
         let best = best.filter(|level| *level > self.tiers.get(tier).map_or(0, TierState::level));
@@ -262,7 +266,7 @@ impl Account {
         }
         if let Some(state) = self.tiers.get_mut(tier) {
             state.begin(at);
-            state.held.retain(|held| held.until.is_none_or(|until| until > at));
+            state.end(at);
         }
         self.look_at_others(policy, at, tier)?;
         self.resume(policy, at)
