@@ -217,9 +217,11 @@ impl Account {
         }
         let mut points = held.saturating_sub(body.fee).max(0);
         let used = self.uses_before(policy, at)?;
-        for (index, (limit, scope)) in body.caps.iter().enumerate() {
-            let room = self.move_room(policy, shared, at, id, (index, limit, scope), &used)?;
-            points = points.min(room.floor_points()?);
+        let context = context_of(policy, at, &self.member, &known);
+        for (index, (limit, per)) in body.caps.iter().enumerate() {
+            let limit = context.quantity(limit).map_err(|_| Overflow)?;
+            let key = CapKey { owner: Owner::Move(id), index, first: false };
+            points = points.min(room(&context, shared, &used, (key, *per), limit)?.floor_points()?);
         }
         points -= points.rem_euclid(body.steps.max(1));
         if points < body.at_least.max(1) {
@@ -227,7 +229,7 @@ impl Account {
         }
         let day = policy.calendar.zone.local(just_before(at)?).date();
         let cause: Arc<str> = format!("{}@{day}", rule.name).into();
-        let gain = gains(&context_of(policy, at, &self.member, &known), body, points)?;
+        let gain = gains(&context, body, points)?;
         if self.has_room(gain).is_err() {
             return Err(Overflow);
         }
@@ -269,9 +271,11 @@ impl Account {
             }
         }
         let used = self.uses_before(policy, at).map_err(too_large)?;
-        for (index, (limit, scope)) in body.caps.iter().enumerate() {
-            let room =
-                self.move_room(policy, shared, at, id, (index, limit, scope), &used).map_err(too_large)?;
+        let context = context_of(policy, at, &self.member, &known);
+        for (index, (limit, per)) in body.caps.iter().enumerate() {
+            let limit = context.quantity(limit).map_err(|_| overflow(name))?;
+            let key = CapKey { owner: Owner::Move(id), index, first: false };
+            let room = room(&context, shared, &used, (key, *per), limit).map_err(too_large)?;
             if Ratio::whole(points) > room {
                 let room = policy.count_in(body.from, room);
                 let message = format!("{} are to move, but the limit leaves {room}", count(points));
@@ -280,26 +284,7 @@ impl Account {
         }
         let wanted = points.checked_add(body.fee).ok_or_else(|| overflow(name))?;
         self.check_funds(policy, &[body.from], wanted, "points")?;
-        gains(&context_of(policy, at, &self.member, &known), body, points).map_err(too_large)
-    }
-
-    fn move_room(
-        &self,
-        policy: &Policy,
-        shared: &Shared,
-        at: Timestamp,
-        id: usize,
-        (index, limit, scope): (usize, &crate::check::policy::Quantity, &CapScope),
-        used: &Used,
-    ) -> Result<Ratio, Overflow> {
-        let known = self.known_now(policy, at);
-        let limit = context_of(policy, at, &self.member, &known).quantity(limit).map_err(|_| Overflow)?;
-        let key = CapKey { owner: Owner::Move(id), index, first: false };
-        match scope {
-            CapScope::Piece(_) => Ok(limit),
-            CapScope::Member { .. } => used.room(key, limit),
-            CapScope::Everyone { period } => shared.room(policy, (key, *period), at, limit),
-        }
+        gains(&context, body, points).map_err(too_large)
     }
 
     /// Points leave, with the move's fee. What arrives outside the pools (`gain`) is told with them, spread over the lots in
@@ -454,6 +439,21 @@ impl Account {
 fn in_force(policy: &Policy, at: Timestamp) -> impl Iterator<Item = (usize, &Version<Move>)> {
     let moves = policy.moves.iter().enumerate();
     moves.filter_map(move |(id, rule)| Some((id, rule.at(at)?)))
+}
+
+/// What a limit of `limit` leaves: of one piece, of a member's period, of a budget over all members.
+pub(super) fn room(
+    context: &Context<'_>,
+    shared: &Shared,
+    used: &Used,
+    (key, per): (CapKey, CapScope),
+    limit: Ratio,
+) -> Result<Ratio, Overflow> {
+    match per {
+        CapScope::Piece(_) => Ok(limit),
+        CapScope::Member { .. } => used.room(key, limit),
+        CapScope::Everyone { period } => shared.room(context.policy, (key, period), context.at, limit),
+    }
 }
 
 /// True where a scheduled move that is due at `at` belongs to the day that ends there.

@@ -14,7 +14,7 @@ use crate::check::policy::{
 };
 use crate::eval::context::{Context, Fault};
 use crate::eval::net::Net;
-use crate::eval::order::Order;
+use crate::eval::order::{Known, Order};
 use crate::eval::reads::reads;
 use crate::eval::{PaymentPlan, Refusal, RefusalCode, context_of, payments};
 use crate::value::Overflow;
@@ -45,8 +45,7 @@ impl Account {
             }
         }
         self.has_room(points)?;
-        let mut placed = self.placed(policy, at, at, id.clone(), number.into(), order)?;
-        placed.known = known;
+        let mut placed = self.placed(policy, (at, at), (id.clone(), number.into()), order, known)?;
         placed.payments = plans.into_iter().map(payment).collect();
         let mut deadlines = self.extended_by(policy, at, ExpiryAnchorKind::OrderPlaced, &placed)?;
         for plan in &placed.payments {
@@ -73,8 +72,8 @@ impl Account {
         order: Order,
     ) -> Result<(), Refusal> {
         let kind = if let Occasion::Event(kind) = order.of { kind } else { 0 };
-        let mut placed = self.placed(policy, at, at, id.clone(), id.clone(), order)?;
-        placed.known = self.known_now(policy, at);
+        let known = self.known_now(policy, at);
+        let mut placed = self.placed(policy, (at, at), (id.clone(), id.clone()), order, known)?;
         let marks = policy.events.get(kind).map_or(0, |event| event.marks.len());
         placed.marks = vec![None; marks];
         let deadlines = self.extended_by(policy, at, ExpiryAnchorKind::Happened(kind), &placed)?;
@@ -129,9 +128,9 @@ impl Account {
         }
         let name = stretch_name(policy, last);
         let order = Order::period(Occasion::Period(period));
-        let placed = self.placed(policy, last, at, name.clone(), name.clone(), order);
-        let Ok(mut placed) = placed else { return Err(Overflow) };
-        placed.known = self.known_now(policy, last);
+        let known = self.known_now(policy, last);
+        let placed = self.placed(policy, (last, at), (name.clone(), name.clone()), order, known);
+        let Ok(placed) = placed else { return Err(Overflow) };
         let deadlines = self.pools.iter().map(|state| state.deadline).collect();
         // A period whose numbers are too large gives nothing; its orders have been accepted already.
         let _ = self.settle_new(policy, shared, (at, &name), placed, deadlines);
@@ -167,8 +166,9 @@ impl Account {
                     let last = just_before(stretch.end).map_err(too_late)?;
                     (last, stretch_name(policy, last))
                 };
-                let mut placed = self.placed(policy, last, at, event.clone(), name, Order::period(of))?;
-                placed.known = self.known_now(policy, at);
+                let known = self.known_now(policy, at);
+                let placed =
+                    self.placed(policy, (last, at), (event.clone(), name), Order::period(of), known)?;
                 let order = self.orders.len();
                 self.settle(policy, shared, at, event, (order, placed))?;
                 self.schedule_order(order, at);
@@ -193,17 +193,16 @@ impl Account {
         }
     }
 
-    /// An order, declared event or period with nothing decided yet.
-    pub(super) fn placed(
+    /// An order, declared event or period with nothing decided yet. Its terms are those at `at`; `known` is what is
+    /// known of the member.
+    fn placed(
         &self,
         policy: &Policy,
-        at: Timestamp,
-        happened: Timestamp,
-        event: Arc<str>,
-        number: Arc<str>,
+        (at, happened): (Timestamp, Timestamp),
+        (event, number): (Arc<str>, Arc<str>),
         order: Order,
+        known: Known,
     ) -> Result<PlacedOrder, Refusal> {
-        let known = self.known_now(policy, at);
         let net = Net::placed(&order);
         let context = Context { order: Some(&net), ..context_of(policy, at, &self.member, &known) };
         let streams = streams(&context, order.of, happened).map_err(|fault| match fault {
@@ -220,7 +219,7 @@ impl Account {
             lines: order.lines.iter().map(|_| line()).collect(),
             order,
             member: self.member.clone(),
-            known: crate::eval::order::Known::default(),
+            known,
             streams,
             payments: Vec::new(),
             marks: Vec::new(),

@@ -5,13 +5,14 @@ use std::sync::Arc;
 
 use super::account::{Account, Note, overflow};
 use super::entry::{Action, Bucket, Clause};
-use super::moves::{By, Use};
+use super::moves::{By, Use, room};
 use super::place::spending_pools;
 use super::placed::PoolTake;
 use super::replay::Shared;
 use crate::check::policy::{
     CapScope, ExpiryAnchorKind, Occasion, Period, Policy, Price, Redeem, Reward, Version,
 };
+use crate::eval::context::Context;
 use crate::eval::order::Order;
 use crate::eval::room::{CapKey, Owner};
 use crate::eval::{Refusal, RefusalCode, context_of};
@@ -49,14 +50,16 @@ impl Account {
         asked: (&str, i64, Option<i64>),
     ) -> Result<(), Refusal> {
         let (name, quantity, _) = asked;
-        let found = self.reward(policy, at, name)?;
-        let cost = self.cost(policy, at, &found, asked)?;
+        let known = self.known_now(policy, at);
+        let context = context_of(policy, at, &self.member, &known);
+        let found = reward(policy, &context, name)?;
+        let cost = cost(&context, &found, asked)?;
         let Found { rule, version, index: place, offered } = found;
         let pools = spending_pools(policy, rule, at);
         if cost > 0 {
             self.check_funds(policy, &pools, cost, "quantity")?;
         }
-        let uses = self.uses_of_reward(policy, shared, at, (rule, version), (cost, quantity))?;
+        let uses = self.uses_of_reward(&context, shared, (rule, version), (cost, quantity))?;
         let mut deadlines = Vec::new();
         for pool in pools.iter().filter(|_| cost > 0) {
             let extended = self.extended(policy, at, *pool, ExpiryAnchorKind::Redeemed);
@@ -89,69 +92,26 @@ impl Account {
         Ok(())
     }
 
-    /// What all of it costs: the rule's price, or that of the day, which comes with the event.
-    fn cost(
-        &self,
-        policy: &Policy,
-        at: Timestamp,
-        found: &Found<'_>,
-        (name, quantity, price): (&str, i64, Option<i64>),
-    ) -> Result<i64, Refusal> {
-        let count = |points| policy.count_points_in(found.version.body.pool, points);
-        let rule = policy.redeems.get(found.rule).map_or("", |rule| rule.name.as_str());
-        let refuse = |code, message: String| Err(Refusal::new(code, "points", message).by_rule(rule));
-        let one = match (&found.offered.price, price) {
-            (Price::Points(quantity), None) => {
-                let known = self.known_now(policy, at);
-                let price = context_of(policy, at, &self.member, &known).quantity(quantity);
-                let price = price.map_err(|fault| crate::eval::refuse(policy, fault, name))?;
-                price.floor_points().map_err(|_| overflow(name))?
-            }
-            (Price::Points(_), Some(_)) => {
-                let message = format!("the policy says what the reward `{name}` costs; leave `points` out");
-                return refuse(RefusalCode::UnknownField, message);
-            }
-            (Price::Range(..), None) => {
-                let message = format!("the reward `{name}` has the price of the day; give `points`, for one");
-                return refuse(RefusalCode::MissingField, message);
-            }
-            (Price::Range(low, high), Some(price)) if !(*low..=*high).contains(&price) => {
-                let (price, low, high) = (count(price), count(*low), count(*high));
-                let message = format!("the reward `{name}` costs {low} to {high}, and this is {price}");
-                return refuse(RefusalCode::PriceOutOfRange, message);
-            }
-            (Price::Range(..), Some(price)) => price,
-        };
-        one.checked_mul(quantity).ok_or_else(|| overflow(name))
-    }
-
     /// What a reward uses of limits (with the period where it is a budget over all members), or which leaves too little.
     fn uses_of_reward(
         &self,
-        policy: &Policy,
+        context: &Context<'_>,
         shared: &Shared,
-        at: Timestamp,
         (rule, version): (usize, &Version<Redeem>),
         (cost, quantity): (i64, i64),
     ) -> Result<Vec<(CapKey, i64, Option<Period>)>, Refusal> {
+        let (policy, body) = (context.policy, &version.body);
         let name = policy.redeems.get(rule).map_or("", |rule| rule.name.as_str());
         let too_large = |_| overflow(name);
-        let (body, known) = (&version.body, self.known_now(policy, at));
-        let used = self.uses_before(policy, at).map_err(too_large)?;
+        let used = self.uses_before(policy, context.at).map_err(too_large)?;
         let points = body.caps.iter().enumerate().map(|cap| (Owner::Redeem(rule), cap, cost));
         let counted = body.counts.iter().enumerate().map(|cap| (Owner::Reward(rule), cap, quantity));
         let mut uses = Vec::new();
         for (owner, (index, cap), amount) in points.chain(counted) {
-            let limit = context_of(policy, at, &self.member, &known).quantity(&cap.limit);
+            let limit = context.quantity(&cap.limit);
             let limit = limit.map_err(|fault| crate::eval::refuse(policy, fault, name))?;
             let key = CapKey { owner, index, first: false };
-            let (room, budget) = match cap.per {
-                CapScope::Piece(_) => (limit, None),
-                CapScope::Member { .. } => (used.room(key, limit).map_err(too_large)?, None),
-                CapScope::Everyone { period } => {
-                    (shared.room(policy, (key, period), at, limit).map_err(too_large)?, Some(period))
-                }
-            };
+            let room = room(context, shared, &used, (key, cap.per), limit).map_err(too_large)?;
             if Ratio::whole(amount) > room {
                 let (amount, room) = match owner {
                     Owner::Reward(_) => (rewards(Ratio::whole(amount)), rewards(room)),
@@ -160,35 +120,13 @@ impl Account {
                 let message = format!("this takes {amount}, but the limit leaves {room} (rule `{name}`)");
                 return Err(Refusal::new(RefusalCode::AboveLimit, "quantity", message).by_rule(name));
             }
-            if !matches!(cap.per, CapScope::Piece(_)) {
-                uses.push((key, amount, budget));
+            match cap.per {
+                CapScope::Piece(_) => {}
+                CapScope::Member { .. } => uses.push((key, amount, None)),
+                CapScope::Everyone { period } => uses.push((key, amount, Some(period))),
             }
         }
         Ok(uses)
-    }
-
-    fn reward<'p>(&self, policy: &'p Policy, at: Timestamp, name: &str) -> Result<Found<'p>, Refusal> {
-        let known = self.known_now(policy, at);
-        let nothing = Order::period(Occasion::Period(Period::AllTime));
-        let net = crate::eval::net::Net::placed(&nothing);
-        let context = context_of(policy, at, &self.member, &known);
-        let context = crate::eval::context::Context { order: Some(&net), ..context };
-        for (id, rule) in policy.redeems.iter().enumerate() {
-            let Some(version) = rule.at(at) else { continue };
-            let mut rewards = version.body.rewards.iter().enumerate();
-            let Some((index, offered)) = rewards.find(|(_, reward)| reward.name == name) else { continue };
-            let failed = crate::eval::earn::first_failure(&context, &[], &version.body.conditions);
-            let failed = failed.map_err(|fault| crate::eval::refuse(policy, fault, &rule.name))?;
-            return match failed {
-                None => Ok(Found { rule: id, version, index, offered }),
-                Some(failure) => {
-                    let message = format!("the reward `{name}` is not offered: {}", failure.text);
-                    Err(Refusal::new(RefusalCode::RewardNotOffered, "reward", message).by_rule(&rule.name))
-                }
-            };
-        }
-        let message = format!("no redeem rule in force at this instant offers the reward `{name}`");
-        Err(Refusal::new(RefusalCode::RewardNotOffered, "reward", message))
     }
 
     /// A reward taken is undone: its points come back to the lots they were taken from.
@@ -213,6 +151,64 @@ impl Account {
         }
         Ok(())
     }
+}
+
+/// The reward of a name that is offered here.
+fn reward<'p>(policy: &'p Policy, context: &Context<'_>, name: &str) -> Result<Found<'p>, Refusal> {
+    let at = context.at;
+    let nothing = Order::period(Occasion::Period(Period::AllTime));
+    let net = crate::eval::net::Net::placed(&nothing);
+    let context = Context { order: Some(&net), ..*context };
+    for (id, rule) in policy.redeems.iter().enumerate() {
+        let Some(version) = rule.at(at) else { continue };
+        let mut rewards = version.body.rewards.iter().enumerate();
+        let Some((index, offered)) = rewards.find(|(_, reward)| reward.name == name) else { continue };
+        let failed = crate::eval::earn::first_failure(&context, &[], &version.body.conditions);
+        let failed = failed.map_err(|fault| crate::eval::refuse(policy, fault, &rule.name))?;
+        return match failed {
+            None => Ok(Found { rule: id, version, index, offered }),
+            Some(failure) => {
+                let message = format!("the reward `{name}` is not offered: {}", failure.text);
+                Err(Refusal::new(RefusalCode::RewardNotOffered, "reward", message).by_rule(&rule.name))
+            }
+        };
+    }
+    let message = format!("no redeem rule in force at this instant offers the reward `{name}`");
+    Err(Refusal::new(RefusalCode::RewardNotOffered, "reward", message))
+}
+
+/// What all of it costs: the rule's price, or that of the day, which comes with the event.
+fn cost(
+    context: &Context<'_>,
+    found: &Found<'_>,
+    (name, quantity, price): (&str, i64, Option<i64>),
+) -> Result<i64, Refusal> {
+    let policy = context.policy;
+    let count = |points| policy.count_points_in(found.version.body.pool, points);
+    let rule = policy.redeems.get(found.rule).map_or("", |rule| rule.name.as_str());
+    let refuse = |code, message: String| Err(Refusal::new(code, "points", message).by_rule(rule));
+    let one = match (&found.offered.price, price) {
+        (Price::Points(quantity), None) => {
+            let price = context.quantity(quantity);
+            let price = price.map_err(|fault| crate::eval::refuse(policy, fault, name))?;
+            price.floor_points().map_err(|_| overflow(name))?
+        }
+        (Price::Points(_), Some(_)) => {
+            let message = format!("the policy says what the reward `{name}` costs; leave `points` out");
+            return refuse(RefusalCode::UnknownField, message);
+        }
+        (Price::Range(..), None) => {
+            let message = format!("the reward `{name}` has the price of the day; give `points`, for one");
+            return refuse(RefusalCode::MissingField, message);
+        }
+        (Price::Range(low, high), Some(price)) if !(*low..=*high).contains(&price) => {
+            let (price, low, high) = (count(price), count(*low), count(*high));
+            let message = format!("the reward `{name}` costs {low} to {high}, and this is {price}");
+            return refuse(RefusalCode::PriceOutOfRange, message);
+        }
+        (Price::Range(..), Some(price)) => price,
+    };
+    one.checked_mul(quantity).ok_or_else(|| overflow(name))
 }
 
 /// `1 reward`, `5,000 rewards`
