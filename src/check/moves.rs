@@ -161,26 +161,33 @@ fn arriving(
     (from, to): (PoolId, &MoveTo),
 ) -> Option<Quantity> {
     let scope = draft.scope;
-    if matches!(expr.kind, ExprKind::Path(_) | ExprKind::Arithmetic(..)) {
-        return arriving_by_case(draft, expr, place, (from, to));
-    }
-    written(scope, expr, from, to).map(Quantity::Constant)
+    let pool = match to {
+        MoveTo::Pool(id) => Some(*id),
+        MoveTo::Account => Some(from),
+        MoveTo::Program(_) | MoveTo::Cash => None,
+    };
+    let unit = match (pool, to) {
+        (Some(pool), _) => unit_of_pool(scope, pool),
+        (None, MoveTo::Cash) => Unit::Money,
+        (None, _) => Unit::Count,
+    };
+    let n = match (&expr.kind, unit) {
+        (ExprKind::Path(_) | ExprKind::Arithmetic(..), _) => {
+            return arriving_by_case(draft, expr, place, unit);
+        }
+        (_, Unit::Count) | (ExprKind::Number(_), Unit::Points) => positive_count(scope, expr)?,
+        _ => {
+            let n = constant::positive(scope, expr, unit)?;
+            pool.map_or(Some(()), |pool| own_points(scope, expr, pool))?;
+            n
+        }
+    };
+    Some(Quantity::Constant(n))
 }
 
 /// An amount that differs by member: a value, by level or fact, whose most is known.
-fn arriving_by_case(
-    draft: &Draft<'_, '_>,
-    expr: &Expr,
-    place: Place,
-    (from, to): (PoolId, &MoveTo),
-) -> Option<Quantity> {
+fn arriving_by_case(draft: &Draft<'_, '_>, expr: &Expr, place: Place, unit: Unit) -> Option<Quantity> {
     let scope = draft.scope;
-    let unit = match to {
-        MoveTo::Pool(id) => unit_of_pool(scope, *id),
-        MoveTo::Account => unit_of_pool(scope, from),
-        MoveTo::Program(_) => Unit::Count,
-        MoveTo::Cash => Unit::Money,
-    };
     let quantity = match draft.reader(place).operand(expr)? {
         Operand::Number(quantity, Unit::Count) if unit == Unit::Points => quantity,
         Operand::Number(quantity, own) if own == unit => quantity,
@@ -201,21 +208,6 @@ fn arriving_by_case(
         return None;
     }
     Some(quantity)
-}
-
-fn written(scope: &Scope<'_>, expr: &Expr, from: PoolId, to: &MoveTo) -> Option<Ratio> {
-    let pool = match to {
-        MoveTo::Pool(id) => *id,
-        MoveTo::Account => from,
-        MoveTo::Program(_) => return positive_count(scope, expr),
-        MoveTo::Cash => return constant::positive(scope, expr, Unit::Money),
-    };
-    let is_plain = matches!(expr.kind, crate::syntax::ast::ExprKind::Number(_));
-    if is_plain && unit_of_pool(scope, pool) == Unit::Points {
-        return positive_count(scope, expr);
-    }
-    let n = constant::positive(scope, expr, unit_of_pool(scope, pool))?;
-    own_points(scope, expr, pool).map(|()| n)
 }
 
 fn positive_count(scope: &Scope<'_>, expr: &Expr) -> Option<Ratio> {
