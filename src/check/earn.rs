@@ -374,20 +374,20 @@ fn is_whole(draft: &Draft<'_, '_>, amount: &Amount) -> bool {
         Amount::Per { points, full: false, step, base } => {
             let a_step = constant::fold(points).zip(constant::fold(step));
             let each = a_step.and_then(|(points, step)| points.div(step).ok());
-            let beyond = base.beyond.as_ref().is_none_or(|beyond| whole(draft, beyond));
-            let by_one = constant::fold(step) == Some(Ratio::ONE) && whole(draft, points);
+            let beyond = base.beyond.as_ref().is_none_or(|beyond| always_whole(draft, beyond));
+            let by_one = constant::fold(step) == Some(Ratio::ONE) && always_whole(draft, points);
             let each_whole = by_one || each.is_some_and(|each| each.fraction().is_zero());
             beyond && whole_base(draft, &base.of) && each_whole
         }
-        Amount::OfRule { factor, stage, .. } => *stage != Stage::Exact && whole(draft, factor),
-        Amount::Per { points, .. } | Amount::Fixed { points } => whole(draft, points),
+        Amount::OfRule { factor, stage, .. } => *stage != Stage::Exact && always_whole(draft, factor),
+        Amount::Per { points, .. } | Amount::Fixed { points } => always_whole(draft, points),
     }
 }
 
 /// True where the amount that earns is a whole number of things.
 fn whole_base(draft: &Draft<'_, '_>, base: &BaseOf) -> bool {
     match base {
-        BaseOf::Number(quantity) => whole(draft, quantity),
+        BaseOf::Number(quantity) => always_whole(draft, quantity),
         BaseOf::EventFact(event, fact) => draft
             .scope
             .facts
@@ -397,7 +397,8 @@ fn whole_base(draft: &Draft<'_, '_>, base: &BaseOf) -> bool {
     }
 }
 
-fn whole(draft: &Draft<'_, '_>, quantity: &Quantity) -> bool {
+/// True for what is a whole number in every case.
+pub(super) fn always_whole(draft: &Draft<'_, '_>, quantity: &Quantity) -> bool {
     let scope = draft.scope;
     match quantity {
         Quantity::Constant(n) => n.fraction().is_zero(),
@@ -421,7 +422,7 @@ fn whole(draft: &Draft<'_, '_>, quantity: &Quantity) -> bool {
         | Quantity::Worth(_)
         | Quantity::Divide(..) => false,
         Quantity::Add(a, b) | Quantity::Subtract(a, b) | Quantity::Multiply(a, b) => {
-            whole(draft, a) && whole(draft, b)
+            always_whole(draft, a) && always_whole(draft, b)
         }
     }
 }

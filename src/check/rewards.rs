@@ -2,8 +2,9 @@
 
 use super::caps::{cap_scope, caps_but, points};
 use super::constant::{self, fold};
+use super::earn::always_whole;
 use super::expr::Place;
-use super::policy::{Cap, FactType, PoolId, Price, Quantity, Redeem, Reward, Rule};
+use super::policy::{Cap, PoolId, Price, Quantity, Redeem, Reward, Rule};
 use super::pool::{resolve, unit_word};
 use super::redeem::{PAYMENT, pool, report_first, whole};
 use super::rules::Draft;
@@ -84,7 +85,8 @@ fn price(draft: &Draft<'_, '_>, price: &RewardPrice, pool: PoolId) -> Option<Pri
         RewardPrice::Free => Some(Price::Points(Quantity::Constant(Ratio::ZERO))),
         RewardPrice::Points(expr) if matches!(expr.kind, ExprKind::Path(_) | ExprKind::Arithmetic(..)) => {
             let quantity = points(draft, expr, Place::Request, (pool, false))?;
-            if is_whole(draft, &quantity) {
+            let constant = fold(&quantity).map(|n| n.fraction().is_zero());
+            if constant.unwrap_or_else(|| always_whole(draft, &quantity)) {
                 return Some(Price::Points(quantity));
             }
             let message = format!("`{}` need not be a whole number of points", scope.text(expr.span));
@@ -119,24 +121,6 @@ fn low_end(scope: &Scope<'_>, expr: &Expr, pool: PoolId) -> Option<i64> {
             None
         }
         _ => whole(scope, expr, pool),
-    }
-}
-
-/// True for what is a whole number in every case.
-fn is_whole(draft: &Draft<'_, '_>, quantity: &Quantity) -> bool {
-    let scope = draft.scope;
-    match quantity {
-        Quantity::Constant(n) => n.fraction().is_zero(),
-        Quantity::Value(id) => scope.values.get(*id).is_none_or(|value| {
-            value.numbers(scope, &draft.window).iter().all(|number| number.fraction().is_zero())
-        }),
-        Quantity::Fact(subject, fact) => {
-            scope.facts.get(*subject, *fact).is_some_and(|fact| matches!(fact.kind, FactType::Count))
-        }
-        Quantity::Add(a, b) | Quantity::Subtract(a, b) | Quantity::Multiply(a, b) => {
-            is_whole(draft, a) && is_whole(draft, b)
-        }
-        _ => fold(quantity).is_some_and(|n| n.fraction().is_zero()),
     }
 }
 
