@@ -140,19 +140,20 @@ impl Account {
             return Ok(Vec::new());
         }
         let stretch = |period: Period, at| around(policy, &self.member, period, at);
+        // A mark may count in another period than the event itself.
+        let counted = placed.marks.iter().flatten().copied().chain([placed.at]);
         let mut start = placed.at;
         for period in &self.ties.in_all {
-            // A mark may count in another period than the event itself.
-            let marks = placed.marks.iter().flatten().copied();
-            for at in marks.chain([placed.at]) {
+            for at in counted.clone() {
                 start = start.min(stretch(*period, at)?.start);
             }
         }
+        let from = counted.max().unwrap_or(placed.at);
         let last = self.orders.last().map_or(placed.at, |placed| placed.at).max(placed.at);
         let mut end = super::period::just_after(last)?;
         let forward = self.ties.caps.iter().any(|period| matches!(period, Period::Rolling(_)));
         if !forward {
-            let mut reach = placed.at;
+            let mut reach = from;
             loop {
                 let mut further = reach;
                 for period in self.ties.caps.iter().chain(&self.ties.in_all) {
