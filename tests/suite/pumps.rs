@@ -739,6 +739,7 @@ proptest! {
         // What is read once only is not read again when what it counted comes back.
         let buys = !has(&["tier status", " so far"]);
         let text = if dies { world.text.clone() } else { without_expiry(&world.text) };
+        let text = if has(&["move swap", "move monthly"]) { of_one_worth(&text) } else { text };
         let programme = Programme::new(&Source::new("policy.meed", text.as_str()));
         let (events, _) = random_policies::history(&world, &steps);
         let start: jiff::Timestamp = random_policies::instant(0).parse().unwrap();
@@ -753,6 +754,17 @@ proptest! {
             return Err(TestCaseError::fail(format!("{told}\n{text}")));
         }
     }
+}
+
+/// The policy with all pools worth what the first is: where points move between pools, a pool that is worth less than what
+/// its points become would gain by the policy's own moves, and no cycle were to blame.
+fn of_one_worth(text: &str) -> String {
+    let of_worth = |line: &&str| line.starts_with("  worth ");
+    let Some(first) = text.lines().find(of_worth) else { return text.to_owned() };
+    text.lines()
+        .map(|line| if of_worth(&line) { first } else { line })
+        .flat_map(|line| [line, "\n"])
+        .collect()
 }
 
 /// An event in a file, as it was before it was written.
