@@ -399,9 +399,14 @@ impl Account {
         let shift =
             Shift { action: Action::Reverse, from: Bucket::Available, to: Bucket::Transferred, points: 0 };
         // What has been spent of it is owed, whatever the pool forgives on a return: the points are back, too.
-        for (lot, points) in state.lots.collect(&[lot], points, spend, true) {
+        let found = state.lots.collect(&[lot], points, spend, true);
+        let expired = points - found.iter().map(|(_, points)| points).sum::<i64>();
+        for (lot, points) in found {
             self.post(policy, at, pool, Shift { points, ..shift }, Note { lot, ..note.clone() });
         }
+        // What has expired of it goes back as well: left here, it would stand in both pools.
+        let shift = Shift { from: Bucket::Expired, points: expired, ..shift };
+        self.post(policy, at, pool, shift, Note { lot: Some(lot), ..note.clone() });
     }
 
     /// What a move brings arrives in its pool.
