@@ -736,6 +736,8 @@ proptest! {
         let world = random_policies::world(&tapes);
         let has = |words: &[&str]| words.iter().any(|words| world.text.contains(words));
         prop_assume!(!has(&["return keeps points", "shortfall is forgiven"]));
+        // Where a rule that comes first has no room left, the next one gives, and that may be more.
+        prop_assume!(!(has(&["  first of "]) && has(&["from everyone", "returns keep room"])));
         // What is read once only is not read again when what it counted comes back.
         let buys = !has(&["tier status", " so far"]);
         let text = if dies { world.text.clone() } else { without_expiry(&world.text) };
