@@ -3,8 +3,9 @@
 use super::clauses::missing_choice;
 use super::constant::{self, fold};
 use super::expr::{Operand, Place, describe};
+use super::measures::path_expr;
 use super::periods::period;
-use super::policy::{Cap, CapScope, Grain, Occasion, Period, PoolId, Quantity, Unit};
+use super::policy::{Cap, CapScope, Grain, Occasion, Period, PoolId, Quantity, Subject, Unit};
 use super::rules::Draft;
 use super::scope::Scope;
 use super::words;
@@ -131,7 +132,11 @@ pub(super) fn cap_scope(
             missing_choice(scope, draft.declaration, "over what its limit counts", &choices);
             None
         }
-        LimitScope::Member { period: written, returns, span } => {
+        LimitScope::Member { each, period: written, returns, span } => {
+            let each = match each {
+                Some(path) => Some(each_value(draft, path, pieces)?),
+                None => None,
+            };
             let period = self::period(scope, written);
             let Some(returns) = returns else {
                 let words = scope.text(*span);
@@ -143,7 +148,7 @@ pub(super) fn cap_scope(
                 return None;
             };
             let keep = *returns == RoomChoice::Keep;
-            Some((CapScope::Member { period: period?, keep }, Place::Member))
+            Some((CapScope::Member { each, period: period?, keep }, Place::Member))
         }
         LimitScope::Everyone { period: written, .. } => {
             let period = match written {
@@ -153,6 +158,34 @@ pub(super) fn cap_scope(
             Some((CapScope::Everyone { period }, Place::Everyone))
         }
     }
+}
+
+/// `per member per order.shop`: the fact of the order or event whose every word has room of its own.
+fn each_value(draft: &Draft<'_, '_>, path: &Path, pieces: Pieces) -> Option<usize> {
+    let scope = draft.scope;
+    let shown = scope.text(path.span);
+    let wrong = |code: Code, message: String, help: String| {
+        scope.report(Diagnostic::new(code, path.span, message).with_help(help));
+        None
+    };
+    if !matches!(draft.declaration.kind, Kind::Earn | Kind::Group) {
+        let message = format!("only what is earned can be limited for each `{shown}`");
+        return wrong(Code::MisplacedClause, message, format!("leave `per {shown}` out: the limit is over all of them"));
+    }
+    let place = pieces.place(Grain::Order);
+    let (subject, fact) = match draft.reader(place).operand(&path_expr(path))? {
+        Operand::Text(subject, fact) | Operand::Choice(subject, fact) => (subject, fact),
+        other => {
+            let message = format!("`{shown}` is {}, and a limit for each needs words", describe(&other));
+            let help = "name a choice or text fact: `per member per order.shop per calendar month`";
+            return wrong(Code::TypeMismatch, message, help.to_owned());
+        }
+    };
+    if subject == Subject::Member {
+        let message = format!("`{shown}` is said of the member, and the limit is per member already");
+        return wrong(Code::BadSubject, message, format!("leave `per {shown}` out, or name a fact of the order or event"));
+    }
+    Some(fact)
 }
 
 /// The period of a budget over all members: one that begins for all of them at the same instant.

@@ -3,7 +3,7 @@
 use super::scope::Scope;
 use super::words;
 use crate::diagnostic::{Code, Diagnostic};
-use crate::syntax::ast::{Clause, ClauseKind, Declaration, LimitScope, Period, PeriodKind};
+use crate::syntax::ast::{Clause, ClauseKind, Declaration, LimitScope, Path, Period, PeriodKind};
 
 /// The clauses of a declaration that belong there, each single one once. The others are reported.
 pub(super) fn body<'a>(scope: &Scope<'a>, declaration: &'a Declaration) -> Vec<&'a Clause> {
@@ -91,9 +91,12 @@ fn same_scope(a: &LimitScope, b: &LimitScope) -> bool {
         (PeriodKind::YearFromFact(a), PeriodKind::YearFromFact(b)) => a.name.text == b.name.text,
         (a, b) => a == b,
     };
+    let each = |path: &Option<Path>| path.as_ref().map(|path| path.name.text.clone());
     match (a, b) {
         (LimitScope::Piece(a), LimitScope::Piece(b)) => a.text == b.text,
-        (LimitScope::Member { period: a, .. }, LimitScope::Member { period: b, .. }) => period(a, b),
+        (LimitScope::Member { each: one, period: a, .. }, LimitScope::Member { each: other, period: b, .. }) => {
+            each(one) == each(other) && period(a, b)
+        }
         (LimitScope::Everyone { period: Some(a), .. }, LimitScope::Everyone { period: Some(b), .. }) => {
             period(a, b)
         }

@@ -62,6 +62,8 @@ impl Used {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct LongCap {
     pub key: CapKey,
+    /// The fact of the order or event whose every word has room of its own.
+    pub each: Option<usize>,
     pub period: Period,
     /// True where a return frees no room.
     pub keep: bool,
@@ -103,8 +105,8 @@ pub(crate) fn of_first(owner: Owner, first: &[(Quantity, CapScope)]) -> impl Ite
 fn long(key: CapKey, scope: CapScope) -> Option<LongCap> {
     match scope {
         CapScope::Piece(_) => None,
-        CapScope::Member { period, keep } => Some(LongCap { key, period, keep, everyone: false }),
-        CapScope::Everyone { period } => Some(LongCap { key, period, keep: true, everyone: true }),
+        CapScope::Member { each, period, keep } => Some(LongCap { key, each, period, keep, everyone: false }),
+        CapScope::Everyone { period } => Some(LongCap { key, each: None, period, keep: true, everyone: true }),
     }
 }
 

@@ -288,7 +288,7 @@ impl Account {
         if self.ties.caps.is_empty() && !self.ties.budgets {
             return Ok(used);
         }
-        for LongCap { key, period, keep, everyone } in long_caps(policy, placed.order.of, placed.at) {
+        for LongCap { key, each, period, keep, everyone } in long_caps(policy, placed.order.of, placed.at) {
             let stretch = around(policy, &self.member, period, placed.at)?;
             if everyone {
                 used.add(key, shared.used(key, stretch.start))?;
@@ -307,7 +307,8 @@ impl Account {
                 if other.at < stretch.start && !matches!(period, Period::YearOfMember(_)) {
                     break;
                 }
-                if stretch.contains(other.at) {
+                let alike = each.is_none_or(|fact| other.order.facts.get(fact) == placed.order.facts.get(fact));
+                if alike && stretch.contains(other.at) {
                     used.add(key, if keep { other.charged.of(key) } else { other.used.of(key) })?;
                 }
             }

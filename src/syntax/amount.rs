@@ -104,9 +104,15 @@ impl Builder<'_> {
         let mut pieces = parts(pair);
         Some(match rule {
             Rule::member_scope => {
-                let period = self.period(pieces.next()?)?;
+                let mut piece = pieces.next()?;
+                let mut each = None;
+                if piece.as_rule() == Rule::each_value {
+                    each = Some(self.path(parts(piece).next()?)?);
+                    piece = pieces.next()?;
+                }
+                let period = self.period(piece)?;
                 let returns = pieces.next().map(room);
-                LimitScope::Member { period, returns, span }
+                LimitScope::Member { each, period, returns, span }
             }
             Rule::everyone_scope => {
                 let period = match pieces.next() {

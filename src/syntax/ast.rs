@@ -494,6 +494,8 @@ pub enum LimitScope {
     Piece(Name),
     /// `per member per calendar month, returns free room`
     Member {
+        /// `per order.shop`: what is said there has room of its own.
+        each: Option<Path>,
         /// The stretch of time.
         period: Period,
         /// What a return gives back; None where that has been left silent.

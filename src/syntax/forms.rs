@@ -76,7 +76,7 @@ pub(super) const FORMS: &[Form] = &[
     form(
         "on",
         &[Kind::Earn],
-        "on first AMOUNT (per (line | order | EVENT) | per member PERIOD, returns (free | keep) room)",
+        "on first AMOUNT (per (line | order | EVENT) | per member [per FACT] PERIOD, returns (free | keep) room)",
     ),
     form("round", &[Kind::Earn], "round (down | up | half up | half even) per (line | order | unit | EVENT)"),
     form("best", &[Kind::Group], "best of RULES per (line | order | EVENT)"),
@@ -96,7 +96,7 @@ pub(super) const FORMS: &[Form] = &[
     form(
         "at",
         &[Kind::Earn, Kind::Group],
-        "at most (RATE of AMOUNT | POINTS (per (line | order | unit | EVENT) | per member PERIOD, returns (free | keep) room | from everyone [PERIOD]))",
+        "at most (RATE of AMOUNT | POINTS (per (line | order | unit | EVENT) | per member [per FACT] PERIOD, returns (free | keep) room | from everyone [PERIOD]))",
     ),
     form("on", &[Kind::Redeem], "on first NUMBER of AMOUNT per order"),
     form("without", &[Kind::Earn], "without limit"),

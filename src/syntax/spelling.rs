@@ -89,10 +89,7 @@ fn sign(place: &Place<'_>, line: &Line, token: &Token, before: Option<&Token>) -
                     .with_help("write `0.5`, not `.5`"),
             )
         }
-        "." => syntax(
-            "a name has at most one point".into(),
-            "write `order.total`: a subject, a point, a fact, without blanks".into(),
-        ),
+        "." => Some(point(place, line, token)),
         _ if !word.is_ascii() => syntax(
             format!("`{word}` has no place in the language"),
             "outside of texts and comments, write plain ASCII".into(),
@@ -123,6 +120,31 @@ fn equals(place: &Place<'_>, line: &Line, token: &Token) -> Diagnostic {
     };
     let report = Diagnostic::new(Code::EqualsSign, token.span, format!("the language has no `{sign}`"));
     report.with_help(help.replace("default : ", "default ").replace("default: ", "default "))
+}
+
+/// A point behind a word that takes none there.
+fn point(place: &Place<'_>, line: &Line, token: &Token) -> Diagnostic {
+    let at = line.tokens.iter().position(|other| other.span == token.span).unwrap_or(0);
+    let nth = |n: Option<usize>| n.and_then(|n| line.tokens.get(n));
+    let (subject, fact) = (nth(at.checked_sub(1)), nth(Some(at + 1)));
+    let earlier = nth(at.checked_sub(2)).map_or("", |other| place.word(other.span));
+    let words = |token: &&Token| token.kind == TokenKind::Word;
+    let (Some(subject), Some(fact), false) =
+        (subject.filter(words), fact.filter(words), matches!(earlier, "." | "/"))
+    else {
+        return Diagnostic::new(Code::SyntaxError, token.span, "a name has at most one point")
+            .with_help("write `order.total`: a subject, a point, a fact, without blanks");
+    };
+    let span = Span::new(subject.span.start, fact.span.end);
+    let path = place.word(span);
+    let limits = line.tokens.first().is_some_and(|first| matches!(place.word(first.span), "at" | "on"));
+    if earlier == "per" && limits {
+        let message = format!("`{path}` is a fact, and a limit counts over a line, an order or a member's period");
+        let help = format!("to give each its own room, write `per member per {path} per calendar month, returns free room`");
+        return Diagnostic::new(Code::SyntaxError, span, message).with_help(help);
+    }
+    Diagnostic::new(Code::SyntaxError, span, format!("`{path}` is a fact, and a single word stands here"))
+        .with_help("facts stand in amounts and conditions: `2% of order.total`, `when order.total >= 5,000 JPY`")
 }
 
 fn number_behind(line: &Line, token: &Token) -> bool {

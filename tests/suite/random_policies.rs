@@ -446,7 +446,7 @@ impl Writer {
             let of = if of == "unit" { "line.price" } else { money };
             self.clause(&format!("at most {} of {of}", dice.pick(&["10%", "1.5%", "80%"])));
         }
-        self.limits(unit, dice);
+        self.limits(unit, of == "visit", dice);
         let anchor = if of == "visit" { "visit happened" } else { "order placed" };
         if let Some(waits) = waits {
             let wait = match waits.strip_prefix("per calendar ") {
@@ -616,11 +616,12 @@ impl Writer {
         waits
     }
 
-    fn limits(&mut self, unit: &str, dice: &mut Dice<'_>) {
+    fn limits(&mut self, unit: &str, visits: bool, dice: &mut Dice<'_>) {
         if dice.once_in(4) {
             let (most, period) = (dice.pick(&[100, 5, 30]), dice.pick(&PERIODS));
             let room = dice.pick(&["returns free room", "returns keep room"]);
-            self.clause(&format!("at most {most} {unit} per member {period}, {room}"));
+            let each = if !visits && dice.once_in(3) { "per order.paid_with " } else { "" };
+            self.clause(&format!("at most {most} {unit} per member {each}{period}, {room}"));
         }
         if dice.once_in(12) {
             self.clause(&format!("at most {} {unit} from everyone", dice.pick(&[200, 20])));
@@ -650,7 +651,7 @@ impl Writer {
             }
         }
         let unit = format!("{}s", self.units[pool]);
-        self.limits(&unit, dice);
+        self.limits(&unit, visits, dice);
         self.put("}");
     }
 

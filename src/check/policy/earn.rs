@@ -65,8 +65,9 @@ pub(crate) struct Cap {
 pub(crate) enum CapScope {
     /// One line, or one order (event, period, payment, move).
     Piece(Grain),
-    /// One member over a period; `keep`: a return frees no room.
-    Member { period: Period, keep: bool },
+    /// One member over a period; `keep`: a return frees no room. `each`: every word that this fact of the order or event
+    /// may be has room of its own.
+    Member { each: Option<usize>, period: Period, keep: bool },
     /// All members together over a period; a return frees no room.
     Everyone { period: Period },
 }
