@@ -268,6 +268,10 @@ fn cycle(shape: &Shape, history: &[Happening], from: i64, named: &str, dice: &mu
             event
         })
         .collect();
+    let meanwhile = |event: &Happening| (from + 1..minute).contains(&event.minute);
+    if kind == "member" && history.iter().any(meanwhile) {
+        return None;
+    }
     let closing = (opened..last).map(id).collect();
     Some(Cycle { kind, events, closing })
 }
