@@ -4,7 +4,7 @@ use super::clauses::missing_choice;
 use super::constant::{self, fold};
 use super::expr::{Operand, Place, describe};
 use super::measures::path_expr;
-use super::periods::period;
+use super::periods::own_period;
 use super::policy::{Cap, CapScope, Grain, Occasion, Period, PoolId, Quantity, Subject, Unit};
 use super::rules::Draft;
 use super::scope::Scope;
@@ -137,7 +137,7 @@ pub(super) fn cap_scope(
                 Some(path) => Some(each_value(draft, path, pieces)?),
                 None => None,
             };
-            let period = self::period(scope, written);
+            let period = own_period(scope, written);
             let Some(returns) = returns else {
                 let words = scope.text(*span);
                 let message = "this does not say whether a return frees room under the limit";
@@ -170,7 +170,11 @@ fn each_value(draft: &Draft<'_, '_>, path: &Path, pieces: Pieces) -> Option<usiz
     };
     if !matches!(draft.declaration.kind, Kind::Earn | Kind::Group) {
         let message = format!("only what is earned can be limited for each `{shown}`");
-        return wrong(Code::MisplacedClause, message, format!("leave `per {shown}` out: the limit is over all of them"));
+        return wrong(
+            Code::MisplacedClause,
+            message,
+            format!("leave `per {shown}` out: the limit is over all of them"),
+        );
     }
     let place = pieces.place(Grain::Order);
     let (subject, fact) = match draft.reader(place).operand(&path_expr(path))? {
@@ -183,14 +187,18 @@ fn each_value(draft: &Draft<'_, '_>, path: &Path, pieces: Pieces) -> Option<usiz
     };
     if subject == Subject::Member {
         let message = format!("`{shown}` is said of the member, and the limit is per member already");
-        return wrong(Code::BadSubject, message, format!("leave `per {shown}` out, or name a fact of the order or event"));
+        return wrong(
+            Code::BadSubject,
+            message,
+            format!("leave `per {shown}` out, or name a fact of the order or event"),
+        );
     }
     Some(fact)
 }
 
 /// The period of a budget over all members: one that begins for all of them at the same instant.
 fn budget_period(scope: &Scope<'_>, written: &ast::Period) -> Option<Period> {
-    let period = period(scope, written)?;
+    let period = own_period(scope, written)?;
     if !matches!(period, Period::Rolling(_) | Period::YearOfMember(_)) {
         return Some(period);
     }

@@ -94,9 +94,10 @@ fn same_scope(a: &LimitScope, b: &LimitScope) -> bool {
     let each = |path: &Option<Path>| path.as_ref().map(|path| path.name.text.clone());
     match (a, b) {
         (LimitScope::Piece(a), LimitScope::Piece(b)) => a.text == b.text,
-        (LimitScope::Member { each: one, period: a, .. }, LimitScope::Member { each: other, period: b, .. }) => {
-            each(one) == each(other) && period(a, b)
-        }
+        (
+            LimitScope::Member { each: one, period: a, .. },
+            LimitScope::Member { each: other, period: b, .. },
+        ) => each(one) == each(other) && period(a, b),
         (LimitScope::Everyone { period: Some(a), .. }, LimitScope::Everyone { period: Some(b), .. }) => {
             period(a, b)
         }

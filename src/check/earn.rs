@@ -6,7 +6,7 @@ use super::clauses::missing_clause;
 use super::constant;
 use super::expr::Place;
 use super::pending::{check_pool, pending};
-use super::periods::period;
+use super::periods::own_period;
 use super::policy::{
     Amount, BaseOf, CapScope, Earn, FactType, Grain, LotExpiry, Occasion, Pending, Period, PoolId, Quantity,
     Subject, Unit,
@@ -106,7 +106,7 @@ fn pool(draft: &Draft<'_, '_>) -> Option<PoolId> {
 fn pieces(draft: &Draft<'_, '_>, gives: &Gives) -> Option<Pieces> {
     let scope = draft.scope;
     if let Some(written) = &gives.period {
-        let period = period(scope, written)?;
+        let period = own_period(scope, written)?;
         if matches!(period, Period::Rolling(_) | Period::AllTime) {
             let message = "a rule gives for stretches of time that end";
             let report = Diagnostic::new(Code::BadGrain, written.span, message);

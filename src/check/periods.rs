@@ -11,6 +11,23 @@ use crate::value::moment::{EdgeUnit, Moment, stretch};
 use crate::value::time::LocalTime;
 use crate::value::{Calendar, Delay, MissingDay, Overflow};
 
+/// So many periods before the present one can be counted together.
+const MOST_PERIODS: u32 = 120;
+
+/// The period of a limit, or of what a rule gives for: one that holds the order or event itself.
+pub(super) fn own_period(scope: &Scope<'_>, written: &ast::Period) -> Option<Period> {
+    let period = period(scope, written)?;
+    if !matches!(period, Period::Last { .. }) {
+        return Some(period);
+    }
+    let words = scope.text(written.span);
+    let message = format!("`{words}` is over, and this is about what happens in a period");
+    let help = "a measure counts over it: `measure last_spend \"…\" { …, per last 3 calendar months }`; here write \
+                `per calendar month` or `per rolling 3 months`";
+    scope.report(Diagnostic::new(Code::BadGrain, written.span, message).with_help(help));
+    None
+}
+
 /// What a period is; None where that has been reported.
 pub(super) fn period(scope: &Scope<'_>, period: &ast::Period) -> Option<Period> {
     Some(match &period.kind {
@@ -35,6 +52,17 @@ pub(super) fn period(scope: &Scope<'_>, period: &ast::Period) -> Option<Period> 
             Period::Year { month: i8::try_from(*month).ok()?, day: i8::try_from(*day).ok()? }
         }
         PeriodKind::YearFromFact(path) => year_of_member(scope, path)?,
+        PeriodKind::Last { count: 0, .. } => {
+            super::constant::report_nought(scope, period.span);
+            return None;
+        }
+        PeriodKind::Last { count, .. } if *count > MOST_PERIODS => {
+            let message = format!("more than {MOST_PERIODS} periods are not counted together");
+            let help = "write fewer of a longer unit: `per last 10 calendar years`";
+            scope.report(Diagnostic::new(Code::OutOfRange, period.span, message).with_help(help));
+            return None;
+        }
+        PeriodKind::Last { count, unit } => Period::Last { count: *count, unit: *unit },
         PeriodKind::Rolling(length) => {
             if length.delay == Delay::default() {
                 super::constant::report_nought(scope, length.span);
@@ -71,8 +99,8 @@ fn year_of_member(scope: &Scope<'_>, path: &ast::Path) -> Option<Period> {
 /// ended, on any day of the window.
 pub(super) fn outlasts(scope: &Scope<'_>, pending: &Pending, period: Period, window: &Window) -> bool {
     let Some(zone) = &scope.zone else { return true };
-    if matches!(period, Period::Rolling(_)) {
-        // It ends with the order itself.
+    if matches!(period, Period::Rolling(_) | Period::Last { .. }) {
+        // It ends with the order itself, or before it.
         return true;
     }
     let Pending::Until { by, .. } = pending else { return false };
@@ -149,7 +177,7 @@ fn last_day(period: Period, day: Date) -> Option<Date> {
         }
         // Whenever it started, it ends within a year.
         Period::YearOfMember(_) => return day.checked_add(jiff::Span::new().years(1)).ok()?.yesterday().ok(),
-        Period::Rolling(_) | Period::AllTime => return None,
+        Period::Last { .. } | Period::Rolling(_) | Period::AllTime => return None,
     };
     stretch(EdgeUnit::Calendar(unit), day).ok().map(|(_, last)| last)
 }

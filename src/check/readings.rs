@@ -3,7 +3,7 @@
 use super::expr::{Place, Reader};
 use super::facts::choice_word;
 use super::measures::MeasureEntry;
-use super::policy::{FactType, MeasureId, Quantity, Unit};
+use super::policy::{FactType, MeasureId, Period, Quantity, Unit};
 use super::scope::Scope;
 use super::words;
 use crate::diagnostic::{Code, Diagnostic};
@@ -87,7 +87,15 @@ impl Reader<'_, '_> {
         if !self.may_read_measure(&name.text, span) {
             return None;
         }
-        let unit = self.scope.measures.get(id)?.unit?;
+        let measure = self.scope.measures.get(id)?;
+        if in_all && matches!(measure.period, Some(Period::Last { .. })) {
+            let message =
+                format!("`{}` counts periods that are over, so there is nothing to wait for", name.text);
+            let report = Diagnostic::new(Code::BadGrain, span, message);
+            self.scope.report(report.with_help(format!("write `{} so far`", name.text)));
+            return None;
+        }
+        let unit = measure.unit?;
         Some((Quantity::Measure { measure: id, key: key?, in_all }, unit))
     }
 

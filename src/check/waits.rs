@@ -170,7 +170,7 @@ fn ending(period: Period) -> Option<&'static str> {
         Period::Half => "end of half",
         Period::Year { month: 1, day: 1 } => "end of year",
         Period::Year { .. } | Period::YearOfMember(_) => "end of month of 12 months after start of month",
-        Period::Rolling(_) | Period::AllTime => return None,
+        Period::Last { .. } | Period::Rolling(_) | Period::AllTime => return None,
     })
 }
 

@@ -35,6 +35,13 @@ pub(crate) fn reads(policy: &Policy, earn: &Earn, at: Option<Timestamp>) -> Read
     reader.found
 }
 
+/// The measures that a condition reads, by way of any version of values.
+pub(crate) fn measures_of(policy: &Policy, condition: &Condition) -> Vec<MeasureRead> {
+    let mut reader = Reader { policy, at: None, found: Reads::default(), depth: 0 };
+    reader.condition(condition);
+    reader.found.measures
+}
+
 struct Reader<'p> {
     policy: &'p Policy,
     at: Option<Timestamp>,

@@ -106,7 +106,9 @@ fn long(key: CapKey, scope: CapScope) -> Option<LongCap> {
     match scope {
         CapScope::Piece(_) => None,
         CapScope::Member { each, period, keep } => Some(LongCap { key, each, period, keep, everyone: false }),
-        CapScope::Everyone { period } => Some(LongCap { key, each: None, period, keep: true, everyone: true }),
+        CapScope::Everyone { period } => {
+            Some(LongCap { key, each: None, period, keep: true, everyone: true })
+        }
     }
 }
 

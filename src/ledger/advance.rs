@@ -233,6 +233,7 @@ impl Account {
 
     /// Begins to watch for what comes by the calendar: ends of periods, scheduled moves.
     pub(crate) fn start_clocks(&mut self, policy: &Policy, at: Timestamp) -> Result<(), Overflow> {
+        self.start_turns(policy, at)?;
         for period in &self.ties.ends {
             self.ends.push((*period, period::around(policy, &self.member, *period, at)?.end));
         }

@@ -22,7 +22,7 @@ impl Stretch {
     }
 }
 
-/// The stretch of `period` around `at`. A rolling one ends with `at` itself.
+/// The stretch of `period` around `at`. A rolling one ends with `at` itself, periods that are over end before it.
 pub(crate) fn around(
     policy: &Policy,
     member: &MemberFacts,
@@ -35,6 +35,15 @@ pub(crate) fn around(
             let back = Moment::Shift { delay, before: true, of: Box::new(Moment::Anchor) };
             let start = back.instant(&policy.calendar, at)?;
             return Ok(Stretch { start: just_after(start)?, end: just_after(at)? });
+        }
+        Period::Last { count, unit } => {
+            let unit = EdgeUnit::Calendar(unit);
+            let (end, _) = stretch(unit, policy.calendar.zone.local(at).date())?;
+            let mut first = end;
+            for _ in 0..count {
+                (first, _) = stretch(unit, first.yesterday().map_err(|_| Overflow)?)?;
+            }
+            return days(policy, first, end);
         }
         Period::MonthFrom { day } => {
             let today = policy.calendar.zone.local(at).date();

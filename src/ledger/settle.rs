@@ -307,7 +307,8 @@ impl Account {
                 if other.at < stretch.start && !matches!(period, Period::YearOfMember(_)) {
                     break;
                 }
-                let alike = each.is_none_or(|fact| other.order.facts.get(fact) == placed.order.facts.get(fact));
+                let alike =
+                    each.is_none_or(|fact| other.order.facts.get(fact) == placed.order.facts.get(fact));
                 if alike && stretch.contains(other.at) {
                     used.add(key, if keep { other.charged.of(key) } else { other.used.of(key) })?;
                 }

@@ -6,11 +6,13 @@ use std::cmp::Reverse;
 
 use super::account::Account;
 use super::period::just_before;
-use crate::check::policy::{Condition, Level, Policy, Tier};
+use crate::check::policy::{Condition, Level, Period, Policy, Tier};
 use crate::eval::order::{Known, MemberFacts};
+use crate::eval::reads::measures_of;
 use crate::eval::{condition_holds, context_of};
 use crate::syntax::ast::{LevelWhen, ThenChoice};
 use crate::value::Overflow;
+use crate::value::moment::{EdgeUnit, stretch};
 
 /// A member's standing in one tier.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -19,6 +21,8 @@ pub(crate) struct TierState {
     held: Vec<Held>,
     /// Which levels were reached when the account was last looked at, by level.
     seen: Vec<bool>,
+    /// When a period ends by which it is worked out anew.
+    turns: Option<Timestamp>,
 }
 
 /// A level held until its time is over.
@@ -58,10 +62,10 @@ impl TierState {
         above.map(|held| (held.level, held.from)).min_by_key(|(level, from)| (*from, Reverse(*level)))
     }
 
-    /// When the level ends or another begins.
+    /// When the level ends, another begins, or all are worked out anew.
     pub fn changes(&self) -> Option<Timestamp> {
         let begins = self.held.iter().filter(|held| !held.begun).map(|held| held.from);
-        begins.chain(self.until()).min()
+        begins.chain(self.until()).chain(self.turns).min()
     }
 
     fn begin(&mut self, at: Timestamp) {
@@ -235,11 +239,13 @@ impl Account {
         let Some(state) = self.tiers.get_mut(tier) else { return Ok(()) };
         let (ended, over) = (state.level(), state.until().is_some_and(|until| until <= at));
         state.begin(at);
+        if state.turns.is_some_and(|turns| turns <= at) {
+            return self.turn(policy, at, (tier, ended));
+        }
         if !over {
             self.look_at_others(policy, at, tier)?;
             return self.resume(policy, at);
         }
-        let Some(declared) = policy.tiers.get(tier) else { return Ok(()) };
         // What the measures said at the last instant of the level counts, as if it had been reached then.
         let last = just_before(at)?;
         let reached = self.reached(policy, last)?;
@@ -258,18 +264,60 @@ impl Account {
                 self.hold(policy, at, tier, level)?;
             }
         }
-        if let ThenChoice::Falls(levels) = declared.then {
-            let fallen = ended.saturating_sub(levels as usize);
-            if fallen > self.tiers.get(tier).map_or(0, TierState::level) {
-                self.hold_from(policy, (last, last), tier, fallen, None)?;
-            }
-        }
+        self.fall(policy, last, (tier, ended))?;
         if let Some(state) = self.tiers.get_mut(tier) {
             state.begin(at);
             state.end(at);
         }
         self.look_at_others(policy, at, tier)?;
         self.resume(policy, at)
+    }
+
+    /// Where a level ends, the tier may say that one below is held next.
+    fn fall(
+        &mut self,
+        policy: &Policy,
+        at: Timestamp,
+        (tier, ended): (usize, usize),
+    ) -> Result<(), Overflow> {
+        let Some(ThenChoice::Falls(levels)) = policy.tiers.get(tier).map(|tier| tier.then) else {
+            return Ok(());
+        };
+        let fallen = ended.saturating_sub(levels as usize);
+        if fallen > self.tiers.get(tier).map_or(0, TierState::level) {
+            self.hold_from(policy, (at, at), tier, fallen, None)?;
+        }
+        Ok(())
+    }
+
+    /// A period has ended by which a tier is worked out: what is reached now is reached anew.
+    fn turn(
+        &mut self,
+        policy: &Policy,
+        at: Timestamp,
+        (tier, ended): (usize, usize),
+    ) -> Result<(), Overflow> {
+        let next = next_turn(policy, tier, at)?;
+        let now = self.reached(policy, at)?;
+        if let Some(state) = self.tiers.get_mut(tier) {
+            state.turns = next;
+            state.end(at);
+        }
+        self.look(policy, at, tier, (&[], &now))?;
+        self.fall(policy, at, (tier, ended))?;
+        self.look_at_others(policy, at, tier)?;
+        self.resume(policy, at)
+    }
+
+    /// Begins to watch for the ends of periods by which tiers are worked out.
+    pub(super) fn start_turns(&mut self, policy: &Policy, at: Timestamp) -> Result<(), Overflow> {
+        for tier in 0..policy.tiers.len() {
+            let next = next_turn(policy, tier, at)?;
+            if let Some(state) = self.tiers.get_mut(tier) {
+                state.turns = next;
+            }
+        }
+        Ok(())
     }
 
     /// A level has changed by time: another tier's may hang on it.
@@ -280,6 +328,25 @@ impl Account {
         }
         Ok(())
     }
+}
+
+/// When the next period ends that a tier's measures count as one that is over.
+fn next_turn(policy: &Policy, tier: usize, at: Timestamp) -> Result<Option<Timestamp>, Overflow> {
+    let levels = policy.tiers.get(tier).into_iter().flat_map(|tier| &tier.levels);
+    let read = levels.flat_map(|level| {
+        let counted = level.at.iter().flatten().map(|(measure, _)| *measure);
+        let conditions = level.when.iter().flat_map(|condition| measures_of(policy, condition));
+        counted.chain(conditions.map(|read| read.measure)).collect::<Vec<_>>()
+    });
+    let mut soonest = None;
+    for measure in read.filter_map(|measure| policy.measures.get(measure)) {
+        if let Period::Last { unit, .. } = measure.period {
+            let (_, last) = stretch(EdgeUnit::Calendar(unit), policy.calendar.zone.local(at).date())?;
+            let turn = policy.calendar.zone.midnight(last.tomorrow().map_err(|_| Overflow)?)?;
+            soonest = Some(soonest.map_or(turn, |other: Timestamp| other.min(turn)));
+        }
+    }
+    Ok(soonest)
 }
 
 /// True where what measures say, and what is known of the member, reach a level.

@@ -137,6 +137,13 @@ impl Builder<'_> {
             Rule::calendar_period => {
                 PeriodKind::Calendar(pair.into_inner().find_map(|word| calendar_unit(word.as_rule()))?)
             }
+            Rule::last_periods => {
+                let mut pieces = pair.into_inner();
+                let count = pieces.clone().find(|piece| piece.as_rule() == Rule::whole);
+                let count = count.map_or(Ok(1), |count| count.as_str().replace(',', "").parse());
+                let unit = pieces.find_map(|word| calendar_unit(word.as_rule()))?;
+                PeriodKind::Last { count: count.unwrap_or(u32::MAX), unit }
+            }
             Rule::rolling => PeriodKind::Rolling(self.duration(parts(pair).next()?)?),
             Rule::month_from => PeriodKind::MonthFrom { day: self.ordinal(&parts(pair).next()?)?.day? },
             _ => self.year_from(pair)?,
@@ -157,12 +164,12 @@ impl Builder<'_> {
 /// `day`, `week`, `month`, `quarter`, `half`, `year`
 pub(super) fn calendar_unit(rule: Rule) -> Option<CalendarUnit> {
     Some(match rule {
-        Rule::w_day => CalendarUnit::Day,
-        Rule::w_week => CalendarUnit::Week,
-        Rule::w_month => CalendarUnit::Month,
-        Rule::w_quarter => CalendarUnit::Quarter,
-        Rule::w_half => CalendarUnit::Half,
-        Rule::w_year => CalendarUnit::Year,
+        Rule::w_day | Rule::w_days => CalendarUnit::Day,
+        Rule::w_week | Rule::w_weeks => CalendarUnit::Week,
+        Rule::w_month | Rule::w_months => CalendarUnit::Month,
+        Rule::w_quarter | Rule::w_quarters => CalendarUnit::Quarter,
+        Rule::w_half | Rule::w_halves => CalendarUnit::Half,
+        Rule::w_year | Rule::w_years => CalendarUnit::Year,
         _ => return None,
     })
 }

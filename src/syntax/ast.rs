@@ -481,6 +481,13 @@ pub enum PeriodKind {
     },
     /// `year from member.joined`
     YearFromFact(Path),
+    /// `last 3 calendar months`
+    Last {
+        /// How many; 1 where none is written.
+        count: u32,
+        /// Of what.
+        unit: CalendarUnit,
+    },
     /// `rolling 12 months`
     Rolling(DurationAt),
     /// `all time`

@@ -71,7 +71,7 @@ pub(super) const FORMS: &[Form] = &[
     form(
         "per",
         &[Kind::Measure],
-        "per (calendar PERIOD | month from 16th | year from (1 april | FACT) | rolling DURATION)",
+        "per (calendar PERIOD | last 3 calendar months | month from 16th | year from (1 april | FACT) | rolling DURATION)",
     ),
     form(
         "on",

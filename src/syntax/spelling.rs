@@ -139,12 +139,17 @@ fn point(place: &Place<'_>, line: &Line, token: &Token) -> Diagnostic {
     let path = place.word(span);
     let limits = line.tokens.first().is_some_and(|first| matches!(place.word(first.span), "at" | "on"));
     if earlier == "per" && limits {
-        let message = format!("`{path}` is a fact, and a limit counts over a line, an order or a member's period");
-        let help = format!("to give each its own room, write `per member per {path} per calendar month, returns free room`");
+        let message =
+            format!("`{path}` is a fact, and a limit counts over a line, an order or a member's period");
+        let help = format!(
+            "to give each its own room, write `per member per {path} per calendar month, returns free room`"
+        );
         return Diagnostic::new(Code::SyntaxError, span, message).with_help(help);
     }
     Diagnostic::new(Code::SyntaxError, span, format!("`{path}` is a fact, and a single word stands here"))
-        .with_help("facts stand in amounts and conditions: `2% of order.total`, `when order.total >= 5,000 JPY`")
+        .with_help(
+            "facts stand in amounts and conditions: `2% of order.total`, `when order.total >= 5,000 JPY`",
+        )
 }
 
 fn number_behind(line: &Line, token: &Token) -> bool {

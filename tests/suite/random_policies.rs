@@ -101,6 +101,9 @@ const PERIODS: [&str; 6] = [
     "per month from 16th",
 ];
 
+/// Those that only a measure counts over.
+const OVER: [&str; 2] = ["per last calendar month", "per last 2 calendar weeks"];
+
 /// One rule as later rules see it.
 struct Rule {
     name: String,
@@ -292,7 +295,7 @@ impl Writer {
         if shape < 3 && dice.once_in(3) {
             self.clause("when order.paid_with is card");
         }
-        let period = dice.pick(&PERIODS);
+        let period = if dice.once_in(5) { dice.pick(&OVER) } else { dice.pick(&PERIODS) };
         self.clause(period);
         if shape != 1 && dice.once_in(5) {
             self.clause("at most 3");
@@ -599,7 +602,9 @@ impl Writer {
                     let least =
                         if measure.money { format!("{} {currency}", least * 300) } else { least.to_string() };
                     let sign = dice.pick(&[">=", "<"]);
-                    let waitable = period.contains("calendar") && waits.is_none_or(|waits| waits == period);
+                    let waitable = period.contains("calendar")
+                        && !OVER.contains(&period)
+                        && waits.is_none_or(|waits| waits == period);
                     let whole = waitable && dice.once_in(2);
                     if whole && !read.contains(name) {
                         waits = Some(period);

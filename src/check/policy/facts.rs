@@ -176,6 +176,11 @@ pub(crate) enum Period {
     },
     /// From the day of the year of a member's date fact.
     YearOfMember(usize),
+    /// So many whole ones before the one around the instant.
+    Last {
+        count: u32,
+        unit: crate::value::moment::CalendarUnit,
+    },
     /// The stretch of this length that ends with the instant.
     Rolling(Delay),
     AllTime,
