@@ -69,8 +69,12 @@ impl Account {
         }
         overlay.insert(changed, placed);
         for id in self.running(policy, &overlay).map_err(too_late)? {
-            if let Some(placed) = self.orders.get(id) {
-                overlay.entry(id).or_insert_with(|| placed.clone());
+            let Some(placed) = self.orders.get(id) else { continue };
+            let starts_anew = id != changed && !self.has_counted(policy, placed).map_err(too_late)?;
+            let running = overlay.entry(id).or_insert_with(|| placed.clone());
+            if starts_anew {
+                running.member = self.member.clone();
+                running.known = self.known_now(policy, at);
             }
         }
         self.decide_again(policy, shared, &mut overlay)?;
@@ -127,6 +131,14 @@ impl Account {
             }
         }
         Ok(found)
+    }
+
+    /// True where something still counts in a running period; one in which all has come back starts anew.
+    fn has_counted(&self, policy: &Policy, running: &PlacedOrder) -> Result<bool, Overflow> {
+        let Occasion::Running(period) = running.order.of else { return Ok(true) };
+        let stretch = around(policy, &self.member, period, running.at)?;
+        let mut counted = self.orders.iter().flat_map(|placed| &placed.contributions);
+        Ok(counted.any(|one| stretch.contains(one.at)))
     }
 
     /// The orders that share a limit's period or a measure's with the changed one, oldest first.
