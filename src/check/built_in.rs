@@ -11,10 +11,10 @@ use crate::syntax::ast::Path;
 pub(super) const REQUEST: &str = "request";
 
 /// What can be read of an instant.
-pub(super) const TIMES: [&str; 7] = ["at", "date", "weekday", "hour", "day", "month", "year"];
+pub(super) const TIMES: [&str; 8] = ["at", "date", "weekday", "time", "hour", "day", "month", "year"];
 
 /// What every listing, line and order has.
-pub(super) const BUILT_IN: [(Subject, &str); 15] = [
+pub(super) const BUILT_IN: [(Subject, &str); 16] = [
     (Subject::Listing, "category"),
     (Subject::Line, "price"),
     (Subject::Line, "quantity"),
@@ -26,6 +26,7 @@ pub(super) const BUILT_IN: [(Subject, &str); 15] = [
     (Subject::Order, "at"),
     (Subject::Order, "date"),
     (Subject::Order, "weekday"),
+    (Subject::Order, "time"),
     (Subject::Order, "hour"),
     (Subject::Order, "day"),
     (Subject::Order, "month"),
@@ -46,6 +47,9 @@ pub(super) fn built_in(subject: Subject, name: &str) -> Option<Operand> {
         (Subject::Order | Subject::Event(_), "at") => date(PointOf::At),
         (Subject::Order | Subject::Event(_), "date") => date(PointOf::Day),
         (Subject::Order | Subject::Event(_), "weekday") => Operand::Weekday,
+        (Subject::Order | Subject::Event(_), "time") => {
+            Operand::Number(Quantity::Clock(ClockPart::Time), Unit::Time)
+        }
         (Subject::Order | Subject::Event(_), "hour") => return clock(ClockPart::Hour),
         (Subject::Order | Subject::Event(_), "day") => return clock(ClockPart::Day),
         (Subject::Order | Subject::Event(_), "month") => return clock(ClockPart::Month),

@@ -2,10 +2,13 @@
 
 use super::constant::{as_unit, fold, unit_of, written};
 use super::expr::{Operand, Reader, describe, unit_words};
-use super::policy::{Calendared, Comparison, Point, PointOf, Quantity, Test, TimeComparison, Unit};
+use super::policy::{
+    Calendared, ClockPart, Comparison, Point, PointOf, Quantity, Test, TimeComparison, Unit,
+};
 use crate::diagnostic::{Code, Diagnostic};
-use crate::syntax::ast::{CompareOp, Expr};
+use crate::syntax::ast::{CompareOp, Expr, ExprKind, Path};
 use crate::value::Ratio;
+use crate::value::time::clock;
 
 impl Reader<'_, '_> {
     pub(super) fn compare_numbers(
@@ -35,6 +38,9 @@ impl Reader<'_, '_> {
         };
         match self.operand(right)? {
             Operand::Number(other, found) if found == unit => {
+                if self.is_between_whole_numbers(quantity, right, &other) {
+                    return None;
+                }
                 let fits = self.in_range(quantity, right, &other) && self.in_range(&other, expr, quantity);
                 fits.then(|| Test::Compare { left: quantity.clone(), op, right: other, unit })
             }
@@ -44,6 +50,24 @@ impl Reader<'_, '_> {
                 None
             }
         }
+    }
+
+    /// Reports `order.hour >= 14.5`: no hour lies between two.
+    fn is_between_whole_numbers(&self, quantity: &Quantity, right: &Expr, other: &Quantity) -> bool {
+        let Quantity::Clock(part) = quantity else { return false };
+        let Some(n) = fold(other).filter(|n| *part != ClockPart::Time && !n.fraction().is_zero()) else {
+            return false;
+        };
+        let written = self.scope.text(right.span);
+        let message = format!("an hour, day, month or year is a whole number, and `{written}` is none");
+        let minutes =
+            n.mul(Ratio::whole(60)).ok().filter(|n| *part == ClockPart::Hour && *n < Ratio::whole(24 * 60));
+        let help = match minutes {
+            Some(minutes) => format!("the time of day is `order.time`: write `{}`", clock(minutes)),
+            None => "write a whole number".to_owned(),
+        };
+        self.scope.report(Diagnostic::new(Code::BadNumber, right.span, message).with_help(help));
+        true
     }
 
     /// Reports a constant that a fact can never be.
@@ -136,8 +160,13 @@ impl Reader<'_, '_> {
     pub(super) fn report_sides_as(&self, left: (&Expr, &str), right: (&Expr, &str), literal: Option<String>) {
         let message = format!("{} and {} are not compared", left.1, right.1);
         let help = match literal {
-            Some(literal) => format!("write `{literal}`"),
-            None => "both sides of a comparison are of one kind".to_owned(),
+            Some(literal) if !matches!(right.0.kind, ExprKind::Clock(_)) => format!("write `{literal}`"),
+            _ => match (&left.0.kind, &right.0.kind) {
+                (ExprKind::Path(Path { subject: Some(subject), .. }), ExprKind::Clock(_)) => {
+                    format!("a time of day is compared with `{}.time`", subject.text)
+                }
+                _ => "both sides of a comparison are of one kind".to_owned(),
+            },
         };
         self.scope.report(
             Diagnostic::new(Code::TypeMismatch, right.0.span, message)

@@ -422,5 +422,6 @@ fn example(unit: Unit) -> Ratio {
         Unit::Count => Ratio::whole(2),
         Unit::Money => Ratio::whole(1000),
         Unit::Points => Ratio::whole(100),
+        Unit::Time => Ratio::whole(18 * 60),
     }
 }

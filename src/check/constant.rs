@@ -8,6 +8,7 @@ use super::values;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::Span;
 use crate::syntax::ast::{Expr, ExprKind};
+use crate::value::time::clock;
 use crate::value::{Ratio, decimal};
 
 /// What a quantity is worth without a case at hand; None where it reads a fact or a value, or does not fit.
@@ -110,6 +111,10 @@ pub(super) fn as_unit(scope: &Scope<'_>, expr: &Expr, unit: Unit) -> Option<Stri
             let plural = if n == Ratio::ONE { "" } else { "s" };
             format!("{digits} {unit}{plural}")
         }
+        Unit::Time => {
+            let hour = u8::try_from(n.floor()).ok().filter(|hour| *hour < 24 && n.fraction().is_zero())?;
+            format!("{hour:02}:00")
+        }
     })
 }
 
@@ -124,6 +129,7 @@ pub(super) fn written(scope: &Scope<'_>, n: Ratio, unit: Unit) -> String {
         Unit::Count => plain(n),
         Unit::Rate => n.mul(Ratio::whole(100)).map_or(n.to_string(), |n| format!("{}%", plain(n))),
         Unit::Money => scope.currency.map_or(n.to_string(), |currency| currency.format(n)),
+        Unit::Time => clock(n),
         Unit::Points => format!("{} {}s", plain(n), scope.units.first().unwrap_or(&"point")),
     }
 }

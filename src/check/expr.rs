@@ -15,6 +15,7 @@ use crate::diagnostic::{Code, Diagnostic};
 use crate::source::Span;
 use crate::syntax::ast::{ArithmeticOp, Expr, ExprKind, Kind, Name, Path};
 use crate::value::Ratio;
+use crate::value::time::time_of_day;
 
 /// Where an expression stands, which decides what it may read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -88,6 +89,7 @@ pub(super) fn unit_words(unit: Unit) -> &'static str {
         Unit::Rate => "a rate",
         Unit::Money => "money",
         Unit::Points => "a number of points",
+        Unit::Time => "a time of day",
     }
 }
 
@@ -120,6 +122,7 @@ impl<'s, 'a> Reader<'s, 'a> {
             ExprKind::Date(date) => {
                 Operand::Date(Point { steps: Calendared::Date(*date), of: PointOf::Nothing })
             }
+            ExprKind::Clock(time) => Operand::Number(Quantity::Constant(time_of_day(*time)), Unit::Time),
             ExprKind::Time(time) => {
                 Operand::Date(Point { steps: Calendared::Time(*time), of: PointOf::Nothing })
             }

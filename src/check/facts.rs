@@ -208,6 +208,7 @@ fn taken(subject: Subject) -> &'static [&'static str] {
             "points_paid",
             "date",
             "weekday",
+            "time",
             "hour",
             "day",
             "month",
@@ -215,7 +216,7 @@ fn taken(subject: Subject) -> &'static [&'static str] {
         ],
         Subject::Member => &["id", "type", "at", "account", "note"],
         Subject::Event(_) => &[
-            "id", "type", "at", "account", "event", "mark", "note", "date", "weekday", "hour", "day",
+            "id", "type", "at", "account", "event", "mark", "note", "date", "weekday", "time", "hour", "day",
             "month", "year",
         ],
     }

@@ -201,6 +201,7 @@ impl<'s, 'a> Reasoning<'s, 'a> {
             Topic::Measure(..) => "what is counted is never below 0".to_owned(),
             Topic::Tier(_) => "the tier has no other level".to_owned(),
             Topic::BuiltIn("the hour") => "an hour is 0 to 23".to_owned(),
+            Topic::BuiltIn("the time") => "a day goes from 0:00 to 24:00".to_owned(),
             Topic::BuiltIn("the day") => "a day is 1 to 31".to_owned(),
             Topic::BuiltIn("the month") => "a month is 1 to 12".to_owned(),
             Topic::BuiltIn(name) => {
@@ -335,6 +336,7 @@ impl<'s, 'a> Reasoning<'s, 'a> {
             Quantity::OrderPointsPaid => (Topic::BuiltIn("order.points_paid"), true),
             Quantity::Measure { measure, key, in_all } => (Topic::Measure(*measure, *key, *in_all), false),
             Quantity::Clock(ClockPart::Hour) => (Topic::BuiltIn("the hour"), true),
+            Quantity::Clock(ClockPart::Time) => (Topic::BuiltIn("the time"), false),
             Quantity::Clock(ClockPart::Day) => (Topic::BuiltIn("the day"), true),
             Quantity::Clock(ClockPart::Month) => (Topic::BuiltIn("the month"), true),
             Quantity::Clock(ClockPart::Year) => (Topic::BuiltIn("the year"), true),

@@ -414,8 +414,8 @@ fn report_nested(scope: &Scope<'_>, span: Span) {
 }
 
 fn check_unit(scope: &Scope<'_>, entry: &MeasureEntry<'_>, unit: Unit, span: Span) -> Option<()> {
-    if unit == Unit::Rate {
-        let message = "a measure adds up numbers, money or points, and this is a rate";
+    if matches!(unit, Unit::Rate | Unit::Time) {
+        let message = format!("a measure adds up numbers, money or points, and this is {}", unit_words(unit));
         let report = Diagnostic::new(Code::TypeMismatch, span, message);
         scope.report(report.with_help("count a number (`counts 1`) or an amount"));
         return None;

@@ -42,6 +42,7 @@ pub(super) fn bounds(scope: &Scope<'_>, quantity: &Quantity, values: Option<&Win
         Quantity::Clock(part) => {
             let (low, high) = match part {
                 ClockPart::Hour => (0, Some(23)),
+                ClockPart::Time => (0, Some(24 * 60)),
                 ClockPart::Day => (1, Some(31)),
                 ClockPart::Month => (1, Some(12)),
                 ClockPart::Year => (0, None),

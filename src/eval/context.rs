@@ -13,6 +13,7 @@ use crate::check::policy::{
     PointOf, Policy, Quantity, Subject, Table, TableKey, Test, TimeComparison, Unit, ValueBody, ValueId,
 };
 use crate::value::moment::{Extent, From as CountedFrom, Moment};
+use crate::value::time::{clock, time_of_day};
 use crate::value::{Delay, Overflow, Ratio, decimal};
 
 /// Why a case could not be evaluated.
@@ -157,6 +158,7 @@ impl<'a> Context<'a> {
     fn clock(&self, part: ClockPart) -> Ratio {
         let local = self.policy.calendar.zone.local(self.at);
         Ratio::whole(match part {
+            ClockPart::Time => return time_of_day(local.time()),
             ClockPart::Hour => i64::from(local.hour()),
             ClockPart::Day => i64::from(local.day()),
             ClockPart::Month => i64::from(local.month()),
@@ -351,6 +353,7 @@ impl<'a> Context<'a> {
             Unit::Rate => percent(number),
             Unit::Points => format!("{number} {}", if number == Ratio::ONE { "point" } else { "points" }),
             Unit::Count => number.to_string(),
+            Unit::Time => clock(number),
         }
     }
 }

@@ -135,6 +135,7 @@ impl Builder<'_> {
             Rule::w_no => ExprKind::YesNo(false),
             Rule::date => ExprKind::Date(self.date(&pair)?),
             Rule::date_time => ExprKind::Time(self.date_time(pair)?),
+            Rule::clock => ExprKind::Clock(self.clock(&pair)?),
             Rule::percent => ExprKind::Percent(self.percent(&pair)?),
             Rule::number => ExprKind::Number(self.number(&pair)?),
             Rule::text => ExprKind::Text(self.text(&pair).text),

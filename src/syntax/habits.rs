@@ -14,6 +14,7 @@ pub(super) fn explain(place: &Place<'_>, line: &Line) -> Option<Diagnostic> {
         .or_else(|| multiple(place, line))
         .or_else(|| repeated_grain(place, line))
         .or_else(|| no_base(place, line))
+        .or_else(|| from_to(place, line))
 }
 
 fn reads(place: &Place<'_>, line: &str) -> bool {
@@ -111,6 +112,44 @@ fn repeated_grain(place: &Place<'_>, line: &Line) -> Option<Diagnostic> {
     let message = format!("`each {each}` says already that this is per {each}");
     let report = Diagnostic::new(Code::SyntaxError, per.span.to(piece.span), message);
     reads(place, fixed).then(|| report.with_help(format!("write `{fixed}`")))
+}
+
+const DAYS: [&str; 7] = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
+
+/// `order.weekday in monday to friday`, `order.hour between 9 and 17`
+fn from_to(place: &Place<'_>, line: &Line) -> Option<Diagnostic> {
+    let word = |at: usize| line.tokens.get(at).map_or("", |token| place.word(token.span));
+    let count = line.tokens.len();
+    let test = (3..count).find(|at| matches!(word(*at), "in" | "is" | "between") && word(at - 2) == ".")?;
+    let joins = |at: &usize| word(*at) == "to" || (word(test) == "between" && word(*at) == "and");
+    let to = (test + 2..count).find(joins)?;
+    let end = (to + 1..count).find(|at| matches!(word(*at), "and" | "or")).unwrap_or(count);
+    let text = |from: usize, end: usize| {
+        let (first, last) = (line.tokens.get(from)?, line.tokens.get(end.checked_sub(1)?)?);
+        Some((place.word(Span::new(first.span.start, last.span.end)), first.span.to(last.span)))
+    };
+    let ((path, start), (low, _), (high, last)) =
+        (text(test - 3, test)?, text(test + 1, to)?, text(to + 1, end)?);
+    let day = |name: &str| DAYS.iter().position(|day| *day == name);
+    let said = match (day(low), day(high)) {
+        (Some(low), Some(high)) => {
+            let days = (0..7).map(|later| (low + later) % 7);
+            let days: Vec<&str> = days
+                .clone()
+                .take((high + 7 - low) % 7 + 1)
+                .filter_map(|day| DAYS.get(day).copied())
+                .collect();
+            format!("{path} in {}", days.join(", "))
+        }
+        _ if end == count && test == 4 => format!("{path} >= {low} and {path} <= {high}"),
+        _ => format!("({path} >= {low} and {path} <= {high})"),
+    };
+    let head = place.word(Span::new(line.span().start, start.start));
+    let tail = place.word(Span::new(last.end, line.span().end));
+    let fixed = format!("{head}{said}{tail}");
+    let message = "from one to the other is said by both ends, or by all that lies between";
+    let report = Diagnostic::new(Code::SyntaxError, start.to(last), message);
+    reads(place, &fixed).then(|| report.with_help(format!("write `{said}`")))
 }
 
 /// `each order gives 1 point per 100 JPY`: of what?

@@ -9,7 +9,7 @@ use crate::source::Span;
 use crate::value::decimal::{self, MAX_DIGITS};
 use crate::value::time::LocalTime;
 use crate::value::{Delay, Ratio, time};
-use jiff::civil::{Date, DateTime};
+use jiff::civil::{Date, DateTime, Time};
 
 /// Builds the nodes of one line. A method that gives None has reported why.
 pub(super) struct Builder<'d> {
@@ -98,15 +98,21 @@ impl Builder<'_> {
     pub fn date_time(&mut self, pair: Pair<'_>) -> Option<DateTime> {
         let mut pieces = pair.into_inner();
         let (date, clock) = (pieces.next()?, pieces.next()?);
-        let time = time::parse_clock(clock.as_str());
+        let time = self.clock(&clock);
+        Some(self.date(&date)?.to_datetime(time?))
+    }
+
+    /// `20:00`
+    pub fn clock(&mut self, pair: &Pair<'_>) -> Option<Time> {
+        let time = time::parse_clock(pair.as_str());
         if time.is_none() {
-            let message = format!("there is no time `{}`", clock.as_str());
-            let report = Diagnostic::new(Code::BadDate, self.span(&clock), message);
+            let message = format!("there is no time `{}`", pair.as_str());
+            let report = Diagnostic::new(Code::BadDate, self.span(pair), message);
             self.report(
                 report.with_help("a time of day is `00:00` to `23:59`; midnight is the next day's start"),
             );
         }
-        Some(self.date(&date)?.to_datetime(time?))
+        time
     }
 
     /// A date, or a date and a time of day.

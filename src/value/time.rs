@@ -5,13 +5,26 @@ use jiff::civil::{Date, DateTime, Time};
 use jiff::tz::{AmbiguousOffset, Offset, TimeZone};
 use jiff::{Timestamp, ToSpan};
 
-use super::ratio::Overflow;
+use super::ratio::{Overflow, Ratio};
 
 /// An IANA zone with its name.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Zone {
     name: String,
     zone: TimeZone,
+}
+
+/// A time of day as the minutes since midnight, exactly.
+pub fn time_of_day(time: Time) -> Ratio {
+    let nanos = Time::midnight().duration_until(time).as_nanos();
+    Ratio::new(nanos, 60_000_000_000).unwrap_or(Ratio::ZERO)
+}
+
+/// Minutes since midnight as a time of day: `17:30`, with seconds where there are some.
+pub fn clock(minutes: Ratio) -> String {
+    let seconds = minutes.mul(Ratio::whole(60)).map_or(0, Ratio::floor);
+    let (hour, minute, second) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
+    if second == 0 { format!("{hour:02}:{minute:02}") } else { format!("{hour:02}:{minute:02}:{second:02}") }
 }
 
 /// What "one month after 31 January" and "one year after 29 February" mean.

@@ -86,7 +86,7 @@ impl Reader<'_> {
         match measure.unit {
             Unit::Money => scalar::money(node, path, self.policy.currency).map(Ratio::whole),
             Unit::Points => scalar::at_least(node, path, 0).map(Ratio::whole),
-            Unit::Count | Unit::Rate => scalar::quantity(node, path),
+            Unit::Count | Unit::Rate | Unit::Time => scalar::quantity(node, path),
         }
     }
 }

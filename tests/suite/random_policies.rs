@@ -580,7 +580,7 @@ impl Writer {
                 2 if of != "visit" => format!("order.price >= {} {currency}", dice.pick(&[100, 1000])),
                 3 if of != "visit" => format!("order.price for food >= 100 {currency}"),
                 4 if of != "visit" => "order.quantity >= 3 or order.paid_with is card".to_owned(),
-                5 if of != "visit" => "order.hour >= 12".to_owned(),
+                5 if of != "visit" => dice.pick(&["order.hour >= 12", "order.time < 16:30"]).to_owned(),
                 6 if self.tier => dice.pick(&["member.status >= mid", "member.status is low"]).to_owned(),
                 12 => {
                     let when = dice.pick(&["at before", "at after", "date is", "date after"]);

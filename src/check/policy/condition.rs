@@ -147,6 +147,8 @@ pub(crate) enum Unit {
     Money,
     /// Points of the pool.
     Points,
+    /// Minutes since midnight, a time of day.
+    Time,
 }
 
 /// A number computed from the case at hand. Types have been checked: evaluation only computes.
@@ -195,6 +197,8 @@ pub(crate) enum Quantity {
 pub(crate) enum ClockPart {
     /// 0 to 23.
     Hour,
+    /// Minutes since midnight by the clock, with the part of a minute that has passed.
+    Time,
     /// 1 to 31.
     Day,
     /// 1 to 12.

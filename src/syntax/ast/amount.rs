@@ -3,7 +3,7 @@
 use super::{Name, Period, RuleStage};
 use crate::source::Span;
 use crate::value::{Delay, Ratio};
-use jiff::civil::{Date, DateTime};
+use jiff::civil::{Date, DateTime, Time};
 
 /// `each line gives AMOUNT`.
 #[derive(Clone, Debug, PartialEq)]
@@ -105,6 +105,8 @@ pub enum ExprKind {
     Date(Date),
     /// `2021-01-01 20:00`
     Time(DateTime),
+    /// `17:30`: a time of day.
+    Clock(Time),
     /// `3 months after member.opened`, `end of month of order.at`
     Moment(Box<super::Moment>),
     /// `2 years`, in a value
