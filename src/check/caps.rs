@@ -226,16 +226,29 @@ pub(super) fn caps_but(
 ) -> Option<Vec<Cap>> {
     let earns = matches!(draft.declaration.kind, Kind::Earn | Kind::Group);
     let caps = draft.clauses.iter().filter_map(|clause| match &clause.kind {
-        ClauseKind::AtMost { limit, per } if !other(limit) => Some(cap(draft, limit, per, pieces, pool)),
-        ClauseKind::AtMostShare { rate, of } if earns => Some(share(draft, (rate, of), pieces, pool)),
+        ClauseKind::AtMost { limit, per } if !other(limit) => {
+            Some((clause, cap(draft, limit, per, pieces, pool)))
+        }
+        ClauseKind::AtMostShare { rate, of } if earns => {
+            Some((clause, share(draft, (rate, of), pieces, pool)))
+        }
         _ => None,
+    });
+    let caps = caps.map(|(clause, found)| {
+        let (limit, per) = found?;
+        Some(Cap { limit, per, text: draft.scope.text(clause.span) })
     });
     let caps: Vec<Option<Cap>> = caps.collect();
     caps.into_iter().collect()
 }
 
 /// A limit that is a share of an amount, in points by their worth: `at most 20% of order.price`.
-fn share(draft: &Draft<'_, '_>, (rate, of): (&Expr, &Path), pieces: Pieces, pool: PoolId) -> Option<Cap> {
+fn share(
+    draft: &Draft<'_, '_>,
+    (rate, of): (&Expr, &Path),
+    pieces: Pieces,
+    pool: PoolId,
+) -> Option<(Quantity, CapScope)> {
     let grain = match &of.subject {
         Some(subject) if subject.text == "line" && pieces.each != Grain::Order => Grain::Line,
         _ => Grain::Order,
@@ -246,10 +259,16 @@ fn share(draft: &Draft<'_, '_>, (rate, of): (&Expr, &Path), pieces: Pieces, pool
     let money = reader.number(&amount, Unit::Money);
     let share = Quantity::Multiply(Box::new(rate?), Box::new(money?));
     let limit = Quantity::Divide(Box::new(share), Box::new(Quantity::Worth(pool)));
-    Some(Cap { limit, per: CapScope::Piece(grain) })
+    Some((limit, CapScope::Piece(grain)))
 }
 
-fn cap(draft: &Draft<'_, '_>, limit: &Expr, per: &LimitScope, pieces: Pieces, pool: PoolId) -> Option<Cap> {
+fn cap(
+    draft: &Draft<'_, '_>,
+    limit: &Expr,
+    per: &LimitScope,
+    pieces: Pieces,
+    pool: PoolId,
+) -> Option<(Quantity, CapScope)> {
     let scope = draft.scope;
     let line = format!("at most {}", scope.text(limit.span));
     let found = cap_scope(draft, per, pieces, &line);
@@ -265,7 +284,7 @@ fn cap(draft: &Draft<'_, '_>, limit: &Expr, per: &LimitScope, pieces: Pieces, po
         scope.report(report.with_help(format!("a limit is whole: `at most {whole} …`")));
         return None;
     }
-    Some(Cap { limit: quantity, per })
+    Some((quantity, per))
 }
 
 /// Points of a pool, or money where it counts in money; `plain` allows a plain number of points (a rate of

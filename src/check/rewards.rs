@@ -4,7 +4,7 @@ use super::caps::{cap_scope, caps_but, points};
 use super::constant::{self, fold};
 use super::earn::always_whole;
 use super::expr::Place;
-use super::policy::{Cap, PoolId, Price, Quantity, Redeem, Reward, Rule};
+use super::policy::{Cap, CapScope, PoolId, Price, Quantity, Redeem, Reward, Rule};
 use super::pool::{resolve, unit_word};
 use super::redeem::{PAYMENT, pool, report_first, whole};
 use super::rules::Draft;
@@ -135,7 +135,8 @@ fn count_of_rewards(scope: &Scope<'_>, limit: &Expr) -> Option<Ratio> {
 fn counts(draft: &Draft<'_, '_>) -> Option<Vec<Cap>> {
     let counts = draft.clauses.iter().filter_map(|clause| match &clause.kind {
         ClauseKind::AtMost { limit, per } => {
-            Some(count(draft, limit, count_of_rewards(draft.scope, limit)?, per))
+            let found = count(draft, limit, count_of_rewards(draft.scope, limit)?, per);
+            Some(found.map(|(limit, per)| Cap { limit, per, text: draft.scope.text(clause.span) }))
         }
         _ => None,
     });
@@ -143,7 +144,7 @@ fn counts(draft: &Draft<'_, '_>) -> Option<Vec<Cap>> {
     counts.into_iter().collect()
 }
 
-fn count(draft: &Draft<'_, '_>, limit: &Expr, n: Ratio, per: &LimitScope) -> Option<Cap> {
+fn count(draft: &Draft<'_, '_>, limit: &Expr, n: Ratio, per: &LimitScope) -> Option<(Quantity, CapScope)> {
     let scope = draft.scope;
     let found = cap_scope(draft, per, PAYMENT, &format!("at most {}", scope.text(limit.span)));
     if n.is_zero() {
@@ -156,7 +157,7 @@ fn count(draft: &Draft<'_, '_>, limit: &Expr, n: Ratio, per: &LimitScope) -> Opt
         scope.report(report.with_help("write a whole number"));
         return None;
     }
-    Some(Cap { limit: Quantity::Constant(n), per: found?.0 })
+    Some((Quantity::Constant(n), found?.0))
 }
 
 /// Reports a reward's name that two rules share on one day: it is asked for by name.

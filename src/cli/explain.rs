@@ -115,7 +115,8 @@ fn workings(
         return Ok(());
     }
     writeln!(out, "\nHow the points came about, as things stand now")?;
-    let head = [
+    let any_cut = workings.iter().any(|working| working.limit.is_some());
+    let mut head = vec![
         ("for", Column::Left),
         ("rule", Column::Left),
         ("exact", Column::Right),
@@ -123,18 +124,23 @@ fn workings(
         ("given", Column::Right),
         ("it reads", Column::Left),
     ];
+    if any_cut {
+        head.push(("cut by", Column::Left));
+    }
     let rows = workings.into_iter().map(|working| {
         let reads = working.reads.iter().map(|(name, said)| format!("{name}: {said}"));
         let amount = |amount| statement::amount_of(policy, working.pool, amount);
         let exact = statement::exact_amount(policy, working.pool, working.exact);
-        vec![
+        let mut row = vec![
             working.order.to_string(),
             working.rule.clone(),
             exact,
             amount(working.rounded),
             amount(working.given),
             reads.collect::<Vec<_>>().join("; "),
-        ]
+        ];
+        row.extend(any_cut.then(|| working.limit.unwrap_or_default()));
+        row
     });
     out.write_all(plain(&head, rows.collect()).as_bytes())?;
     Ok(())

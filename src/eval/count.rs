@@ -82,11 +82,11 @@ fn of_order(
         Counted::Amount(quantity) => context.quantity(quantity),
         Counted::Different(_) => Ok(Ratio::ONE),
         Counted::Rule(stage, rule) => {
-            let total = earning.totals.iter().find(|(id, ..)| id == rule);
-            Ok(total.map_or(Ratio::ZERO, |(_, exact, rounded, given)| match stage {
-                Stage::Exact => *exact,
-                Stage::Rounded => Ratio::whole(*rounded),
-                Stage::Capped => Ratio::whole(*given),
+            let total = earning.totals.iter().find(|total| total.rule == *rule);
+            Ok(total.map_or(Ratio::ZERO, |total| match stage {
+                Stage::Exact => total.exact,
+                Stage::Rounded => Ratio::whole(total.rounded),
+                Stage::Capped => Ratio::whole(total.given),
             }))
         }
         Counted::Base(base) => {

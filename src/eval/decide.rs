@@ -9,7 +9,7 @@ use super::net::Net;
 use super::order::{Known, Listing, Member, MemberFacts, Order, RedeemAsk};
 use super::redeem::{Offer, PayingRule, offer, paying_rules};
 use super::refusal::{Refusal, RefusalCode};
-use super::room::Used;
+use super::room::{CapKey, Used};
 use crate::check::policy::{Occasion, Policy, Rule, Window};
 use crate::value::Ratio;
 
@@ -98,8 +98,22 @@ pub(crate) struct Earning {
     pub lines: Vec<Vec<Earned>>,
     /// What is used of limits over several orders.
     pub used: Used,
-    /// Totals of rules over all lines, before rounding, after it, and as given: what measures count.
-    pub totals: Vec<(usize, Ratio, i64, i64)>,
+    /// Totals of rules over all lines: what measures count.
+    pub totals: Vec<Total>,
+}
+
+/// What a rule gives on all lines together.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Total {
+    pub rule: usize,
+    /// Before rounding.
+    pub exact: Ratio,
+    /// After rounding.
+    pub rounded: i64,
+    /// After limits and groups.
+    pub given: i64,
+    /// The limit that cut it last.
+    pub cut: Option<CapKey>,
 }
 
 /// Points that pay an order under one rule.
@@ -355,12 +369,13 @@ pub(crate) fn earned(
     let too_large = |_| refuse(policy, Fault::Overflow, "the sum of the lines");
     for (rule, outcome) in derived.rules.iter().enumerate() {
         let RuleOutcome::InForce(outcomes) = outcome else { continue };
-        let mut total = (rule, Ratio::ZERO, 0i64, 0i64);
+        let mut total = Total { rule, exact: Ratio::ZERO, rounded: 0, given: 0, cut: None };
         for (line, outcome) in earning.lines.iter_mut().zip(outcomes) {
-            let Given { exact, rounded, points, .. } = outcome.given();
-            total.1 = total.1.add(exact).map_err(too_large)?;
-            total.2 = total.2.saturating_add(rounded);
-            total.3 = total.3.saturating_add(points);
+            let Given { exact, rounded, points, cut, .. } = outcome.given();
+            total.exact = total.exact.add(exact).map_err(too_large)?;
+            total.rounded = total.rounded.saturating_add(rounded);
+            total.given = total.given.saturating_add(points);
+            total.cut = cut.or(total.cut);
             if points > 0 {
                 line.push(Earned { rule, points });
             }

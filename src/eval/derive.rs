@@ -84,9 +84,13 @@ impl Derived {
         self.lines(id).and_then(|lines| lines.get(line)).map_or(0, |outcome| outcome.given().points)
     }
 
-    fn set(&mut self, id: EarnId, line: usize, points: i64) {
+    /// A limit leaves so many points.
+    fn set(&mut self, id: EarnId, line: usize, points: i64, limit: CapKey) {
         let Some(RuleOutcome::InForce(lines)) = self.rules.get_mut(id) else { return };
         if let Some(Outcome::Given(given)) = lines.get_mut(line) {
+            if points < given.points {
+                given.cut = Some(limit);
+            }
             given.points = points;
         }
     }
@@ -181,21 +185,21 @@ impl Derived {
                     let exact: Vec<Ratio> = (0..count).map(|line| self.exact(*id, line)).collect();
                     let points: Vec<i64> = (0..count).map(|line| self.points(*id, line)).collect();
                     for (line, points) in split_within(share, &exact, &points)?.into_iter().enumerate() {
-                        self.set(*id, line, points);
+                        self.set(*id, line, points, key);
                     }
                 }
             }
             CapScope::Piece(_) => {
                 for line in 0..count {
                     let limit = context.at_line(net, line).quantity(&cap.limit)?.floor_points()?.max(0);
-                    self.cut_line(rules, line, limit)?;
+                    self.cut_line(rules, line, (key, limit))?;
                 }
             }
             CapScope::Member { .. } | CapScope::Everyone { .. } => {
                 let limit = Ratio::whole(limit(context, net, net.order.of, &cap.limit)?);
                 let mut room = used.room(key, limit)?.floor_points()?;
                 for line in 0..count {
-                    room -= self.cut_line(rules, line, room)?;
+                    room -= self.cut_line(rules, line, (key, room))?;
                 }
             }
         }
@@ -203,12 +207,17 @@ impl Derived {
     }
 
     /// Cuts what the rules give on one line to `limit`; says what they give then.
-    fn cut_line(&mut self, rules: &[EarnId], line: usize, limit: i64) -> Result<i64, Overflow> {
+    fn cut_line(
+        &mut self,
+        rules: &[EarnId],
+        line: usize,
+        (key, limit): (CapKey, i64),
+    ) -> Result<i64, Overflow> {
         let exact: Vec<Ratio> = rules.iter().map(|id| self.exact(*id, line)).collect();
         let points: Vec<i64> = rules.iter().map(|id| self.points(*id, line)).collect();
         let cut = split_within(limit, &exact, &points)?;
         for (id, points) in rules.iter().zip(&cut) {
-            self.set(*id, line, *points);
+            self.set(*id, line, *points, key);
         }
         cut.iter().try_fold(0i64, |sum, points| sum.checked_add(*points)).ok_or(Overflow)
     }

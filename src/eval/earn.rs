@@ -7,11 +7,12 @@ use super::context::{Context, Failure, Fault};
 use super::net::Net;
 use super::room::{CapKey, Owner, Used};
 use crate::check::policy::{
-    Amount, Cap, CapScope, Condition, Earn, EarnId, Filter, Grain, Occasion, Quantity, Unit,
+    Amount, Cap, CapScope, Condition, Earn, EarnId, Filter, Grain, Occasion, Policy, Quantity, Unit,
 };
 use crate::syntax::ast::Stage;
 use crate::value::rounding::split_within;
 use crate::value::{Ratio, Rounding, largest_remainder};
+use jiff::Timestamp;
 
 /// What one rule does on one line.
 #[derive(Clone, Debug, PartialEq)]
@@ -33,6 +34,8 @@ pub(crate) struct Given {
     pub capped: i64,
     /// After groups and their limits: what is given.
     pub points: i64,
+    /// The limit that cut it last.
+    pub cut: Option<CapKey>,
 }
 
 impl Outcome {
@@ -87,7 +90,8 @@ pub(crate) fn evaluate(work: &Work<'_>) -> Result<(Vec<Outcome>, FirstUses), Fau
     let rounded = round(earn, &exact)?;
     let capped = own_caps(work, &exact, &rounded)?;
     let given = exact.into_iter().zip(rounded).zip(capped);
-    let given = given.map(|((exact, rounded), capped)| Given { exact, rounded, capped, points: capped });
+    let given =
+        given.map(|((exact, rounded), (capped, cut))| Given { exact, rounded, capped, points: capped, cut });
     let outcomes = failures.into_iter().zip(given).map(|(failure, given)| match failure {
         Some(failure) => Outcome::Failed(failure),
         None => Outcome::Given(given),
@@ -258,11 +262,13 @@ fn round(earn: &Earn, exact: &[Ratio]) -> Result<Vec<i64>, Fault> {
     Ok(largest_remainder(whole(earn, sum)?, exact)?)
 }
 
-/// The rule's own limits, in the order written.
-fn own_caps(work: &Work<'_>, exact: &[Ratio], rounded: &[i64]) -> Result<Vec<i64>, Fault> {
+/// The rule's own limits, in the order written: what they leave on each line, and which cut it last.
+fn own_caps(work: &Work<'_>, exact: &[Ratio], rounded: &[i64]) -> Result<Vec<(i64, Option<CapKey>)>, Fault> {
     let mut points = rounded.to_vec();
+    let mut cuts = vec![None; points.len()];
     for (index, cap) in work.earn.caps.iter().enumerate() {
         let key = CapKey { owner: Owner::Earn(work.id), index, first: false };
+        let before = points.clone();
         match cap.per {
             CapScope::Piece(Grain::Order) => {
                 let limit = limit(work.context, work.net, work.earn.of, &cap.limit)?;
@@ -283,8 +289,13 @@ fn own_caps(work: &Work<'_>, exact: &[Ratio], rounded: &[i64]) -> Result<Vec<i64
                 }
             }
         }
+        for (cut, (before, after)) in cuts.iter_mut().zip(before.iter().zip(&points)) {
+            if after < before {
+                *cut = Some(key);
+            }
+        }
     }
-    Ok(points)
+    Ok(points.into_iter().zip(cuts).collect())
 }
 
 /// A limit over the whole order or event, in points.
@@ -303,6 +314,16 @@ pub(crate) fn is_long(cap: &Cap) -> bool {
     !matches!(cap.per, CapScope::Piece(_))
 }
 
+/// A limit of earn rules and groups, as it is written.
+pub(crate) fn limit_text<'p>(policy: &'p Policy, key: CapKey, at: Timestamp) -> Option<&'p str> {
+    let caps = match key.owner {
+        Owner::Earn(id) => policy.earns.get(id)?.at(at)?.body.caps.as_slice(),
+        Owner::Group(id) => policy.groups.get(id)?.at(at)?.body.caps.as_slice(),
+        Owner::Redeem(_) | Owner::Reward(_) | Owner::Move(_) => return None,
+    };
+    caps.get(key.index).map(|cap| cap.text.as_str())
+}
+
 /// What rounding or limits took away, in words; None where points were given.
 pub(crate) fn why_nothing(context: &Context<'_>, given: &Given) -> Option<Failure> {
     if given.points > 0 {
@@ -310,7 +331,9 @@ pub(crate) fn why_nothing(context: &Context<'_>, given: &Given) -> Option<Failur
     }
     let exact = context.show(given.exact, Unit::Points);
     if given.rounded > 0 {
-        return Some(Failure { text: format!("a limit leaves nothing of {exact}"), short_by: None });
+        let limit = given.cut.and_then(|key| limit_text(context.policy, key, context.at));
+        let limit = limit.map_or_else(|| "a limit".to_owned(), |limit| format!("`{limit}`"));
+        return Some(Failure { text: format!("{limit} leaves nothing of {exact}"), short_by: None });
     }
     if given.exact.is_zero() {
         return Some(Failure { text: "gives 0 points here".into(), short_by: None });

@@ -10,7 +10,7 @@ use crate::check::policy::{MeasureId, PoolId};
 use crate::eval::net::{Net, NetLine};
 use crate::eval::order::{Known, MemberFacts, Order};
 use crate::eval::room::Used;
-use crate::eval::{Earned, Refusal, RefusalCode};
+use crate::eval::{Earned, Refusal, RefusalCode, Total};
 use crate::value::moment::Moment;
 use crate::value::{Overflow, Ratio};
 
@@ -43,7 +43,7 @@ pub(crate) struct PlacedOrder {
     /// What it adds to measures.
     pub contributions: Vec<Contribution>,
     /// Totals of rules: see `Earning`.
-    pub totals: Vec<(usize, Ratio, i64, i64)>,
+    pub totals: Vec<Total>,
 }
 
 /// What an order adds to a measure, and when.

@@ -10,6 +10,7 @@ use crate::check::Policy;
 use crate::check::policy::{FactType, Quantity, Unit, ValueBody};
 use crate::eval::context::Context;
 use crate::eval::context_of;
+use crate::eval::earn::limit_text;
 use crate::eval::net::Net;
 use crate::eval::reads::{MeasureRead, reads};
 use crate::value::Ratio;
@@ -31,6 +32,8 @@ pub struct Working {
     pub rounded: i64,
     /// After limits and groups: what it gives.
     pub given: i64,
+    /// The limit that cut it last, as it is written.
+    pub limit: Option<String>,
     /// What it reads, with what that said: `star_rate` and `1.2`.
     pub reads: Vec<(String, String)>,
 }
@@ -44,8 +47,8 @@ impl Account {
 
 fn of_order(policy: &Policy, placed: &PlacedOrder) -> Vec<Working> {
     let mut found = Vec::new();
-    for (rule, exact, rounded, given) in placed.totals.iter().filter(|(_, exact, ..)| !exact.is_zero()) {
-        let Some(declared) = policy.earns.get(*rule) else { continue };
+    for total in placed.totals.iter().filter(|total| !total.exact.is_zero()) {
+        let Some(declared) = policy.earns.get(total.rule) else { continue };
         let Some(version) = declared.at(placed.at) else { continue };
         let read = reads(policy, &version.body, Some(placed.at));
         let net = placed.net(false).ok();
@@ -65,9 +68,10 @@ fn of_order(policy: &Policy, placed: &PlacedOrder) -> Vec<Working> {
             at: placed.happened,
             rule: declared.name.clone(),
             pool: version.body.pool,
-            exact: *exact,
-            rounded: *rounded,
-            given: *given,
+            exact: total.exact,
+            rounded: total.rounded,
+            given: total.given,
+            limit: total.cut.and_then(|key| limit_text(policy, key, placed.at)).map(str::to_owned),
             reads: shown,
         });
     }

@@ -58,6 +58,8 @@ pub(crate) enum Grain {
 pub(crate) struct Cap {
     pub limit: Quantity,
     pub per: CapScope,
+    /// As it is written.
+    pub text: String,
 }
 
 /// Over what a limit counts.
