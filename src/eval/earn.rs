@@ -315,7 +315,7 @@ pub(crate) fn is_long(cap: &Cap) -> bool {
 }
 
 /// A limit of earn rules and groups, as it is written.
-pub(crate) fn limit_text<'p>(policy: &'p Policy, key: CapKey, at: Timestamp) -> Option<&'p str> {
+pub(crate) fn limit_text(policy: &Policy, key: CapKey, at: Timestamp) -> Option<&str> {
     let caps = match key.owner {
         Owner::Earn(id) => policy.earns.get(id)?.at(at)?.body.caps.as_slice(),
         Owner::Group(id) => policy.groups.get(id)?.at(at)?.body.caps.as_slice(),
