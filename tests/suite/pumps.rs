@@ -728,7 +728,7 @@ fn what_the_programmes_own_rules_let_gain() {
 
 proptest! {
     #![proptest_config(ProptestConfig {
-        cases: random_policies::cases() / 3, failure_persistence: None, max_shrink_iters: 5000, max_global_rejects: 100_000, ..ProptestConfig::default()
+        cases: random_policies::cases() / 3, failure_persistence: None, max_shrink_iters: 5000, max_global_rejects: u32::MAX, ..ProptestConfig::default()
     })]
 
     /// The same of random policies, but for what an order leaves behind by their own rules when it is undone.

@@ -36,12 +36,11 @@ pub(super) fn describe(policy: &Policy, scenario: &Scenario, incoming: &[Incomin
         }
         for refused in &outcome.refused {
             let event = refused.event.as_deref().unwrap_or("no id");
-            let _ = writeln!(
-                out,
-                "\nrefused {event}: {} at `{}`",
-                refused.refusal.code.name(),
-                refused.refusal.path
-            );
+            let _ = write!(out, "\nrefused {event}: {}", refused.refusal.code.name());
+            if !refused.refusal.path.is_empty() {
+                let _ = write!(out, " at `{}`", refused.refusal.path);
+            }
+            let _ = writeln!(out);
             let _ = writeln!(out, "  {}", without_lines(&refused.refusal.message));
         }
         if outcome.duplicates > 0 {

@@ -97,9 +97,18 @@ fn long_text(node: &Node, path: &Path<'_>) -> Result<String, Refusal> {
 
 fn events(node: &Node, path: &Path<'_>, account: &str) -> Result<Vec<Node>, Refusal> {
     let mut events = list(node, path, "events")?.to_vec();
+    let id = |event: &Node| match &event.value {
+        Value::Object(object) => object.get("id").and_then(Node::as_text).map(str::to_owned),
+        _ => None,
+    };
+    let written: Vec<String> = events.iter().filter_map(id).collect();
     for (index, event) in events.iter_mut().enumerate() {
         if let Value::Object(object) = &mut event.value {
-            for (name, default) in [("id", format!("e{}", index + 1)), ("account", account.to_owned())] {
+            let mut id = format!("e{}", index + 1);
+            while written.contains(&id) {
+                id.push('_');
+            }
+            for (name, default) in [("id", id), ("account", account.to_owned())] {
                 if object.get(name).is_none() {
                     object.insert(name.to_owned(), Node::new(Value::Text(default)));
                 }
