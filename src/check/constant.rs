@@ -98,6 +98,7 @@ pub(super) fn report_unit(scope: &Scope<'_>, expr: &Expr, wanted: Unit, found: &
 pub(super) fn as_unit(scope: &Scope<'_>, expr: &Expr, unit: Unit) -> Option<String> {
     let n = match &expr.kind {
         ExprKind::Number(n) | ExprKind::Money(n, _) | ExprKind::Counted(n, _) => *n,
+        ExprKind::Percent(n) if unit == Unit::Count => *n,
         ExprKind::Percent(n) => n.mul(Ratio::whole(100)).ok()?,
         _ => return None,
     };

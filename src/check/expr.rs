@@ -268,7 +268,9 @@ impl<'s, 'a> Reader<'s, 'a> {
         let report = Diagnostic::new(Code::UnknownFact, name.span, message);
         let built = BUILT_IN.iter().filter(|(of, _)| *of == subject).map(|(_, name)| (*name, None));
         let declared = self.scope.facts.of(subject).map(|fact| (fact.name.as_str(), Some(fact.span)));
-        let known: Vec<(&str, Option<Span>)> = declared.chain(built).collect();
+        let tiers = self.scope.tiers.iter().filter(|_| subject == Subject::Member);
+        let tiers = tiers.map(|tier| (tier.name, Some(tier.declaration.name.span)));
+        let known: Vec<(&str, Option<Span>)> = declared.chain(tiers).chain(built).collect();
         let elsewhere =
             self.scope.facts.subject_with(&name.text).or_else(|| {
                 BUILT_IN.iter().find(|(_, built)| *built == name.text).map(|(subject, _)| *subject)

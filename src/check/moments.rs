@@ -64,7 +64,7 @@ fn happening<'m>(scope: &Scope<'_>, root: Root<'m>) -> Option<&'m [Anchor]> {
             let written = scope.text(path.span);
             let message = format!("`{written}` is read in conditions, and this counts from what happens");
             let report = Diagnostic::new(Code::BadSubject, path.span, message);
-            let help = "count from `order placed`, `shipped`, `points acquired` or a mark of an event";
+            let help = "count from `order placed`, `shipped`, `points acquired` or a mark of an event; in a tier, from `reached`";
             scope.report(report.with_help(help));
             None
         }

@@ -7,7 +7,9 @@ use std::sync::Arc;
 use super::account::Account;
 use super::period::{Stretch, around};
 use super::placed::{Contribution, PlacedOrder};
-use crate::check::policy::{Counted, FactValue, Policy, Subject};
+use crate::check::policy::{Counted, FactValue, Period, Policy, Subject};
+use crate::eval::MemberFacts;
+use crate::eval::context::Fault;
 use crate::eval::count::{count, sum_up};
 use crate::eval::{Earning, Refusal, context_of, refuse};
 use crate::value::{Overflow, Ratio};
@@ -61,6 +63,9 @@ pub(crate) fn contributions(
                 Some(mark) => placed.marks.get(mark).copied().flatten(),
             };
             let (Some(at), true) = (at, counting.of == placed.order.of) else { continue };
+            if let Some(fact) = unknown_year(&placed.member, declared.period) {
+                return Err(refuse(policy, Fault::MissingMember(fact), &declared.name));
+            }
             let key = declared.key.and_then(|(_, fact)| placed.order.facts.get(fact));
             let key = if let Some(FactValue::Choice(choice)) = key { *choice } else { 0 };
             let context = context_of(policy, placed.at, &placed.member, &placed.known);
@@ -78,6 +83,12 @@ pub(crate) fn contributions(
         }
     }
     Ok(found)
+}
+
+/// The member's date by which a period goes, where nothing has set it.
+pub(crate) fn unknown_year(member: &MemberFacts, period: Period) -> Option<usize> {
+    let Period::YearOfMember(fact) = period else { return None };
+    (!matches!(member.0.get(fact), Some(Some(_)))).then_some(fact)
 }
 
 /// What a choice or text fact of an order or event says, or its category.

@@ -54,11 +54,11 @@ pub(crate) fn around(
         }
         Period::Year { month, day } => return year_from(policy, at, (month, day)),
         Period::YearOfMember(fact) => {
-            let date = match member.0.get(fact) {
-                Some(Some(FactValue::Date(date))) => (date.month(), date.day()),
-                _ => (1, 1),
+            // What reads the year of a member whose date is not known is refused; nothing ends by it.
+            let Some(Some(FactValue::Date(date))) = member.0.get(fact) else {
+                return Ok(Stretch { start: Timestamp::MIN, end: Timestamp::MAX });
             };
-            return year_from(policy, at, date);
+            return year_from(policy, at, (date.month(), date.day()));
         }
         Period::Day => CalendarUnit::Day,
         Period::Week => CalendarUnit::Week,

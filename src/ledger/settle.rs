@@ -11,14 +11,15 @@ use std::sync::Arc;
 use super::account::{Account, Note, Shift, keeps, overflow};
 use super::entry::{Action, Bucket, Clause};
 use super::lots::{LotId, OrderId, Source};
-use super::measures::{contributions, counts_rules};
+use super::measures::{contributions, counts_rules, unknown_year};
 use super::period::{Stretch, around, just_before};
 use super::placed::PlacedOrder;
 use super::replay::Shared;
-use crate::check::policy::{Occasion, Period, Policy, PoolId, Returns};
+use crate::check::policy::{Member, Occasion, Period, Policy, PoolId, Returns};
+use crate::eval::context::Fault;
 use crate::eval::net::Net;
-use crate::eval::room::{LongCap, Used, long_caps};
-use crate::eval::{Earned, Earning, Refusal, earned};
+use crate::eval::room::{LongCap, Owner, Used, long_caps};
+use crate::eval::{Earned, Earning, Refusal, earned, refuse};
 use crate::value::{Overflow, Ratio};
 
 /// Rounds of deciding tied orders again until nothing changes any more. Measures that count points of rules may need a
@@ -248,6 +249,7 @@ impl Account {
         placed: &mut PlacedOrder,
     ) -> Result<Earning, Refusal> {
         let too_large = |_: Overflow| overflow("the order as it now stands");
+        self.report_unknown_year(policy, placed)?;
         let used = self.used_before(policy, shared, overlay, id, placed).map_err(too_large)?;
         let decide = |net: &Net<'_>| earned(policy, placed.at, (&placed.member, &placed.known), net, &used);
         let keeping = |placed: &PlacedOrder, any: bool| {
@@ -285,6 +287,33 @@ impl Account {
         }
         placed.charged = charged;
         Ok(earning)
+    }
+
+    /// Refuses what meets a limit over the member's own year where the year is not known.
+    fn report_unknown_year(&self, policy: &Policy, placed: &PlacedOrder) -> Result<(), Refusal> {
+        if !self.ties.caps.iter().any(|period| matches!(period, Period::YearOfMember(_))) {
+            return Ok(());
+        }
+        for cap in long_caps(policy, placed.order.of, placed.at) {
+            let Some(fact) = unknown_year(&placed.member, cap.period) else { continue };
+            let is_of = |member: &Member| {
+                let Member::Earn(id) = member else { return false };
+                let version = policy.earns.get(*id).and_then(|rule| rule.at(placed.at));
+                version.is_some_and(|version| version.body.of == placed.order.of)
+            };
+            let owner = match cap.key.owner {
+                Owner::Earn(id) => policy.earns.get(id).map(|rule| &rule.name),
+                Owner::Group(id) => policy.groups.get(id).and_then(|rule| {
+                    let group = &rule.at(placed.at)?.body;
+                    group.of.iter().any(is_of).then_some(&rule.name)
+                }),
+                Owner::Redeem(_) | Owner::Reward(_) | Owner::Move(_) => None,
+            };
+            if let Some(rule) = owner {
+                return Err(refuse(policy, Fault::MissingMember(fact), rule));
+            }
+        }
+        Ok(())
     }
 
     /// What earlier orders have used of the limits over periods that this one meets.

@@ -264,7 +264,10 @@ impl Account {
                 self.hold(policy, at, tier, level)?;
             }
         }
-        self.fall(policy, last, (tier, ended))?;
+        if let Some(state) = self.tiers.get_mut(tier) {
+            state.end(at);
+        }
+        self.fall(policy, (last, at), (tier, ended))?;
         if let Some(state) = self.tiers.get_mut(tier) {
             state.begin(at);
             state.end(at);
@@ -273,11 +276,12 @@ impl Account {
         self.resume(policy, at)
     }
 
-    /// Where a level ends, the tier may say that one below is held next.
+    /// Where a level ends, the tier may say that one below is held next: for its own time, as if reached at the last
+    /// instant, or now where it would be over with it.
     fn fall(
         &mut self,
         policy: &Policy,
-        at: Timestamp,
+        (last, at): (Timestamp, Timestamp),
         (tier, ended): (usize, usize),
     ) -> Result<(), Overflow> {
         let Some(ThenChoice::Falls(levels)) = policy.tiers.get(tier).map(|tier| tier.then) else {
@@ -285,7 +289,11 @@ impl Account {
         };
         let fallen = ended.saturating_sub(levels as usize);
         if fallen > self.tiers.get(tier).map_or(0, TierState::level) {
-            self.hold_from(policy, (at, at), tier, fallen, None)?;
+            self.hold_from(policy, (last, last), tier, fallen, None)?;
+            let over = |held: &Held| held.until.is_some_and(|until| until <= at);
+            if self.tiers.get(tier).and_then(|state| state.held.last()).is_some_and(over) {
+                self.hold_from(policy, (at, at), tier, fallen, None)?;
+            }
         }
         Ok(())
     }
@@ -304,7 +312,7 @@ impl Account {
             state.end(at);
         }
         self.look(policy, at, tier, (&[], &now))?;
-        self.fall(policy, at, (tier, ended))?;
+        self.fall(policy, (at, at), (tier, ended))?;
         self.look_at_others(policy, at, tier)?;
         self.resume(policy, at)
     }

@@ -52,6 +52,7 @@ pub(super) const FORMS: &[Form] = &[
     form("worth", &[Kind::Pool], "worth 1 JPY"),
     form("pending", &[Kind::Pool, Kind::Earn], "pending (never | until MOMENT)"),
     form("lot", &[Kind::Pool], "lot expires (never | MOMENT [, paused while CONDITION])"),
+    form("lot", &[Kind::Earn], "lot expires (never | MOMENT)"),
     form("balance", &[Kind::Pool], "balance expires (never | MOMENT)"),
     form("spend", &[Kind::Pool], "spend (before POOL | soonest to expire | oldest | newest), then …"),
     form(
@@ -66,7 +67,7 @@ pub(super) const FORMS: &[Form] = &[
     ),
     form("only", &[Kind::Earn, Kind::Redeem, Kind::Measure], "only for CATEGORIES"),
     form("not", &[Kind::Earn, Kind::Redeem, Kind::Measure], "not for CATEGORIES [, except CATEGORIES]"),
-    form("when", &[Kind::Earn, Kind::Redeem, Kind::Measure, Kind::Badge], "when CONDITION"),
+    form("when", &[Kind::Earn, Kind::Redeem, Kind::Move, Kind::Measure, Kind::Badge], "when CONDITION"),
     form("for", &[Kind::Measure], "for (each EVENT.FACT | all time)"),
     form(
         "per",
@@ -91,7 +92,7 @@ pub(super) const FORMS: &[Form] = &[
     form(
         "at",
         &[Kind::Move],
-        "at (least POINTS | most POINTS [per member PERIOD, returns (free | keep) room])",
+        "at (least POINTS | most POINTS [per member PERIOD, returns (free | keep) room | from everyone [PERIOD]])",
     ),
     form(
         "at",
