@@ -173,8 +173,13 @@ impl<'s, 'a> Reader<'s, 'a> {
         if counts(&word.text) || singular.is_some_and(counts) {
             return Some(Unit::Count);
         }
-        // Without any unit, the pool (or its clause) is missing, and that is told there.
-        if !units.is_empty() {
+        // Without any unit, the pool (or its clause) is missing, and that is told there; unless pools count in money.
+        let money = (0..self.scope.pools.len()).find_map(|pool| super::pool::unit_word(self.scope, pool));
+        if let Some(money) = money.filter(|_| units.is_empty()) {
+            let message = format!("`{}` is neither a currency nor the unit of a pool", word.text);
+            let report = Diagnostic::new(Code::UnknownUnit, word.span, message);
+            self.scope.report(report.with_help(format!("the pools count in money: write `{money}`")));
+        } else if !units.is_empty() {
             let plurals: Vec<String> = units.iter().map(|unit| format!("{unit}s")).collect();
             let known: Vec<&str> = units.iter().copied().chain(plurals.iter().map(String::as_str)).collect();
             let message = format!("`{}` is neither a currency nor the unit of a pool", word.text);
@@ -267,10 +272,12 @@ impl<'s, 'a> Reader<'s, 'a> {
         let message = format!("`{owner}` has no fact `{}`", name.text);
         let report = Diagnostic::new(Code::UnknownFact, name.span, message);
         let built = BUILT_IN.iter().filter(|(of, _)| *of == subject).map(|(_, name)| (*name, None));
+        let of_event =
+            TIMES.iter().filter(|_| matches!(subject, Subject::Event(_))).map(|name| (*name, None));
         let declared = self.scope.facts.of(subject).map(|fact| (fact.name.as_str(), Some(fact.span)));
         let tiers = self.scope.tiers.iter().filter(|_| subject == Subject::Member);
         let tiers = tiers.map(|tier| (tier.name, Some(tier.declaration.name.span)));
-        let known: Vec<(&str, Option<Span>)> = declared.chain(tiers).chain(built).collect();
+        let known: Vec<(&str, Option<Span>)> = declared.chain(tiers).chain(built).chain(of_event).collect();
         let elsewhere =
             self.scope.facts.subject_with(&name.text).or_else(|| {
                 BUILT_IN.iter().find(|(_, built)| *built == name.text).map(|(subject, _)| *subject)

@@ -169,7 +169,14 @@ pub(super) fn path_expr(path: &Path) -> ast::Expr {
 
 /// Checks the measures.
 pub(super) fn measures(scope: &Scope<'_>) -> Vec<Measure> {
-    scope.measures.iter().filter_map(|entry| measure(scope, entry)).collect()
+    let read = scope.measures.iter().map(|entry| {
+        let found = measure(scope, entry);
+        if found.is_none() {
+            scope.note_unread(entry.declaration.head);
+        }
+        found
+    });
+    read.flatten().collect()
 }
 
 fn measure(scope: &Scope<'_>, entry: &MeasureEntry<'_>) -> Option<Measure> {

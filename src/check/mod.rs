@@ -142,6 +142,12 @@ pub fn check(source: &Source, file: &File) -> Checked {
         ranges::check_full_price(&scope, &rules.earns, &rules.groups, &rules.pools);
     }
     unused::check(&scope);
+    for value in scope.values.iter().filter(|value| value.kind.is_none()) {
+        value.group.versions.iter().for_each(|version| scope.note_unread(version.declaration.head));
+    }
+    if !scope.has_errors() {
+        scope.report_unread();
+    }
     let may_run = !scope.has_errors();
     finish(source, scope, program, rules, may_run)
 }

@@ -90,7 +90,12 @@ pub(super) fn pool(draft: &Draft<'_, '_>, unit: &Expr) -> Option<PoolId> {
             scope.use_name(Kind::Pool, *one);
             Some(*one)
         }
-        [] => (scope.pools.len() < 2).then_some(0),
+        [] if scope.pools.len() < 2 => Some(0),
+        [] => {
+            // An unknown unit is told where it is read.
+            draft.reader(Place::Request).operand(unit);
+            None
+        }
         several => {
             let choices: Vec<String> = several
                 .iter()

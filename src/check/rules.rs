@@ -95,6 +95,9 @@ pub(super) fn rules<'a, T>(
                 let declaration = dated.declaration;
                 let draft = Draft { scope, declaration, clauses: &clauses, window: dated.window, stretch };
                 let body = if i == 0 { lower(&draft) } else { scope.muted(|| lower(&draft)) };
+                if body.is_none() {
+                    scope.note_unread(declaration.head);
+                }
                 versions.extend(body.map(|body| version(declaration, stretch, body)));
             }
         }

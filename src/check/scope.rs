@@ -51,6 +51,7 @@ pub(super) struct Scope<'a> {
     used_values: RefCell<BTreeSet<ValueId>>,
     covered_values: RefCell<BTreeSet<ValueId>>,
     used_names: RefCell<BTreeSet<(&'static str, usize)>>,
+    unread: RefCell<Vec<Span>>,
 }
 
 impl<'a> Scope<'a> {
@@ -77,6 +78,23 @@ impl<'a> Scope<'a> {
             used_values: RefCell::default(),
             covered_values: RefCell::default(),
             used_names: RefCell::default(),
+            unread: RefCell::default(),
+        }
+    }
+
+    /// Notes a declaration that means nothing, which some report must have told.
+    pub fn note_unread(&self, head: Span) {
+        self.unread.borrow_mut().push(head);
+    }
+
+    /// Reports the declarations that mean nothing where no report has told: none may vanish without a word.
+    pub fn report_unread(&self) {
+        for head in self.unread.take() {
+            let message = "this declaration is not understood by this version of Meed";
+            let report = Diagnostic::new(Code::UnsupportedForm, head, message);
+            self.report(
+                report.with_help("look at its units and names; write it as in the language reference"),
+            );
         }
     }
 

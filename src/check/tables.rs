@@ -337,7 +337,10 @@ fn report_twice(scope: &Scope<'_>, word: &str, span: Span, first: Span) {
 
 fn word_case(scope: &Scope<'_>, known: &[String], name: &Name, by: &Expr) -> Option<usize> {
     let found = known.iter().position(|word| *word == name.text);
-    if found.is_none() {
+    let path = if let ExprKind::Path(path) = &by.kind { Some(path) } else { None };
+    let tier = path.and_then(|path| scope.tiers.iter().find(|tier| tier.name == path.name.text));
+    // A level that could not be read has been told already.
+    if found.is_none() && !tier.is_some_and(|tier| tier.declaration.broken) {
         let message = format!("`{}` is not among the cases of `{}`", name.text, scope.text(by.span));
         let known: Vec<&str> = known.iter().map(String::as_str).collect();
         let mut report = Diagnostic::new(Code::UnknownChoice, name.span, message)

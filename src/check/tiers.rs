@@ -69,7 +69,14 @@ fn unique<'a>(scope: &Scope<'_>, names: Vec<&'a Name>) -> Vec<&'a Name> {
 
 /// Checks the tiers.
 pub(super) fn tiers(scope: &Scope<'_>) -> Vec<Tier> {
-    scope.tiers.iter().filter_map(|entry| tier(scope, entry)).collect()
+    let read = scope.tiers.iter().map(|entry| {
+        let found = tier(scope, entry);
+        if found.is_none() {
+            scope.note_unread(entry.declaration.head);
+        }
+        found
+    });
+    read.flatten().collect()
 }
 
 fn tier(scope: &Scope<'_>, entry: &TierEntry<'_>) -> Option<Tier> {

@@ -11,6 +11,7 @@ use super::words;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::Span;
 use crate::syntax::ast::{ClauseKind, Declaration};
+use crate::value::Currency;
 
 /// Reports points that become available before what they depend on is known.
 pub(super) fn check_pending(scope: &Scope<'_>, earns: &[Rule<Earn>], pools: &[Pool]) {
@@ -193,11 +194,13 @@ pub(super) fn check_campaigns(scope: &Scope<'_>, earns: &[Rule<Earn>], groups: &
             continue;
         }
         let unit = super::pool::unit_word(scope, open.body.pool).unwrap_or("point");
+        let counts_in_money = Currency::from_code(unit).is_some();
+        let plural = if counts_in_money { unit.to_owned() } else { format!("{unit}s") };
         let what = if starts && ends { "runs for a time" } else { "multiplies another rule for a time" };
         let message = format!("`{}` {what}, and nothing limits what it gives", rule.name);
         let lines = [
-            format!("at most 1,000 {unit}s per member per calendar month, returns free room"),
-            format!("at most 1,000,000 {unit}s from everyone"),
+            format!("at most 1,000 {plural} per member per calendar month, returns free room"),
+            format!("at most 1,000,000 {plural} from everyone"),
         ];
         let help = format!(
             "add a limit, such as {}; or `without limit`, where none is meant",

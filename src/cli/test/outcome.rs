@@ -25,7 +25,12 @@ pub(super) fn describe(policy: &Policy, scenario: &Scenario, incoming: &[Incomin
     let _ = writeln!(out, "{}", scenario.title.trim());
     if !incoming.is_empty() {
         let options = Options { at: None, account: None, keep_entries: true };
-        let outcome = replay(policy, incoming.to_vec(), &options);
+        let mut outcome = replay(policy, incoming.to_vec(), &options);
+        // What falls due after the last event is seen as far as something is expected of it.
+        let last = scenario.expects.iter().filter_map(|expect| expect.at).max();
+        if last > outcome.at {
+            outcome = replay(policy, incoming.to_vec(), &Options { at: last, ..options });
+        }
         for account in &outcome.accounts {
             let _ = writeln!(out);
             if let Some(at) = outcome.at {
