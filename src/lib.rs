@@ -32,6 +32,7 @@ pub mod source;
 pub mod value;
 pub mod diagnostic;
 pub mod syntax;
+pub mod policy;
 pub mod check;
 pub mod eval;
 pub mod ledger;
@@ -39,7 +40,7 @@ pub mod wire;
 #[cfg(feature = "cli")]
 pub mod cli;
 
-pub use check::{Checked, Policy, load, load_with};
+pub use check::{Checked, load, load_with};
 pub use diagnostic::{Diagnostic, Severity};
 pub use eval::{
     Decision, LineDecision, Listing, MemberFacts, Order, Refusal, RefusalCode, RuleNot, RulePoints,
@@ -50,5 +51,6 @@ pub use ledger::{
     Account, Balance, Becoming, Entry, Incoming, Options, Outcome, Place, PoolStatement, Refused, Replay,
     Statement, replay,
 };
+pub use policy::Policy;
 pub use source::Source;
 pub use wire::{Case, Events, InputFault, Reader};

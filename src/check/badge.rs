@@ -2,10 +2,10 @@
 
 use super::clauses::missing_clause;
 use super::expr::Place;
-use super::policy::{Badge, Condition, Test};
 use super::rules::Draft;
 use super::scope::Scope;
 use crate::diagnostic::{Code, Diagnostic};
+use crate::policy::{Badge, Condition, Test};
 use crate::syntax::ast::{ClauseKind, Name};
 
 /// Checks one version of a badge. A filter is one more condition on the listing's category.

@@ -3,12 +3,12 @@
 use super::expr::{Operand, Place, Reader};
 use super::facts::{self, Lookup};
 use super::measures::path_expr;
-use super::policy::{Base, BaseOf, FactType, Grain, Occasion, Part, PartOf, Period, Quantity, Subject, Unit};
 use super::readings;
 use super::rules::Draft;
 use super::scope::Scope;
 use super::words;
 use crate::diagnostic::{Code, Diagnostic, suggest};
+use crate::policy::{Base, BaseOf, FactType, Grain, Occasion, Part, PartOf, Period, Quantity, Subject, Unit};
 use crate::syntax::ast::{self, ClauseKind, Kind, Name, Path};
 
 /// The part of every base that is paid with points.

@@ -1,9 +1,9 @@
 //! What every listing, line, order and event has, and the instant of a request.
 
 use super::expr::{Operand, Place, Reader};
-use super::policy::{Calendared, ClockPart, Point, PointOf, Quantity, Subject, Unit};
 use super::words;
 use crate::diagnostic::{Code, Diagnostic};
+use crate::policy::{Calendared, ClockPart, Point, PointOf, Quantity, Subject, Unit};
 use crate::source::Span;
 use crate::syntax::ast::Path;
 

@@ -5,11 +5,11 @@ use super::constant::{self, fold};
 use super::expr::{Operand, Place, describe};
 use super::measures::path_expr;
 use super::periods::own_period;
-use super::policy::{Cap, CapScope, Grain, Occasion, Period, PoolId, Quantity, Subject, Unit};
 use super::rules::Draft;
 use super::scope::Scope;
 use super::words;
 use crate::diagnostic::{Code, Diagnostic};
+use crate::policy::{Cap, CapScope, Grain, Occasion, Period, PoolId, Quantity, Subject, Unit};
 use crate::syntax::ast::{
     self, ArithmeticOp, ClauseKind, Expr, ExprKind, Kind, LimitScope, Name, Path, RoomChoice,
 };

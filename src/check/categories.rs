@@ -3,11 +3,11 @@
 use std::collections::HashMap;
 
 use super::clauses::body;
-use super::policy::{Category, CategoryId, Filter, Window};
 use super::scope::Scope;
 use super::versions::report_dates;
 use super::words;
 use crate::diagnostic::{Code, Diagnostic};
+use crate::policy::{Category, CategoryId, Filter, Window};
 use crate::source::Span;
 use crate::syntax::ast::{CategoryNode, Clause, ClauseKind, Kind, Name};
 

@@ -2,11 +2,11 @@
 //! longer.
 
 use super::domain::Domain;
-use super::policy::{Expiry, LotExpiry, Move, MoveTo, Pool, PoolId, Rule};
 use super::scope::Scope;
 use super::versions::days;
 use super::words;
 use crate::diagnostic::{Code, Diagnostic};
+use crate::policy::{Expiry, LotExpiry, Move, MoveTo, Pool, PoolId, Rule};
 use crate::source::Span;
 use crate::value::Ratio;
 
@@ -33,7 +33,7 @@ pub(super) fn check(scope: &Scope<'_>, moves: &[Rule<Move>], pools: &[Pool]) {
     }
 }
 
-fn way(scope: &Scope<'_>, version: &super::policy::Version<Move>) -> Option<Way> {
+fn way(scope: &Scope<'_>, version: &crate::policy::Version<Move>) -> Option<Way> {
     let body = &version.body;
     let MoveTo::Pool(to) = body.to else { return None };
     let mut rate = Ratio::ZERO;

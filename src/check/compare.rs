@@ -2,10 +2,10 @@
 
 use super::constant::{as_unit, fold, unit_of, written};
 use super::expr::{Operand, Reader, describe, unit_words};
-use super::policy::{
+use crate::diagnostic::{Code, Diagnostic};
+use crate::policy::{
     Calendared, ClockPart, Comparison, Point, PointOf, Quantity, Test, TimeComparison, Unit,
 };
-use crate::diagnostic::{Code, Diagnostic};
 use crate::syntax::ast::{CompareOp, Expr, ExprKind, Path};
 use crate::value::Ratio;
 use crate::value::time::clock;

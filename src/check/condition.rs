@@ -4,8 +4,8 @@ use super::categories;
 use super::constant::written;
 use super::expr::{Operand, Place, Reader, describe};
 use super::facts::{bare_word, choice_word};
-use super::policy::{CategoryId, Comparison, Condition, Subject, Test, TierId, Unit};
 use crate::diagnostic::{Code, Diagnostic};
+use crate::policy::{CategoryId, Comparison, Condition, Subject, Test, TierId, Unit};
 use crate::source::Span;
 use crate::syntax::ast::{CompareOp, Expr, ExprKind, Name};
 use crate::value::Ratio;
@@ -49,7 +49,7 @@ impl Reader<'_, '_> {
         let text = self.scope.text(expr.span);
         let message = format!("`{text}` is {}, not a condition", describe(&operand));
         let help = match operand {
-            Operand::Number(super::policy::Quantity::Value(_), _) => {
+            Operand::Number(crate::policy::Quantity::Value(_), _) => {
                 format!("declare `{text}` with `is yes` or `is no`, or compare it with something")
             }
             Operand::Number(_, unit) => {
@@ -79,7 +79,7 @@ impl Reader<'_, '_> {
 
     fn first_choice(&self, subject: Subject, fact: usize) -> Option<String> {
         match &self.scope.facts.get(subject, fact)?.kind {
-            super::policy::FactType::Choice(words) => words.first().cloned(),
+            crate::policy::FactType::Choice(words) => words.first().cloned(),
             _ => None,
         }
     }
@@ -201,7 +201,7 @@ impl Reader<'_, '_> {
         let help = match &expr.kind {
             ExprKind::Text(text) => format!("write the word without quotes: `{text}`"),
             _ => match &fact.kind {
-                super::policy::FactType::Choice(words) => {
+                crate::policy::FactType::Choice(words) => {
                     format!("write one of {}", super::words::listed(words, "or"))
                 }
                 _ => String::new(),
@@ -411,8 +411,8 @@ fn not(condition: Condition) -> Test {
 }
 
 /// True for one of the words of a choice fact.
-fn is_choice(fact: &super::policy::Fact, word: &str) -> bool {
-    matches!(&fact.kind, super::policy::FactType::Choice(words) if words.iter().any(|known| known == word))
+fn is_choice(fact: &crate::policy::Fact, word: &str) -> bool {
+    matches!(&fact.kind, crate::policy::FactType::Choice(words) if words.iter().any(|known| known == word))
 }
 
 /// A likely amount of a unit, for examples in help.

@@ -2,10 +2,10 @@
 
 use super::expr::{Operand, Place, Reader, describe, unit_words};
 use super::facts::{self, bare_word, choice_word};
-use super::policy::{Fact, FactType, FactValue, Quantity, Unit};
 use super::scope::Scope;
 use super::values;
 use crate::diagnostic::{Code, Diagnostic};
+use crate::policy::{Fact, FactType, FactValue, Quantity, Unit};
 use crate::source::Span;
 use crate::syntax::ast::{Expr, ExprKind};
 use crate::value::time::clock;

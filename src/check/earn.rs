@@ -7,15 +7,15 @@ use super::constant;
 use super::expr::Place;
 use super::pending::{check_pool, pending};
 use super::periods::own_period;
-use super::policy::{
-    Amount, BaseOf, CapScope, Earn, FactType, Grain, LotExpiry, Occasion, Pending, Period, PoolId, Quantity,
-    Subject, Unit,
-};
 use super::ranges::bounds;
 use super::rules::Draft;
 use super::stages;
 use super::words;
 use crate::diagnostic::{Code, Diagnostic};
+use crate::policy::{
+    Amount, BaseOf, CapScope, Earn, FactType, Grain, LotExpiry, Occasion, Pending, Period, PoolId, Quantity,
+    Subject, Unit,
+};
 use crate::source::Span;
 use crate::syntax::ast::{self, ClauseKind, Expr, Gives, Kind, Stage};
 use crate::value::{Ratio, Rounding};

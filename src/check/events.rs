@@ -1,10 +1,10 @@
 //! Declared events: their names, marks, and which fact is the category, which the amount.
 
 use super::facts::FactTable;
-use super::policy::{EventType, FactType, Subject};
 use super::scope::Scope;
 use super::versions::report_dates;
 use crate::diagnostic::{Code, Diagnostic};
+use crate::policy::{EventType, FactType, Subject};
 use crate::syntax::ast::{ClauseKind, Declaration, Kind, Name};
 
 /// A declared event.

@@ -3,10 +3,10 @@
 use super::expr::{Place, Reader};
 use super::moments::{chain, check_drift};
 use super::pending::{event, mark};
-use super::policy::{Expiry, ExpiryAnchor, ExpiryAnchorKind, LotExpiry};
 use super::rules::Draft;
 use super::scope::Scope;
 use crate::diagnostic::{Code, Diagnostic};
+use crate::policy::{Expiry, ExpiryAnchor, ExpiryAnchorKind, LotExpiry};
 use crate::syntax::ast::{Anchor, AnchorKind, Expr, Moment, Name};
 
 /// The balance's clock.

@@ -4,14 +4,14 @@ use super::built_in::{BUILT_IN, REQUEST, TIMES, built_in, date};
 use super::categories;
 use super::constant::{as_unit, fold};
 use super::facts::{self, Lookup};
-use super::policy::{
-    Calendared, CategoryId, EventId, FactType, Length, Point, PointOf, Quantity, Subject, Test, TierId, Unit,
-    Window,
-};
 use super::scope::Scope;
 use super::values::{self, ValueKind};
 use super::words;
 use crate::diagnostic::{Code, Diagnostic};
+use crate::policy::{
+    Calendared, CategoryId, EventId, FactType, Length, Point, PointOf, Quantity, Subject, Test, TierId, Unit,
+    Window,
+};
 use crate::source::Span;
 use crate::syntax::ast::{ArithmeticOp, Expr, ExprKind, Kind, Name, Path};
 use crate::value::Ratio;

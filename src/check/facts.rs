@@ -2,11 +2,11 @@
 
 use super::clauses::body;
 use super::constant;
-use super::policy::{Fact, FactType, Facts, Part, PartOf, Subject, Unit};
 use super::scope::Scope;
 use super::versions::report_dates;
 use super::words;
 use crate::diagnostic::{Code, Diagnostic, suggest};
+use crate::policy::{Fact, FactType, Facts, Part, PartOf, Subject, Unit};
 use crate::source::Span;
 use crate::syntax::ast::{self, ClauseKind, Declaration, Expr, ExprKind, Field, FieldType, Kind, Name};
 use crate::value::Ratio;

@@ -1,11 +1,11 @@
 //! Forbidden operations: each of the three is forbidden or allowed by a move, never both and never neither.
 
 use super::clauses::missing_clause;
-use super::policy::{Forbid, Move, MoveTo, Rule, Version};
 use super::rules::{Draft, rules};
 use super::scope::Scope;
 use super::versions::{Group, days};
 use crate::diagnostic::{Code, Diagnostic};
+use crate::policy::{Forbid, Move, MoveTo, Rule, Version};
 use crate::source::Span;
 use crate::syntax::ast::{ClauseKind, Kind, MoveTarget, Operation};
 

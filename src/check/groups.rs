@@ -5,12 +5,12 @@ use super::caps::{Pieces, caps, fitting};
 use super::clauses::{missing_choice, missing_clause};
 use super::domain::Domain;
 use super::pending::occasion;
-use super::policy::{Earn, EarnId, Grain, Group, Member, PoolId, Rule, Version};
 use super::rules::{Draft, rules};
 use super::scope::Scope;
 use super::versions::{self, days};
 use super::words;
 use crate::diagnostic::{Code, Diagnostic};
+use crate::policy::{Earn, EarnId, Grain, Group, Member, PoolId, Rule, Version};
 use crate::source::Span;
 use crate::syntax::ast::{ClauseKind, Combine, Declaration, Name};
 

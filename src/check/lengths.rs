@@ -2,13 +2,13 @@
 
 use super::domain::Domain;
 use super::expr::{Operand, Reader, describe};
-use super::policy::{Length, ValueBody, Window};
 use super::reads;
 use super::scope::Scope;
 use super::tables::Row;
 use super::values::{self, ValueEntry};
 use super::versions::days;
 use crate::diagnostic::{Code, Diagnostic};
+use crate::policy::{Length, ValueBody, Window};
 use crate::syntax::ast::{Declaration, Expr, ExprKind, LengthAt, Path};
 use crate::value::Delay;
 

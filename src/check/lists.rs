@@ -3,12 +3,12 @@
 use super::categories::{self, report_covered};
 use super::expr::Reader;
 use super::facts::bare_word;
-use super::policy::{CategoryId, ValueBody, Version, Window};
 use super::scope::Scope;
 use super::values::{ValueKind, check_cover, describe, lookup, unsupported};
 use super::versions::days;
 use super::words;
 use crate::diagnostic::{Code, Diagnostic};
+use crate::policy::{CategoryId, ValueBody, Version, Window};
 use crate::source::Span;
 use crate::syntax::ast::{Expr, ExprKind, Kind, Name};
 

@@ -5,16 +5,16 @@ use std::cell::RefCell;
 
 use super::constant::fold;
 use super::domain::{Domain, day_number, time_number};
-use super::policy::{
-    BadgeId, Calendared, ClockPart, Comparison, Condition, FactType, Filter, MeasureId, Point, PointOf,
-    Quantity, Subject, Test, TierId, TimeComparison, Unit, ValueId,
-};
 use super::ranges::bounds;
 use super::rules::Draft;
 use super::scope::Scope;
 use super::values::window_words;
 use super::versions::days;
 use crate::diagnostic::{Code, Diagnostic};
+use crate::policy::{
+    BadgeId, Calendared, ClockPart, Comparison, Condition, FactType, Filter, MeasureId, Point, PointOf,
+    Quantity, Subject, Test, TierId, TimeComparison, Unit, ValueId,
+};
 use crate::source::Span;
 use crate::value::Ratio;
 use crate::value::time::LocalTime;

@@ -6,14 +6,14 @@ use super::expr::{Operand, Place, Reader, describe, unit_words};
 use super::facts::{self, Lookup};
 use super::pending::mark;
 use super::periods::period;
-use super::policy::{
-    Counted, Counting, FactType, Filter, Grain, Measure, MeasureId, Occasion, Period, Subject, Unit,
-};
 use super::rules::Draft;
 use super::scope::Scope;
 use super::versions::{report_dates, window};
 use super::words;
 use crate::diagnostic::{Code, Diagnostic};
+use crate::policy::{
+    Counted, Counting, FactType, Filter, Grain, Measure, MeasureId, Occasion, Period, Subject, Unit,
+};
 use crate::source::Span;
 use crate::syntax::ast::{self, Clause, ClauseKind, Declaration, Kind, Name, Path};
 use crate::value::Ratio;

@@ -39,7 +39,6 @@ mod moves;
 mod names;
 mod pending;
 mod periods;
-pub mod policy;
 mod pool;
 mod program;
 mod ranges;
@@ -61,12 +60,12 @@ mod versions;
 mod waits;
 mod words;
 
-pub use policy::Policy;
+pub use crate::policy::Policy;
 
-use self::policy::{Badge, Earn, Forbid, Redeem, Rule};
 use self::program::Program;
 use self::scope::Scope;
 use crate::diagnostic::{self, Diagnostic, has_errors};
+use crate::policy::{self, Badge, Earn, Forbid, Redeem, Rule};
 use crate::source::{Source, Span};
 use crate::syntax::ast::{File, Kind};
 use crate::value::Calendar;

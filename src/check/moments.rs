@@ -3,9 +3,9 @@
 use jiff::civil::Date;
 
 use super::expr::{Operand, Reader, describe};
-use super::policy::{Calendared, Length, Point, PointOf};
 use super::scope::Scope;
 use crate::diagnostic::{Code, Diagnostic};
+use crate::policy::{Calendared, Length, Point, PointOf};
 use crate::source::Span;
 use crate::syntax::ast::{
     Anchor, AnchorKind, CalendarUnit, DurationAt, EdgeUnit, Expr, ExprKind, LengthAt, Moment, MomentKind,

@@ -6,15 +6,15 @@ use super::constant::{self, fold};
 use super::expr::{Operand, Place, describe};
 use super::moments::day_exists;
 use super::periods::period;
-use super::policy::{
-    CapScope, Grain, Move, MoveTo, MoveWhen, Occasion, Period, PoolId, Quantity, Rule, Unit,
-};
 use super::pool::{resolve, unit_of_pool};
 use super::redeem::{Fit, report_whole_periods, whole};
 use super::rules::{Draft, rules};
 use super::scope::Scope;
 use super::versions::Group;
 use crate::diagnostic::{Code, Diagnostic};
+use crate::policy::{
+    CapScope, Grain, Move, MoveTo, MoveWhen, Occasion, Period, PoolId, Quantity, Rule, Unit,
+};
 use crate::source::Span;
 use crate::syntax::ast::{ClauseKind, Expr, ExprKind, LimitScope, MoveTarget, YearDay};
 use crate::value::Ratio;

@@ -1,9 +1,9 @@
 //! Names that would mean two things where they are read.
 
 use super::facts::Lookup;
-use super::policy::Subject;
 use super::scope::Scope;
 use crate::diagnostic::{Code, Diagnostic};
+use crate::policy::Subject;
 
 /// Reports a measure called like a value or a category, and a tier called like a fact of the member.
 pub(super) fn check(scope: &Scope<'_>) {

@@ -2,11 +2,11 @@
 
 use super::expr::Place;
 use super::moments::{chain, check_drift};
-use super::policy::{Occasion, Pending, PendingAnchor, Period, PoolId};
 use super::rules::Draft;
 use super::scope::Scope;
 use super::words;
 use crate::diagnostic::{Code, Diagnostic};
+use crate::policy::{Occasion, Pending, PendingAnchor, Period, PoolId};
 use crate::syntax::ast::{Anchor, AnchorKind, ClauseKind, Kind, LengthAt, Moment, MomentKind, Name};
 
 /// Whose happening a wait counts from.

@@ -3,9 +3,9 @@
 use jiff::civil::Date;
 
 use super::facts::{self, Lookup};
-use super::policy::{Calendared, FactType, Length, Pending, Period, Subject, Window};
 use super::scope::Scope;
 use crate::diagnostic::{Code, Diagnostic};
+use crate::policy::{Calendared, FactType, Length, Pending, Period, Subject, Window};
 use crate::syntax::ast::{self, CalendarUnit, PeriodKind, YearDay};
 use crate::value::moment::{EdgeUnit, Moment, stretch};
 use crate::value::time::LocalTime;

@@ -1,12 +1,12 @@
 //! Between what numbers an amount lies, and whether rules together can give as much as the price.
 
-use super::policy::{
-    Amount, Base, BaseOf, ClockPart, Earn, Group, Member, Occasion, Pool, PoolId, Quantity, Rule, Subject,
-    Version, Window,
-};
 use super::scope::Scope;
 use super::versions::{days, window};
 use crate::diagnostic::{Code, Diagnostic};
+use crate::policy::{
+    Amount, Base, BaseOf, ClockPart, Earn, Group, Member, Occasion, Pool, PoolId, Quantity, Rule, Subject,
+    Version, Window,
+};
 use crate::syntax::ast::Combine;
 use crate::value::Ratio;
 use crate::value::time::LocalTime;
@@ -181,7 +181,7 @@ fn report_sum(scope: &Scope<'_>, shares: &[(&str, &Version<Earn>, Ratio)], stret
     if sum < Ratio::ONE {
         return false;
     }
-    let percent = |n: Ratio| super::constant::written(scope, n, super::policy::Unit::Rate);
+    let percent = |n: Ratio| super::constant::written(scope, n, crate::policy::Unit::Rate);
     let when = match stretch.from_date {
         Some(from) => format!(" from {from} on"),
         None => String::new(),
@@ -225,9 +225,9 @@ fn report_unbounded(scope: &Scope<'_>, version: &Version<Earn>) -> bool {
     true
 }
 
-fn range_help(name: &str, kind: &super::policy::FactType) -> String {
+fn range_help(name: &str, kind: &crate::policy::FactType) -> String {
     match kind {
-        super::policy::FactType::Rate => format!("give it a range: `{name}: rate 0% to 50%`"),
+        crate::policy::FactType::Rate => format!("give it a range: `{name}: rate 0% to 50%`"),
         _ => format!("give it a range: `{name}: count 0 to 10`"),
     }
 }

@@ -3,10 +3,10 @@
 use super::expr::{Place, Reader};
 use super::facts::choice_word;
 use super::measures::MeasureEntry;
-use super::policy::{FactType, MeasureId, Period, Quantity, Unit};
 use super::scope::Scope;
 use super::words;
 use crate::diagnostic::{Code, Diagnostic};
+use crate::policy::{FactType, MeasureId, Period, Quantity, Unit};
 use crate::source::Span;
 use crate::syntax::ast::{Kind, Name};
 

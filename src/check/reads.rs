@@ -1,8 +1,8 @@
 //! Which measures an expression reads, by way of values too.
 
-use super::policy::MeasureId;
 use super::readings;
 use super::scope::Scope;
+use crate::policy::MeasureId;
 use crate::source::Span;
 use crate::syntax::ast::{self, Amount, Clause, ClauseKind, Declaration, Expr, ExprKind, Kind, LimitScope};
 

@@ -4,9 +4,6 @@ use super::caps::{Pieces, caps, own_points, points, sound};
 use super::clauses::{missing_choice, missing_clause};
 use super::constant::{self, fold};
 use super::expr::Place;
-use super::policy::{
-    Cap, CapScope, Grain, Occasion, Pays, PaysBy, PaysFor, PoolId, Quantity, Redeem, Rule, Unit,
-};
 use super::pool::{resolve, unit_of_pool, unit_word};
 use super::reads;
 use super::rewards;
@@ -14,6 +11,9 @@ use super::rules::{Draft, rules};
 use super::scope::Scope;
 use super::versions::Group;
 use crate::diagnostic::{Code, Diagnostic};
+use crate::policy::{
+    Cap, CapScope, Grain, Occasion, Pays, PaysBy, PaysFor, PoolId, Quantity, Redeem, Rule, Unit,
+};
 use crate::source::Span;
 use crate::syntax::ast::{Clause, ClauseKind, Expr, ExprKind, Kind, LimitScope, Path};
 use crate::value::{Currency, Ratio};

@@ -4,7 +4,6 @@ use super::caps::{cap_scope, caps_but, points};
 use super::constant::{self, fold};
 use super::earn::always_whole;
 use super::expr::Place;
-use super::policy::{Cap, CapScope, PoolId, Price, Quantity, Redeem, Reward, Rule};
 use super::pool::{resolve, unit_word};
 use super::redeem::{PAYMENT, pool, report_first, whole};
 use super::rules::Draft;
@@ -12,6 +11,7 @@ use super::scope::Scope;
 use super::versions::days;
 use super::words;
 use crate::diagnostic::{Code, Diagnostic};
+use crate::policy::{Cap, CapScope, PoolId, Price, Quantity, Redeem, Reward, Rule};
 use crate::syntax::ast::{ClauseKind, Expr, ExprKind, LimitScope, RewardPrice};
 use crate::value::Ratio;
 

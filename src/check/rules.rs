@@ -5,12 +5,12 @@ use crate::value::time::LocalTime;
 use super::clauses::body;
 use super::expr::{Place, Reader};
 use super::facts::bare_word;
-use super::policy::{Condition, FactType, Filter, Rule, Subject, Version, Window};
 use super::scope::Scope;
 use super::values::{self, ValueKind};
 use super::versions::{Dated, Group, report_gaps, window};
 use super::{categories, logic};
 use crate::diagnostic::{Code, Diagnostic};
+use crate::policy::{Condition, FactType, Filter, Rule, Subject, Version, Window};
 use crate::syntax::ast::{Clause, ClauseKind, Declaration, Expr, ExprKind, Name};
 
 /// One version of a rule about to be lowered.

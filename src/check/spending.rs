@@ -1,10 +1,10 @@
 //! In which order pools pay: `spend before` settles it for every payment, without circles.
 
-use super::policy::{Pool, PoolId};
 use super::scope::Scope;
 use super::versions::Group;
 use super::words;
 use crate::diagnostic::{Code, Diagnostic};
+use crate::policy::{Pool, PoolId};
 use crate::source::Span;
 use crate::syntax::ast::{ClauseKind, Name};
 

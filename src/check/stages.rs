@@ -2,12 +2,12 @@
 //! reads itself, by whatever way.
 
 use super::pending::occasion;
-use super::policy::{Amount, Counted, Earn, EarnId, Grain, Measure, MeasureId, Rule, Version};
 use super::reads;
 use super::scope::Scope;
 use super::versions::days;
 use super::words;
 use crate::diagnostic::{Code, Diagnostic};
+use crate::policy::{Amount, Counted, Earn, EarnId, Grain, Measure, MeasureId, Rule, Version};
 use crate::source::Span;
 use crate::syntax::ast::{self, ClauseKind, Declaration, Name};
 
@@ -105,7 +105,7 @@ fn check_reading(
     }
 }
 
-fn check_counted(scope: &Scope<'_>, earns: &[Rule<Earn>], counting: &super::policy::Counting, read: EarnId) {
+fn check_counted(scope: &Scope<'_>, earns: &[Rule<Earn>], counting: &crate::policy::Counting, read: EarnId) {
     let Some(other) = earns.get(read) else { return };
     if let Some(theirs) = other.versions.iter().find(|theirs| theirs.body.of != counting.of) {
         let message = format!(

@@ -6,11 +6,11 @@ use super::constant::{self, fold};
 use super::events;
 use super::expr::{Operand, Place, Reader, describe};
 use super::facts::bare_word;
-use super::policy::{CategoryId, Quantity, Subject, Table, TableKey, Test, Unit, ValueBody, ValueId};
 use super::scope::Scope;
 use super::values::{self, ValueKind};
 use super::words;
 use crate::diagnostic::{Code, Diagnostic};
+use crate::policy::{CategoryId, Quantity, Subject, Table, TableKey, Test, Unit, ValueBody, ValueId};
 use crate::source::Span;
 use crate::syntax::ast::{CaseKey, Clause, ClauseKind, Declaration, Expr, ExprKind, Kind, Name};
 use crate::value::Ratio;
@@ -239,7 +239,7 @@ fn key(reader: &Reader<'_, '_>, by: &Expr) -> Option<Key> {
     let scope = reader.scope;
     Some(match reader.operand(by)? {
         Operand::Choice(subject, fact) => match &scope.facts.get(subject, fact)?.kind {
-            super::policy::FactType::Choice(words) => {
+            crate::policy::FactType::Choice(words) => {
                 Key { by: TableKey::Fact(subject, fact), cases: Cases::Words(words.clone()) }
             }
             _ => return None,

@@ -5,11 +5,11 @@ use super::constant;
 use super::expr::{Place, Reader};
 use super::logic;
 use super::moments::{chain, check_drift};
-use super::policy::{Calendared, Level, MeasureId, Quantity, Tier};
 use super::readings;
 use super::scope::Scope;
 use super::versions::report_dates;
 use crate::diagnostic::{Code, Diagnostic};
+use crate::policy::{Calendared, Level, MeasureId, Quantity, Tier};
 use crate::source::Span;
 use crate::syntax::ast::{
     AnchorKind, Clause, ClauseKind, Declaration, Kind, LevelWhen, Moment, Name, Text, ThenChoice, Threshold,

@@ -1,8 +1,8 @@
 //! What is declared and nothing reads.
 
-use super::policy::{FactType, Subject};
 use super::scope::Scope;
 use crate::diagnostic::{Code, Diagnostic};
+use crate::policy::{FactType, Subject};
 use crate::syntax::ast::Kind;
 
 /// Warns of what nothing reads. Said only of a policy without errors: a misspelt reading is told once.

@@ -5,11 +5,11 @@ use super::constant::fold;
 use super::domain::Domain;
 use super::expr::{Operand, Place, Reader};
 use super::facts::bare_word;
-use super::policy::{Length, Quantity, Table, TableKey, Unit, Value, ValueBody, ValueId, Version, Window};
 use super::scope::Scope;
 use super::versions::{Dated, Group, days, group, report_gaps};
 use super::words;
 use crate::diagnostic::{Code, Diagnostic};
+use crate::policy::{Length, Quantity, Table, TableKey, Unit, Value, ValueBody, ValueId, Version, Window};
 use crate::source::Span;
 use crate::syntax::ast::{Clause, ClauseKind, Declaration, Expr, ExprKind, Kind, Name};
 

@@ -1,10 +1,10 @@
 //! Dated versions: windows, overlaps, gaps.
 
 use super::domain::{Domain, time_number};
-use super::policy::Window;
 use super::scope::Scope;
 use super::words;
 use crate::diagnostic::{Code, Diagnostic};
+use crate::policy::Window;
 use crate::source::Span;
 use crate::syntax::ast::{Declaration, Kind};
 use crate::value::time::LocalTime;

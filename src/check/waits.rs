@@ -1,14 +1,14 @@
 //! What depends on a whole period must wait for its end, and a campaign should have a limit.
 
 use super::periods::outlasts;
-use super::policy::{
-    Amount, BaseOf, Earn, EarnId, Group, Member, Occasion, Pending, Period, Pool, Rule, Version,
-};
 use super::reads::{self, Reading};
 use super::scope::Scope;
 use super::versions::days;
 use super::words;
 use crate::diagnostic::{Code, Diagnostic};
+use crate::policy::{
+    Amount, BaseOf, Earn, EarnId, Group, Member, Occasion, Pending, Period, Pool, Rule, Version,
+};
 use crate::source::Span;
 use crate::syntax::ast::{ClauseKind, Declaration};
 use crate::value::Currency;

@@ -5,8 +5,8 @@ use std::io::Write;
 use super::args::DecideOptions;
 use super::table::{Column, plain, points};
 use super::{Failure, Status, input};
-use crate::check::Policy;
 use crate::eval::{Decision, Refusal, ShownBadge, decide as decide_order, decide_listing};
+use crate::policy::Policy;
 use crate::wire::Case;
 use crate::wire::answer::{DecisionAnswer, ErrorAnswer, ListingAnswer};
 

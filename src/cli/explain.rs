@@ -6,10 +6,10 @@ use super::args::ExplainOptions;
 use super::input::{self, Events};
 use super::table::{Column, plain};
 use super::{Failure, Status, statement};
-use crate::check::Policy;
 use crate::diagnostic::{Code, suggest};
 use crate::eval::RefusalCode;
 use crate::ledger::{Account, Citation, Entry, Options, Working, replay};
+use crate::policy::Policy;
 use crate::wire::answer::EntryAnswer;
 
 pub(crate) fn explain(options: &ExplainOptions, out: &mut dyn Write) -> Result<Status, Failure> {

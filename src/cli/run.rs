@@ -9,8 +9,8 @@ use super::args::RunOptions;
 use super::input::{self, Events};
 use super::table::{Column, plain};
 use super::{Failure, Status, statement};
-use crate::check::Policy;
 use crate::ledger::{Balance, Incoming, Options, Outcome, Replay, replay};
+use crate::policy::Policy;
 use crate::wire::answer::{EntryAnswer, RunAnswer};
 
 /// The most accounts that a table for people shows.

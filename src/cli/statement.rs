@@ -5,11 +5,11 @@ use jiff::Timestamp;
 use std::io::{self, Write};
 
 use super::table::{Column, plain, points};
-use crate::check::Policy;
-use crate::check::policy::{Pending, PendingAnchor};
 use crate::ledger::{
     Account, Action, Arrived, Balance, Becoming, Bucket, Entry, PoolStatement, Statement, TierStatement,
 };
+use crate::policy::Policy;
+use crate::policy::{Pending, PendingAnchor};
 use crate::value::Ratio;
 
 /// The most lots that expire apart which a statement lists.

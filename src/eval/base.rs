@@ -2,7 +2,7 @@
 
 use super::context::{Context, Fault};
 use super::net::Net;
-use crate::check::policy::{Amount, Base, BaseOf, Grain, Occasion, Quantity, Subject};
+use crate::policy::{Amount, Base, BaseOf, Grain, Occasion, Quantity, Subject};
 use crate::value::Ratio;
 
 /// The base of an amount, where it has one.

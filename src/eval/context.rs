@@ -8,7 +8,7 @@ use jiff::civil::Date;
 
 use super::net::Net;
 use super::order::{Known, MemberFacts};
-use crate::check::policy::{
+use crate::policy::{
     BadgeId, Calendared, CategoryId, ClockPart, Comparison, Condition, FactValue, Length, Part, Point,
     PointOf, Policy, Quantity, Subject, Table, TableKey, Test, TimeComparison, Unit, ValueBody, ValueId,
 };

@@ -5,8 +5,8 @@ use super::context::{Context, Fault};
 use super::decide::Earning;
 use super::earn::first_failure;
 use super::net::Net;
-use crate::check::policy::{Counted, Counting, Grain, Measure, Occasion, Policy, Quantity};
-use crate::syntax::ast::Stage;
+use crate::policy::{Counted, Counting, Grain, Measure, Occasion, Policy, Quantity};
+use crate::value::choice::Stage;
 use crate::value::{Overflow, Ratio};
 
 /// What one clause of a measure counts on what is left of an order or event. Nothing once nothing is left.

@@ -10,7 +10,7 @@ use super::order::{Known, Listing, Member, MemberFacts, Order, RedeemAsk};
 use super::redeem::{Offer, PayingRule, offer, paying_rules};
 use super::refusal::{Refusal, RefusalCode};
 use super::room::{CapKey, Used};
-use crate::check::policy::{Occasion, Policy, Rule, Window};
+use crate::policy::{Occasion, Policy, Rule, Window};
 use crate::value::Ratio;
 
 /// What an order earns and may pay, with a reason for everything given and everything not given.
@@ -392,7 +392,7 @@ pub(crate) fn condition_holds(
     at: Timestamp,
     (facts, known): MemberView<'_>,
     net: Option<&Net<'_>>,
-    condition: &crate::check::policy::Condition,
+    condition: &crate::policy::Condition,
 ) -> Result<bool, Refusal> {
     let context = Context { order: net, ..context_of(policy, at, facts, known) };
     let failure = context.failure(condition).map_err(|fault| refuse(policy, fault, &condition.text))?;
@@ -436,7 +436,7 @@ fn two_sides(
 
 fn rule_points(
     view: &Context<'_>,
-    rule: &Rule<crate::check::policy::Earn>,
+    rule: &Rule<crate::policy::Earn>,
     given: &Given,
     by_pool: &mut [i64],
 ) -> Option<RulePoints> {

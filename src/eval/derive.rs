@@ -6,8 +6,8 @@ use super::context::{Context, Failure, Fault};
 use super::earn::{Outcome, Work, evaluate, is_long, limit};
 use super::net::Net;
 use super::room::{CapKey, Owner, Used};
-use crate::check::policy::{Cap, CapScope, EarnId, Grain, Group, Member};
-use crate::syntax::ast::Combine;
+use crate::policy::{Cap, CapScope, EarnId, Grain, Group, Member};
+use crate::value::choice::Combine;
 use crate::value::rounding::split_within;
 use crate::value::{Overflow, Ratio};
 

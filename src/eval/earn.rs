@@ -6,10 +6,10 @@ use super::base::{base_of, line_base, order_base};
 use super::context::{Context, Failure, Fault};
 use super::net::Net;
 use super::room::{CapKey, Owner, Used};
-use crate::check::policy::{
+use crate::policy::{
     Amount, Cap, CapScope, Condition, Earn, EarnId, Filter, Grain, Occasion, Policy, Quantity, Unit,
 };
-use crate::syntax::ast::Stage;
+use crate::value::choice::Stage;
 use crate::value::rounding::split_within;
 use crate::value::{Ratio, Rounding, largest_remainder};
 use jiff::Timestamp;

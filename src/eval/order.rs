@@ -2,7 +2,7 @@
 //! event, and a stretch of time that a rule looks at, take the same form: an order with one line.
 //! Readers (`wire`) build it and have checked every field; evaluation only computes.
 
-use crate::check::policy::{CategoryId, EventId, FactValue, Occasion, Policy, Subject};
+use crate::policy::{CategoryId, EventId, FactValue, Occasion, Policy, Subject};
 use crate::value::Ratio;
 
 /// An order as it was placed, or a declared event as it happened.
@@ -152,8 +152,7 @@ pub(crate) struct Known {
 impl Known {
     /// Start levels, and nothing counted.
     pub fn start(policy: &Policy) -> Known {
-        let noughts =
-            |measure: &crate::check::policy::Measure| vec![Ratio::ZERO; policy.choices_of(measure.key)];
+        let noughts = |measure: &crate::policy::Measure| vec![Ratio::ZERO; policy.choices_of(measure.key)];
         let counts: Vec<Vec<Ratio>> = policy.measures.iter().map(noughts).collect();
         Known { levels: vec![0; policy.tiers.len()], so_far: counts.clone(), in_all: counts }
     }
@@ -164,7 +163,7 @@ impl Policy {
     pub(crate) fn choices_of(&self, key: Option<(Subject, usize)>) -> usize {
         let fact = key.and_then(|(subject, fact)| self.facts.of(subject).get(fact));
         match fact.map(|fact| &fact.kind) {
-            Some(crate::check::policy::FactType::Choice(words)) => words.len(),
+            Some(crate::policy::FactType::Choice(words)) => words.len(),
             _ => 1,
         }
     }

@@ -3,7 +3,7 @@
 
 use jiff::Timestamp;
 
-use crate::check::policy::{
+use crate::policy::{
     Amount, Base, BaseOf, Condition, Earn, MeasureId, Policy, Quantity, Table, TableKey, Test, TierId,
     ValueBody, ValueId,
 };

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::context::{Context, Failure, Fault};
 use super::net::Net;
 use super::room::{CapKey, Owner, Used};
-use crate::check::policy::{CapScope, Pays, PaysFor, Policy, Redeem, Version};
+use crate::policy::{CapScope, Pays, PaysFor, Policy, Redeem, Version};
 use crate::value::{Overflow, Ratio, largest_remainder};
 
 /// What may be paid with points on an order under one rule.

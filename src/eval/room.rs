@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 use std::collections::BTreeMap;
 
-use crate::check::policy::{Cap, CapScope, Occasion, Period, Policy, Quantity};
+use crate::policy::{Cap, CapScope, Occasion, Period, Policy, Quantity};
 use crate::value::{Overflow, Ratio};
 
 /// Which limit.

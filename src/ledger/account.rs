@@ -13,10 +13,10 @@ use super::placed::{PlacedOrder, PoolTake};
 use super::rewards::Taken;
 use super::tiers::TierState;
 use super::ties::Ties;
-use crate::check::policy::{Expiry, ExpiryAnchorKind, LotExpiry, Period, Policy, PoolId, PoolTerms, Returns};
 use crate::eval::net::Net;
 use crate::eval::order::MemberFacts;
 use crate::eval::{Refusal, RefusalCode, condition_holds};
+use crate::policy::{Expiry, ExpiryAnchorKind, LotExpiry, Period, Policy, PoolId, PoolTerms, Returns};
 use crate::value::Overflow;
 
 /// The most points that may ever pass through one account, so that no sum can overflow 64 bits.

@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 use std::sync::Arc;
 
-use crate::check::policy::{Policy, PoolId, PoolTerms, Rule, Version};
+use crate::policy::{Policy, PoolId, PoolTerms, Rule, Version};
 use crate::source::Span;
 
 /// Where points can be.

@@ -2,9 +2,9 @@
 
 use jiff::Timestamp;
 
-use crate::check::policy::FactValue;
 use crate::eval::order::Order;
-use crate::syntax::ast::Operation;
+use crate::policy::FactValue;
+use crate::value::choice::Operation;
 
 /// Something that happened to an account.
 #[derive(Clone, Debug, PartialEq)]

@@ -9,11 +9,11 @@ use super::entry::{Action, Bucket, Clause};
 use super::event::{EventKind, TransferTo};
 use super::lots::{Origin, Source};
 use super::replay::Shared;
-use crate::check::policy::{Expiry, LotExpiry, MoveTo, Policy, PoolId};
 use crate::eval::order::Order;
 use crate::eval::{Refusal, RefusalCode};
-use crate::syntax::ast::Operation;
+use crate::policy::{Expiry, LotExpiry, MoveTo, Policy, PoolId};
 use crate::value::Ratio;
+use crate::value::choice::Operation;
 
 /// The last year in which an event may lie: what it sets going then falls due before the end of the calendar.
 const LAST_YEAR: i16 = 9000;

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crate::syntax::ast::SpendKey;
+use crate::value::choice::SpendKey;
 
 /// Index of a lot in its pool of the account.
 pub(crate) type LotId = usize;

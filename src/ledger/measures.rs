@@ -7,11 +7,11 @@ use std::sync::Arc;
 use super::account::Account;
 use super::period::{Stretch, around};
 use super::placed::{Contribution, PlacedOrder};
-use crate::check::policy::{Counted, FactValue, Period, Policy, Subject};
 use crate::eval::MemberFacts;
 use crate::eval::context::Fault;
 use crate::eval::count::{count, sum_up};
 use crate::eval::{Earning, Refusal, context_of, refuse};
+use crate::policy::{Counted, FactValue, Period, Policy, Subject};
 use crate::value::{Overflow, Ratio};
 
 impl Account {

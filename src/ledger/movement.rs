@@ -8,8 +8,8 @@ use super::event::Movement;
 use super::lots::OrderId;
 use super::placed::{Due, Interval, Parcel, PlacedOrder, RETURNED, line_index, resolve_lines};
 use super::replay::Shared;
-use crate::check::policy::{ExpiryAnchorKind, Occasion, Policy};
 use crate::eval::{Refusal, RefusalCode};
+use crate::policy::{ExpiryAnchorKind, Occasion, Policy};
 use crate::value::{Overflow, Ratio};
 
 impl Account {

@@ -11,10 +11,10 @@ use super::lots::{LotId, OrderId, Origin};
 use super::period::{around, just_before};
 use super::placed::PoolTake;
 use super::replay::{Arrival, Shared};
-use crate::check::policy::{CapScope, ExpiryAnchorKind, Move, MoveTo, MoveWhen, Policy, PoolId, Version};
 use crate::eval::context::Context;
 use crate::eval::room::{CapKey, Owner, Used, of_caps, of_move};
 use crate::eval::{Refusal, RefusalCode, condition_holds, context_of};
+use crate::policy::{CapScope, ExpiryAnchorKind, Move, MoveTo, MoveWhen, Policy, PoolId, Version};
 use crate::value::moment::next;
 use crate::value::{Overflow, Ratio, largest_remainder};
 

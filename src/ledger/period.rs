@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 use jiff::civil::Date;
 
-use crate::check::policy::{FactValue, Period, Policy};
 use crate::eval::MemberFacts;
+use crate::policy::{FactValue, Period, Policy};
 use crate::value::Overflow;
 use crate::value::moment::{CalendarUnit, EdgeUnit, Moment, YearDay, next, stretch};
 

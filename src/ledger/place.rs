@@ -9,14 +9,12 @@ use super::lots::{OrderId, Source};
 use super::period::{around, just_before};
 use super::placed::{Due, Interval, LineStream, Payment, PlacedLine, PlacedOrder, PoolTake, Stream};
 use super::replay::Shared;
-use crate::check::policy::{
-    Earn, ExpiryAnchorKind, Occasion, Pending, PendingAnchor, Period, Policy, PoolId, Rule,
-};
 use crate::eval::context::{Context, Fault};
 use crate::eval::net::Net;
 use crate::eval::order::{Known, Order};
 use crate::eval::reads::reads;
 use crate::eval::{PaymentPlan, Refusal, RefusalCode, context_of, payments};
+use crate::policy::{Earn, ExpiryAnchorKind, Occasion, Pending, PendingAnchor, Period, Policy, PoolId, Rule};
 use crate::value::Overflow;
 
 impl Account {

@@ -6,11 +6,11 @@ use jiff::Timestamp;
 use std::sync::Arc;
 
 use super::lots::{LotId, Source};
-use crate::check::policy::{MeasureId, PoolId};
 use crate::eval::net::{Net, NetLine};
 use crate::eval::order::{Known, MemberFacts, Order};
 use crate::eval::room::Used;
 use crate::eval::{Earned, Refusal, RefusalCode, Total};
+use crate::policy::{MeasureId, PoolId};
 use crate::value::moment::Moment;
 use crate::value::{Overflow, Ratio};
 

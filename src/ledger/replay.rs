@@ -12,10 +12,10 @@ use super::intake::{Incoming, Place, Refused, Sorted, latest, sort_out};
 use super::period::around;
 use super::placed::PlacedOrder;
 use super::ties::Ties;
-use crate::check::Policy;
-use crate::check::policy::Period;
 use crate::eval::room::{CapKey, Used, long_caps};
 use crate::eval::{MemberFacts, Refusal, RefusalCode};
+use crate::policy::Period;
+use crate::policy::Policy;
 use crate::value::{Overflow, Ratio};
 
 /// How to replay.

@@ -9,13 +9,11 @@ use super::moves::{By, Use, room};
 use super::place::spending_pools;
 use super::placed::PoolTake;
 use super::replay::Shared;
-use crate::check::policy::{
-    CapScope, ExpiryAnchorKind, Occasion, Period, Policy, Price, Redeem, Reward, Version,
-};
 use crate::eval::context::Context;
 use crate::eval::order::Order;
 use crate::eval::room::{CapKey, Owner};
 use crate::eval::{Refusal, RefusalCode, context_of};
+use crate::policy::{CapScope, ExpiryAnchorKind, Occasion, Period, Policy, Price, Redeem, Reward, Version};
 use crate::value::Ratio;
 
 /// A reward that a member has taken.

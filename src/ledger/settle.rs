@@ -15,11 +15,11 @@ use super::measures::{contributions, counts_rules, unknown_year};
 use super::period::{Stretch, around, just_before};
 use super::placed::PlacedOrder;
 use super::replay::Shared;
-use crate::check::policy::{Member, Occasion, Period, Policy, PoolId, Returns};
 use crate::eval::context::Fault;
 use crate::eval::net::Net;
 use crate::eval::room::{LongCap, Owner, Used, long_caps};
 use crate::eval::{Earned, Earning, Refusal, earned, refuse};
+use crate::policy::{Member, Occasion, Period, Policy, PoolId, Returns};
 use crate::value::{Overflow, Ratio};
 
 /// Rounds of deciding tied orders again until nothing changes any more. Measures that count points of rules may need a

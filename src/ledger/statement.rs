@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use super::account::{Account, PoolState, keeps};
 use super::advance::stream_points;
 use super::entry::{Arrived, Balance, Entry};
-use crate::check::Policy;
+use crate::policy::Policy;
 
 /// An account at one instant.
 #[derive(Clone, Debug, PartialEq, Eq)]

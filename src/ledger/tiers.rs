@@ -6,12 +6,12 @@ use std::cmp::Reverse;
 
 use super::account::Account;
 use super::period::just_before;
-use crate::check::policy::{Condition, Level, Period, Policy, Tier};
 use crate::eval::order::{Known, MemberFacts};
 use crate::eval::reads::measures_of;
 use crate::eval::{condition_holds, context_of};
-use crate::syntax::ast::{LevelWhen, ThenChoice};
+use crate::policy::{Condition, Level, Period, Policy, Tier};
 use crate::value::Overflow;
+use crate::value::choice::{LevelWhen, ThenChoice};
 use crate::value::moment::{EdgeUnit, stretch};
 
 /// A member's standing in one tier.

@@ -1,11 +1,11 @@
 //! Which orders and events a policy ties together: those that share a limit over a period, or a measure that is read
 //! over a whole period. Taking back part of one decides the tied ones again. A policy without such rules ties nothing.
 
-use crate::check::policy::{
-    CapScope, Expiry, ExpiryAnchorKind, MoveTo, Occasion, Pending, PendingAnchor, Period, Policy,
-};
 use crate::eval::reads::reads;
 use crate::eval::room::{Owner, of_caps, of_first};
+use crate::policy::{
+    CapScope, Expiry, ExpiryAnchorKind, MoveTo, Occasion, Pending, PendingAnchor, Period, Policy,
+};
 
 /// What ties orders together.
 #[derive(Clone, Debug, Default)]

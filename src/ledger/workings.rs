@@ -6,13 +6,13 @@ use std::sync::Arc;
 
 use super::account::Account;
 use super::placed::PlacedOrder;
-use crate::check::Policy;
-use crate::check::policy::{FactType, Quantity, Unit, ValueBody};
 use crate::eval::context::Context;
 use crate::eval::context_of;
 use crate::eval::earn::limit_text;
 use crate::eval::net::Net;
 use crate::eval::reads::{MeasureRead, reads};
+use crate::policy::Policy;
+use crate::policy::{FactType, Quantity, Unit, ValueBody};
 use crate::value::Ratio;
 
 /// What one rule does on one order, event or period.

@@ -10,13 +10,11 @@ mod field;
 mod moment;
 
 pub use self::amount::{Amount, ArithmeticOp, Base, CompareOp, Expr, ExprKind, Gives, Path};
-pub use self::choice::{
-    Combine, LevelWhen, MissingDayChoice, MoveTarget, Operation, ReturnChoice, RoomChoice, SpendKey,
-    ThenChoice, Threshold,
-};
+pub use self::choice::{MissingDayChoice, MoveTarget, ReturnChoice, RoomChoice, Threshold};
 pub use self::field::{CategoryNode, Field, FieldType, PartOf};
 pub use self::moment::{Anchor, AnchorKind, DurationAt, LengthAt, Moment, MomentKind};
 use crate::source::Span;
+pub use crate::value::choice::{Combine, LevelWhen, Operation, SpendKey, Stage, ThenChoice};
 pub use crate::value::moment::{CalendarUnit, DeadlineEnd, EdgeUnit, YearDay};
 use crate::value::time::LocalTime;
 
@@ -440,17 +438,6 @@ pub struct RuleStage {
     pub stage: Stage,
     /// The rule.
     pub rule: Name,
-}
-
-/// The stages of a rule's points.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Stage {
-    /// Before rounding.
-    Exact,
-    /// After rounding, before limits.
-    Rounded,
-    /// After all limits: what is given.
-    Capped,
 }
 
 /// A stretch of time over which something is counted.

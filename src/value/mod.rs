@@ -1,6 +1,7 @@
 //! Exact values: ratios, roundings, splits, currencies, calendar time. No floats anywhere.
 //! These types know nothing of policies; every stage uses them.
 
+pub mod choice;
 pub mod currency;
 pub mod decimal;
 pub mod moment;

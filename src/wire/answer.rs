@@ -6,12 +6,12 @@ use jiff::Timestamp;
 use serde::Serialize;
 use std::sync::Arc;
 
-use crate::check::Policy;
-use crate::check::policy::LotExpiry;
 use crate::eval::{Decision, LineDecision, Refusal, RuleNot, ShownBadge};
 use crate::ledger::{
     Account, Arrived, Becoming, Citation, Entry, Outcome, PoolStatement, Refused, Statement,
 };
+use crate::policy::LotExpiry;
+use crate::policy::Policy;
 
 /// The answer to a decide case about an order or a declared event.
 #[derive(Debug, Serialize)]

@@ -6,7 +6,7 @@ use super::event::TYPES;
 use super::path::Path;
 use super::scalar;
 use super::value::{Node, Object, Value};
-use crate::check::policy::{EventId, Fact, Subject};
+use crate::policy::{EventId, Fact, Subject};
 use crate::value::decimal;
 
 /// Where in an event an object stands: it decides which defaults and facts its fields have.

@@ -10,11 +10,11 @@ use super::order::{Aside, ORDER_FIELDS, unique_ids};
 use super::path::{Path, shown};
 use super::scalar;
 use super::value::{Node, Value};
-use crate::check::policy::{FactValue, Subject};
 use crate::diagnostic::suggest;
 use crate::eval::{Refusal, RefusalCode};
 use crate::ledger::event::{Event, EventKind, Movement, TransferTo};
 use crate::ledger::intake::{Incoming, Place, Rejected};
+use crate::policy::{FactValue, Subject};
 
 /// Every event type besides those that the policy declares, as data spells it.
 pub(super) const TYPES: &[&str] = &[

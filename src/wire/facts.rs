@@ -6,10 +6,10 @@ use super::fields::Fields;
 use super::path::{Path, shown};
 use super::scalar;
 use super::value::Node;
-use crate::check::policy::{CategoryId, Fact, FactType, FactValue, Part, PartOf, Subject};
 use crate::diagnostic::suggest;
 use crate::eval::order::MemberFacts;
 use crate::eval::{Refusal, RefusalCode};
+use crate::policy::{CategoryId, Fact, FactType, FactValue, Part, PartOf, Subject};
 use crate::value::{Currency, Ratio};
 
 impl Reader<'_> {

@@ -6,10 +6,10 @@ use super::fields::Fields;
 use super::path::Path;
 use super::scalar;
 use super::value::Node;
-use crate::check::policy::{EventId, Subject};
 use crate::eval::order::Order;
 use crate::eval::{Refusal, RefusalCode};
 use crate::ledger::event::EventKind;
+use crate::policy::{EventId, Subject};
 
 impl Reader<'_> {
     /// The declared event called `name`.

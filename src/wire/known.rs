@@ -6,10 +6,10 @@ use super::fields::Fields;
 use super::path::Path;
 use super::scalar;
 use super::value::{Node, Value};
-use crate::check::policy::{FactType, Measure, Unit};
 use crate::eval::count::sum_up;
 use crate::eval::order::{Known, Member};
 use crate::eval::{Refusal, RefusalCode};
+use crate::policy::{FactType, Measure, Unit};
 use crate::value::Ratio;
 
 impl Reader<'_> {

@@ -45,7 +45,7 @@ pub use csv::{Mapping, MappingError, Table};
 pub use file::{Format, plain, read_file};
 pub use read::{Events, InputFault};
 
-use crate::check::policy::{CategoryId, Policy, Subject};
+use crate::policy::{CategoryId, Policy, Subject};
 
 /// Reads input for one policy.
 pub struct Reader<'p> {

@@ -6,9 +6,9 @@ use super::fields::Fields;
 use super::path::{Path, shown};
 use super::scalar;
 use super::value::Node;
-use crate::check::policy::PoolId;
 use crate::diagnostic::suggest;
 use crate::eval::{Refusal, RefusalCode};
+use crate::policy::PoolId;
 
 /// What a name names.
 #[derive(Clone, Copy)]

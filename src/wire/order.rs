@@ -8,10 +8,10 @@ use super::names::Named;
 use super::path::{Path, shown};
 use super::scalar;
 use super::value::{Node, Value};
-use crate::check::policy::{CategoryId, Occasion, Subject};
 use crate::diagnostic::suggest;
 use crate::eval::order::{Listing, Order, OrderLine, RedeemAsk};
 use crate::eval::{Refusal, RefusalCode};
+use crate::policy::{CategoryId, Occasion, Subject};
 
 /// Fields of an order besides its facts and what an event has.
 pub(super) const ORDER_FIELDS: &[&str] =

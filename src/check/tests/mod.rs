@@ -1,6 +1,6 @@
 //! What the reference programme and a policy of many features become.
 
-use super::policy::{
+use crate::policy::{
     Amount, BaseOf, Calendared, Expiry, Grain, Length, Member, Pending, PendingAnchor, Policy, Quantity,
     Returns, Subject, TableKey, Test, Unit, ValueBody,
 };

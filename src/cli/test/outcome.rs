@@ -8,8 +8,8 @@ use std::path::Path;
 use super::super::decide::{answer, json};
 use super::super::{Failure, statement};
 use super::scenario::Scenario;
-use crate::check::Policy;
 use crate::ledger::{Incoming, Options, replay};
+use crate::policy::Policy;
 use crate::wire::Reader;
 
 /// How an outcome compares with the accepted one.

@@ -23,37 +23,6 @@ pub struct Threshold {
     pub span: Span,
 }
 
-/// What a condition on the member does for a level.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LevelWhen {
-    /// `when C`: it must hold, too, for the level to be reached.
-    Also,
-    /// `or when C`: the level is reached by it alone.
-    Instead,
-    /// `while C`, `or while C`: the level is held while it holds.
-    While,
-}
-
-/// What happens when a level has lasted its time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum ThenChoice {
-    /// `falls 1 level`
-    Falls(u32),
-    /// `worked out again`
-    WorkedOutAgain,
-}
-
-/// How a group puts its rules together.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Combine {
-    /// The rule that gives most; on a tie the first named.
-    Best,
-    /// The first named that gives anything.
-    First,
-    /// Every rule; the group is there for its limits.
-    All,
-}
-
 /// Where a move's points go.
 #[derive(Clone, Debug, PartialEq)]
 pub enum MoveTarget {
@@ -70,17 +39,6 @@ pub enum MoveTarget {
 /// `missing day becomes …`, as written.
 pub type MissingDayChoice = crate::value::MissingDay;
 
-/// One step of the spending order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum SpendKey {
-    /// `soonest to expire`
-    SoonestToExpire,
-    /// `oldest`
-    Oldest,
-    /// `newest`
-    Newest,
-}
-
 /// What a return, a refund or a cancel after shipping does to points already given.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ReturnChoice {
@@ -92,15 +50,4 @@ pub enum ReturnChoice {
     TakesBackSilent,
     /// `return keeps points`
     Keeps,
-}
-
-/// The operations a member may ask for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Operation {
-    /// `transfer to account`
-    TransferToAccount,
-    /// `transfer to program`
-    TransferToProgram,
-    /// `cash out`
-    CashOut,
 }

@@ -4,8 +4,8 @@
 use std::fmt;
 
 use super::source::Field;
-use crate::check::policy::Subject;
 use crate::diagnostic::suggest;
+use crate::policy::Subject;
 use crate::wire::Reader;
 use crate::wire::order::LINE_FIELDS;
 use crate::wire::path::shown;

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use jiff::civil::Time;
 
 use super::mapping::{Draft, MappingError, object, only};
-use crate::check::policy::{Fact, FactType};
+use crate::policy::{Fact, FactType};
 use crate::value::{Ratio, decimal};
 use crate::wire::event::TYPES;
 use crate::wire::path::{Path, shown};

@@ -2,8 +2,8 @@
 
 use super::policy::general;
 use super::*;
-use crate::check::policy::FactValue;
 use crate::eval::order::RedeemAsk;
+use crate::policy::FactValue;
 use crate::value::Ratio;
 use crate::wire::Case;
 use RefusalCode as Code;

@@ -2,9 +2,9 @@
 
 use super::policy::policy;
 use super::*;
-use crate::check::policy::FactValue;
 use crate::eval::order::RedeemAsk;
 use crate::ledger::event::{Movement, TransferTo};
+use crate::policy::FactValue;
 use crate::value::Ratio;
 use crate::wire::Case;
 

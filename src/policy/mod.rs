@@ -8,8 +8,9 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 
 use crate::source::{Source, Span};
-use crate::syntax::ast::{Combine, DeadlineEnd, LevelWhen, Operation, SpendKey, Stage, ThenChoice, YearDay};
+use crate::value::choice::{Combine, LevelWhen, Operation, SpendKey, Stage, ThenChoice};
 use crate::value::moment::Moment;
+use crate::value::moment::{DeadlineEnd, YearDay};
 use crate::value::time::LocalTime;
 use crate::value::{Calendar, Currency, Delay, Ratio, Rounding};
 
