@@ -8,7 +8,9 @@ use super::rules::Draft;
 use super::scope::Scope;
 use super::words;
 use crate::diagnostic::{Code, Diagnostic, suggest};
-use crate::policy::{Base, BaseOf, FactType, Grain, Occasion, Part, PartOf, Period, Quantity, Subject, Unit};
+use crate::policy::{
+    Base, BaseOf, FactId, FactType, Grain, Occasion, Part, PartOf, Period, Quantity, Subject, Unit,
+};
 use crate::syntax::ast::{self, ClauseKind, Kind, Name, Path};
 
 /// The part of every base that is paid with points.
@@ -18,7 +20,7 @@ const POINTS_PAID: &str = "points_paid";
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Inside {
     PointsPaid,
-    Fact(Subject, usize),
+    Fact(Subject, FactId),
 }
 
 /// The unit of an amount that earns; None where it is none.
@@ -64,7 +66,7 @@ pub(super) fn base(
         Some(written) => {
             let reader = draft.reader(place);
             let quantity = reader.number(written, base_unit(&reader, base)?)?;
-            Some(Box::new(super::caps::sound(draft, quantity, written, Unit::Count)?))
+            Some(Box::new(super::limits::sound(draft, quantity, written, Unit::Count)?))
         }
         None => None,
     };
@@ -183,7 +185,7 @@ fn measured(scope: &Scope<'_>, base: &ast::Base, period: Period) -> Option<BaseO
     }
     let id = readings::resolve(scope, &path.name)?;
     let key = readings::key(scope, id, base.key.as_ref(), path.span)?;
-    let measure = scope.measures.get(id)?;
+    let measure = scope.measures.try_get(id)?;
     if measure.period.is_some_and(|own| own != period) {
         let message = format!("`{}` counts over another stretch of time than this rule", measure.name);
         scope.report(
@@ -241,10 +243,10 @@ fn report_amount(draft: &Draft<'_, '_>, path: &Path, written: &str, each: Grain,
 /// The declared parts of an amount and what comes beside it, and the part paid with points.
 fn parts<'s>(scope: &'s Scope<'_>, of: &BaseOf) -> Vec<(Inside, &'s str)> {
     let declared = |subject: Subject, fits: fn(PartOf) -> bool| {
-        let facts = scope.facts.of(subject).enumerate();
+        let facts = scope.facts.enumerated(subject);
         facts
             .filter(move |(_, fact)| fact.part_of.is_some_and(fits))
-            .map(move |(index, fact)| (Inside::Fact(subject, index), fact.name.as_str()))
+            .map(move |(id, fact)| (Inside::Fact(subject, id), fact.name.as_str()))
             .collect::<Vec<_>>()
     };
     let mut parts = match of {
@@ -261,10 +263,10 @@ fn parts<'s>(scope: &'s Scope<'_>, of: &BaseOf) -> Vec<(Inside, &'s str)> {
         }
         BaseOf::EventFact(event, amount) => {
             let subject = Subject::Event(*event);
-            let facts = scope.facts.of(subject).enumerate();
+            let facts = scope.facts.enumerated(subject);
             let of_amount = facts
                 .filter(|(_, fact)| fact.part_of.is_some_and(|part| part.amount == Part::Fact(*amount)))
-                .map(|(index, fact)| (Inside::Fact(subject, index), fact.name.as_str()));
+                .map(|(id, fact)| (Inside::Fact(subject, id), fact.name.as_str()));
             return of_amount.collect();
         }
         BaseOf::Number(_) | BaseOf::Measure(..) => return Vec::new(),

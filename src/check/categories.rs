@@ -7,7 +7,7 @@ use super::scope::Scope;
 use super::versions::report_dates;
 use super::words;
 use crate::diagnostic::{Code, Diagnostic};
-use crate::policy::{Category, CategoryId, Filter, Window};
+use crate::policy::{Category, CategoryId, CategorySet, Filter, IdVec, Window};
 use crate::source::Span;
 use crate::syntax::ast::{CategoryNode, Clause, ClauseKind, Kind, Name};
 
@@ -15,7 +15,7 @@ use crate::syntax::ast::{CategoryNode, Clause, ClauseKind, Kind, Name};
 #[derive(Default)]
 pub(super) struct Categories {
     /// Parents before children.
-    pub list: Vec<Category>,
+    pub list: IdVec<CategoryId, Category>,
     index: HashMap<String, (CategoryId, Span)>,
 }
 
@@ -42,18 +42,18 @@ impl Categories {
             if here == branch {
                 return true;
             }
-            at = self.list.get(here).and_then(|category| category.parent);
+            at = self.list[here].parent;
         }
         false
     }
 
-    /// For each category: does it lie in one of these branches?
-    pub fn spread(&self, branches: &[CategoryId]) -> Vec<bool> {
-        (0..self.list.len()).map(|id| branches.iter().any(|branch| self.lies_in(id, *branch))).collect()
+    /// The categories that lie in one of these branches.
+    pub fn spread(&self, branches: &[CategoryId]) -> CategorySet {
+        self.list.ids().filter(|id| branches.iter().any(|branch| self.lies_in(*id, *branch))).collect()
     }
 
     pub fn name(&self, id: CategoryId) -> &str {
-        self.list.get(id).map_or("", |category| &category.name)
+        &self.list[id].name
     }
 }
 
@@ -93,8 +93,7 @@ fn add(scope: &Scope<'_>, found: &mut Categories, name: &Name, parent: Option<Ca
         );
         return *id;
     }
-    let id = found.list.len();
-    found.list.push(Category { name: name.text.clone(), parent });
+    let id = found.list.push(Category { name: name.text.clone(), parent });
     found.index.insert(name.text.clone(), (id, name.span));
     id
 }
@@ -182,7 +181,7 @@ pub(super) fn filters(
     let mut filters: Option<Vec<Filter>> = Some(Vec::new());
     let mut left = match branch {
         Some(branch) => scope.categories.spread(&[branch]),
-        None => vec![true; scope.categories.list.len()],
+        None => scope.categories.list.ids().collect(),
     };
     for clause in clauses {
         let passes = match &clause.kind {
@@ -210,8 +209,7 @@ fn report_blocked(scope: &Scope<'_>, clauses: &[&Clause], filters: &[Filter]) {
         let ClauseKind::NotFor { except, .. } = &clause.kind else { continue };
         for name in except {
             let Some(id) = scope.categories.id(&name.text) else { continue };
-            let blocks =
-                |filter: &&Filter| filter.span != clause.span && filter.passes.get(id) == Some(&false);
+            let blocks = |filter: &&Filter| filter.span != clause.span && !filter.passes.contains(id);
             if let Some(filter) = filters.iter().find(blocks) {
                 let message =
                     format!("`{}` is excepted here, and another line excludes it all the same", name.text);
@@ -226,12 +224,12 @@ fn report_blocked(scope: &Scope<'_>, clauses: &[&Clause], filters: &[Filter]) {
     }
 }
 
-fn only_for(scope: &Scope<'_>, names: &[Name], window: &Window) -> Option<Vec<bool>> {
+fn only_for(scope: &Scope<'_>, names: &[Name], window: &Window) -> Option<CategorySet> {
     let ids: Vec<CategoryId> = branches(scope, names, window)?.into_iter().map(|(id, _)| id).collect();
     Some(scope.categories.spread(&ids))
 }
 
-fn not_for(scope: &Scope<'_>, excluded: &[Name], except: &[Name], window: &Window) -> Option<Vec<bool>> {
+fn not_for(scope: &Scope<'_>, excluded: &[Name], except: &[Name], window: &Window) -> Option<CategorySet> {
     let out = branches(scope, excluded, window);
     let back = branches(scope, except, window);
     let (out, back) = (out?, back?);
@@ -246,7 +244,8 @@ fn not_for(scope: &Scope<'_>, excluded: &[Name], except: &[Name], window: &Windo
     }
     let ids = |list: Vec<(CategoryId, Span)>| list.into_iter().map(|(id, _)| id).collect::<Vec<_>>();
     let (out, back) = (scope.categories.spread(&ids(out)), scope.categories.spread(&ids(back)));
-    fits.then(|| out.iter().zip(&back).map(|(out, back)| !*out || *back).collect())
+    let all = scope.categories.list.ids();
+    fits.then(|| all.filter(|id| !out.contains(*id) || back.contains(*id)).collect())
 }
 
 fn report_outside(scope: &Scope<'_>, id: CategoryId, span: Span, excluded: &[(CategoryId, Span)]) {
@@ -269,12 +268,12 @@ fn report_outside(scope: &Scope<'_>, id: CategoryId, span: Span, excluded: &[(Ca
 fn report_effect(
     scope: &Scope<'_>,
     clause: &Clause,
-    left: &mut Vec<bool>,
-    passes: &[bool],
+    left: &mut CategorySet,
+    passes: &CategorySet,
     before: &[Filter],
 ) {
-    let was_empty = !left.contains(&true);
-    let after: Vec<bool> = left.iter().zip(passes).map(|(a, b)| *a && *b).collect();
+    let was_empty = left.is_empty();
+    let after: CategorySet = left.iter().filter(|id| passes.contains(*id)).collect();
     let same = after == *left;
     *left = after;
     if was_empty {
@@ -287,7 +286,7 @@ fn report_effect(
         }));
         report
     };
-    if !left.contains(&true) {
+    if left.is_empty() {
         let message = "no category passes the filters of this rule";
         let help = "leave this line out, or leave a category that passes";
         scope.report(place(Diagnostic::new(Code::EmptyFilter, clause.span, message).with_help(help)));

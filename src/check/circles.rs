@@ -6,7 +6,7 @@ use super::scope::Scope;
 use super::versions::days;
 use super::words;
 use crate::diagnostic::{Code, Diagnostic};
-use crate::policy::{Expiry, LotExpiry, Move, MoveTo, Pool, PoolId, Rule};
+use crate::policy::{Expiry, IdVec, LotExpiry, Move, MoveId, MoveTo, Pool, PoolId, Rule};
 use crate::source::Span;
 use crate::value::Ratio;
 
@@ -24,7 +24,7 @@ struct Way {
 const MOST_STEPS: usize = 6;
 
 /// Reports each circle at its first move.
-pub(super) fn check(scope: &Scope<'_>, moves: &[Rule<Move>], pools: &[Pool]) {
+pub(super) fn check(scope: &Scope<'_>, moves: &IdVec<MoveId, Rule<Move>>, pools: &IdVec<PoolId, Pool>) {
     let ways: Vec<Way> =
         moves.iter().flat_map(|rule| &rule.versions).filter_map(|version| way(scope, version)).collect();
     for (index, first) in ways.iter().enumerate() {
@@ -47,7 +47,7 @@ fn way(scope: &Scope<'_>, version: &crate::policy::Version<Move>) -> Option<Way>
 /// Goes on from the end of `path`; true once a circle has been reported.
 fn walk(
     scope: &Scope<'_>,
-    pools: &[Pool],
+    pools: &IdVec<PoolId, Pool>,
     ways: &[Way],
     (start, rate, days): (PoolId, Ratio, Domain),
     path: &mut Vec<usize>,
@@ -78,11 +78,11 @@ fn walk(
     false
 }
 
-fn report(scope: &Scope<'_>, pools: &[Pool], ways: &[Way], path: &[usize], rate: Ratio) {
+fn report(scope: &Scope<'_>, pools: &IdVec<PoolId, Pool>, ways: &[Way], path: &[usize], rate: Ratio) {
     let steps: Vec<&Way> = path.iter().filter_map(|index| ways.get(*index)).collect();
     let Some(first) = steps.first() else { return };
     let names: Vec<&str> =
-        steps.iter().map(|way| pools.get(way.from).map_or("", |pool| pool.name.as_str())).collect();
+        steps.iter().map(|way| pools.try_get(way.from).map_or("", |pool| pool.name.as_str())).collect();
     let listed = words::listed(&names, "and");
     let place = |report: Diagnostic| {
         let rest = steps.iter().skip(1);
@@ -95,7 +95,7 @@ fn report(scope: &Scope<'_>, pools: &[Pool], ways: &[Way], path: &[usize], rate:
             super::constant::plain(rate)
         );
         scope.report(place(Diagnostic::new(Code::MoveMultiplies, first.span, message).with_help(help)));
-    } else if steps.iter().any(|way| pools.get(way.to).is_some_and(expires)) {
+    } else if steps.iter().any(|way| pools.try_get(way.to).is_some_and(expires)) {
         let message = format!("moving points in a circle through {listed} makes them live longer");
         let help = "what arrives is new in its pool: leave one of the moves out, or let what arrives be less";
         scope.report(place(Diagnostic::new(Code::MoveLengthensLife, first.span, message).with_help(help)));

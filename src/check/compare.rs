@@ -78,7 +78,7 @@ impl Reader<'_, '_> {
         let outside = |n: &Ratio| !(low..=high).contains(n);
         let found = match constant {
             Quantity::Value(id) => {
-                let value = self.scope.values.get(*id);
+                let value = self.scope.values.try_get(*id);
                 value.and_then(|value| value.numbers(self.scope, &self.window).into_iter().find(outside))
             }
             other => fold(other).filter(outside),

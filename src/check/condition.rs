@@ -5,7 +5,7 @@ use super::constant::written;
 use super::expr::{Operand, Place, Reader, describe};
 use super::facts::{bare_word, choice_word};
 use crate::diagnostic::{Code, Diagnostic};
-use crate::policy::{CategoryId, Comparison, Condition, Subject, Test, TierId, Unit};
+use crate::policy::{CategoryId, Comparison, Condition, FactId, Subject, Test, TierId, Unit};
 use crate::source::Span;
 use crate::syntax::ast::{CompareOp, Expr, ExprKind, Name};
 use crate::value::Ratio;
@@ -63,7 +63,7 @@ impl Reader<'_, '_> {
             Operand::Text(..) | Operand::Literal => format!("compare it: `{text} is \"…\"`"),
             Operand::Category(_) => format!("compare it: `{text} in book, video`"),
             Operand::Level(tier) => {
-                let levels = self.scope.tiers.get(tier).map_or(&[][..], |tier| &tier.levels);
+                let levels = self.scope.tiers.try_get(tier).map_or(&[][..], |tier| &tier.levels);
                 let level = levels.last().map_or("gold", |level| level.text.as_str());
                 format!("compare it: `{text} is {level}` or `{text} >= {level}`")
             }
@@ -77,7 +77,7 @@ impl Reader<'_, '_> {
         None
     }
 
-    fn first_choice(&self, subject: Subject, fact: usize) -> Option<String> {
+    fn first_choice(&self, subject: Subject, fact: FactId) -> Option<String> {
         match &self.scope.facts.get(subject, fact)?.kind {
             crate::policy::FactType::Choice(words) => words.first().cloned(),
             _ => None,
@@ -164,7 +164,7 @@ impl Reader<'_, '_> {
     }
 
     /// A word of a choice, or those of a named list.
-    fn choices(&self, subject: Subject, fact: usize, expr: &Expr) -> Option<Vec<usize>> {
+    fn choices(&self, subject: Subject, fact: FactId, expr: &Expr) -> Option<Vec<usize>> {
         let declared = self.scope.facts.get(subject, fact)?;
         let list = bare_word(expr)
             .filter(|word| !is_choice(declared, &word.text))
@@ -177,7 +177,7 @@ impl Reader<'_, '_> {
         }
     }
 
-    fn choice(&self, subject: Subject, fact: usize, expr: &Expr) -> Option<usize> {
+    fn choice(&self, subject: Subject, fact: FactId, expr: &Expr) -> Option<usize> {
         let fact = self.scope.facts.get(subject, fact)?;
         if let Some(word) = bare_word(expr) {
             if !is_choice(fact, &word.text) && super::lists::word_list(self, word).is_some() {
@@ -256,7 +256,7 @@ impl Reader<'_, '_> {
     }
 
     fn level(&self, tier: TierId, expr: &Expr) -> Option<usize> {
-        let tier = self.scope.tiers.get(tier)?;
+        let tier = self.scope.tiers.try_get(tier)?;
         let levels: Vec<&str> = tier.levels.iter().map(|level| level.text.as_str()).collect();
         let place = (tier.declaration.head, format!("`{}` is a tier", tier.name));
         self.word(expr, &levels, "a level", place)
@@ -364,7 +364,7 @@ impl Reader<'_, '_> {
 
     fn has(&self, subject: &Name, badge: &Name) -> Option<Test> {
         let scope = self.scope;
-        let id = scope.badges.iter().position(|group| group.name == badge.text);
+        let id = scope.badges.position(|group| group.name == badge.text);
         if id.is_none() && !scope.may_be_declared(&badge.text) {
             let message = format!("no badge is called `{}`", badge.text);
             let known: Vec<_> = scope.badges.iter().map(|group| group.place()).collect();

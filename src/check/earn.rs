@@ -1,10 +1,10 @@
 //! Earn rules: subject, pool, amount, base, rounding, limits.
 
 use super::base::{base, base_unit};
-use super::caps::{Pieces, cap_scope, caps, fitting, points, sound};
 use super::clauses::missing_clause;
 use super::constant;
 use super::expr::Place;
+use super::limits::{Pieces, fitting, limit_scope, limits, points, sound};
 use super::pending::{check_pool, pending};
 use super::periods::own_period;
 use super::ranges::bounds;
@@ -13,8 +13,8 @@ use super::stages;
 use super::words;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::policy::{
-    Amount, BaseOf, CapScope, Earn, FactType, Grain, LotExpiry, Occasion, Pending, Period, PoolId, Quantity,
-    Subject, Unit,
+    Amount, BaseOf, Earn, FactType, Grain, Limit, LimitScope, LotExpiry, Occasion, Pending, Period, PoolId,
+    Quantity, Subject, Unit,
 };
 use crate::source::Span;
 use crate::syntax::ast::{self, ClauseKind, Expr, Gives, Kind, Stage};
@@ -39,7 +39,7 @@ pub(super) fn earn(draft: &Draft<'_, '_>) -> Option<Earn> {
     let (pieces, pool) = (pieces?, pool?);
     let amount = amount(draft, gives, pieces, pool);
     let rounding = rounding(draft, pieces);
-    let caps = caps(draft, pieces, pool);
+    let limits = limits(draft, pieces, pool);
     let first = first(draft, gives, pieces);
     let wait = wait(draft, pieces, pool, gives_span);
     let lot_expiry = own_clock(draft, pool);
@@ -58,7 +58,7 @@ pub(super) fn earn(draft: &Draft<'_, '_>) -> Option<Earn> {
         conditions,
         rounding: rounding.and_then(Result::ok),
         first: first?,
-        caps: caps?,
+        limits: limits?,
         gives_span,
     })
 }
@@ -76,7 +76,7 @@ fn own_clock(draft: &Draft<'_, '_>, pool: PoolId) -> Option<Option<(LotExpiry, S
         draft.scope.report(report.with_help("leave `, paused while …` out here, or write it in the pool"));
         return None;
     }
-    let own = draft.scope.pools.get(pool).map_or("points", |group| group.name);
+    let own = draft.scope.pools.try_get(pool).map_or("points", |group| group.name);
     Some(Some((super::expiry::lot_expiry(draft, at, None, own)?, span)))
 }
 
@@ -90,8 +90,10 @@ fn pool(draft: &Draft<'_, '_>) -> Option<PoolId> {
     match named {
         Some(found) => found,
         None if scope.pools.len() < 2 => {
-            scope.use_name(Kind::Pool, 0);
-            Some(0)
+            // Where there is none, that is reported, and nothing runs.
+            let only = PoolId::new(0);
+            scope.use_name(Kind::Pool, only);
+            Some(only)
         }
         None => {
             let choices: Vec<String> = scope.pools.iter().map(|pool| format!("into {}", pool.name)).collect();
@@ -135,7 +137,7 @@ fn pieces(draft: &Draft<'_, '_>, gives: &Gives) -> Option<Pieces> {
         _ => {}
     }
     let word = &gives.each;
-    if let Some(event) = scope.events.iter().position(|event| event.name == word.text) {
+    if let Some(event) = scope.events.position(|event| event.name == word.text) {
         scope.use_name(Kind::Event, event);
         return Some(Pieces { of: Occasion::Event(event), each: Grain::Order, each_time: false });
     }
@@ -249,13 +251,13 @@ fn step(draft: &Draft<'_, '_>, step: Quantity, expr: &Expr) -> Option<Quantity> 
 }
 
 /// The `on first` lines: how much of the amount earns.
-fn first(draft: &Draft<'_, '_>, gives: &Gives, pieces: Pieces) -> Option<Vec<(Quantity, CapScope)>> {
+fn first(draft: &Draft<'_, '_>, gives: &Gives, pieces: Pieces) -> Option<Vec<Limit>> {
     let scope = draft.scope;
     let base = match &gives.amount {
         ast::Amount::Share { base, .. } | ast::Amount::Per { base, .. } => Some(base),
         ast::Amount::OfRule { .. } | ast::Amount::Fixed { .. } => None,
     };
-    let mut found: Option<Vec<(Quantity, CapScope)>> = Some(Vec::new());
+    let mut found: Option<Vec<Limit>> = Some(Vec::new());
     for clause in draft.clauses {
         let ClauseKind::OnFirst { amount, of, per } = &clause.kind else { continue };
         if let Some(of) = of {
@@ -272,8 +274,8 @@ fn first(draft: &Draft<'_, '_>, gives: &Gives, pieces: Pieces) -> Option<Vec<(Qu
             return None;
         };
         let line = format!("on first {}", scope.text(amount.span));
-        let scope_of = cap_scope(draft, per, pieces, &line).filter(|(per, _)| {
-            let everyone = matches!(per, CapScope::Everyone { .. });
+        let scope_of = limit_scope(draft, per, pieces, &line).filter(|(per, _)| {
+            let everyone = matches!(per, LimitScope::Everyone { .. });
             if everyone {
                 let message = "an amount is cut for one member, line, order or event";
                 let report = Diagnostic::new(Code::BadGrain, clause.span, message);
@@ -290,7 +292,9 @@ fn first(draft: &Draft<'_, '_>, gives: &Gives, pieces: Pieces) -> Option<Vec<(Qu
             sound(draft, quantity, amount, unit)
         });
         match (quantity, scope_of, &mut found) {
-            (Some(quantity), Some((per, _)), Some(found)) => found.push((quantity, per)),
+            (Some(amount), Some((per, _)), Some(found)) => {
+                found.push(Limit { amount, per, counter: None, text: scope.text(clause.span) });
+            }
             _ => found = None,
         }
     }
@@ -404,7 +408,7 @@ pub(super) fn always_whole(draft: &Draft<'_, '_>, quantity: &Quantity) -> bool {
         Quantity::Constant(n) => n.fraction().is_zero(),
         Quantity::Value(id) => scope
             .values
-            .get(*id)
+            .try_get(*id)
             .is_some_and(|value| value.numbers(scope, &draft.window).iter().all(|n| n.fraction().is_zero())),
         Quantity::Fact(subject, fact) => {
             scope.facts.get(*subject, *fact).is_some_and(|fact| fact.kind == FactType::Count)

@@ -4,7 +4,7 @@ use super::facts::FactTable;
 use super::scope::Scope;
 use super::versions::report_dates;
 use crate::diagnostic::{Code, Diagnostic};
-use crate::policy::{EventType, FactType, Subject};
+use crate::policy::{EventId, EventType, FactId, FactType, IdVec, Subject};
 use crate::syntax::ast::{ClauseKind, Declaration, Kind, Name};
 
 /// A declared event.
@@ -53,8 +53,8 @@ const TAKEN: [&str; 26] = [
 ];
 
 /// Collects the events.
-pub(super) fn events<'a>(scope: &Scope<'a>) -> Vec<Event<'a>> {
-    let mut events: Vec<Event<'a>> = Vec::new();
+pub(super) fn events<'a>(scope: &Scope<'a>) -> IdVec<EventId, Event<'a>> {
+    let mut events: IdVec<EventId, Event<'a>> = IdVec::default();
     for declaration in scope.declared(Kind::Event) {
         report_dates(scope, declaration);
         let name = declaration.name.text.as_str();
@@ -101,7 +101,7 @@ fn marks<'a>(scope: &Scope<'a>, declaration: &'a Declaration) -> Vec<&'a Name> {
 
 /// Reports a second fact of an event that is a category: filters go by one.
 pub(super) fn check_categories(scope: &Scope<'_>, facts: &FactTable) {
-    for (id, event) in scope.events.iter().enumerate() {
+    for (id, event) in scope.events.iter_enumerated() {
         let mut categories =
             facts.of(Subject::Event(id)).filter(|fact| matches!(fact.kind, FactType::Category(_)));
         let Some(first) = categories.next() else { continue };
@@ -118,20 +118,19 @@ pub(super) fn check_categories(scope: &Scope<'_>, facts: &FactTable) {
 }
 
 /// The fact of an event that is its category.
-pub(super) fn category(facts: &FactTable, event: usize) -> Option<usize> {
-    facts.of(Subject::Event(event)).position(|fact| matches!(fact.kind, FactType::Category(_)))
+pub(super) fn category(facts: &FactTable, event: EventId) -> Option<FactId> {
+    facts.position(Subject::Event(event), |fact| matches!(fact.kind, FactType::Category(_)))
 }
 
 /// The events as the policy keeps them.
-pub(super) fn into_events(scope: &Scope<'_>) -> Vec<EventType> {
-    let event = |(id, event): (usize, &Event<'_>)| EventType {
+pub(super) fn into_events(scope: &Scope<'_>) -> IdVec<EventId, EventType> {
+    let event = |(id, event): (EventId, &Event<'_>)| EventType {
         name: event.name.to_owned(),
         marks: event.marks.iter().map(|mark| mark.text.clone()).collect(),
         category: category(&scope.facts, id),
         amount: scope
             .facts
-            .of(Subject::Event(id))
-            .position(|fact| fact.kind == FactType::Money && fact.part_of.is_none()),
+            .position(Subject::Event(id), |fact| fact.kind == FactType::Money && fact.part_of.is_none()),
     };
-    scope.events.iter().enumerate().map(event).collect()
+    scope.events.iter_enumerated().map(event).collect()
 }

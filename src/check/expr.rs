@@ -9,8 +9,8 @@ use super::values::{self, ValueKind};
 use super::words;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::policy::{
-    Calendared, CategoryId, EventId, FactType, Length, Point, PointOf, Quantity, Subject, Test, TierId, Unit,
-    Window,
+    Calendared, CategoryId, CategorySet, EventId, FactId, FactType, Length, Point, PointOf, Quantity,
+    Subject, Test, TierId, Unit, Window,
 };
 use crate::source::Span;
 use crate::syntax::ast::{ArithmeticOp, Expr, ExprKind, Kind, Name, Path};
@@ -48,9 +48,9 @@ pub(super) enum Operand {
     Number(Quantity, Unit),
     Date(Point),
     YesNo(Test),
-    Text(Subject, usize),
+    Text(Subject, FactId),
     Literal,
-    Choice(Subject, usize),
+    Choice(Subject, FactId),
     /// The category in view: of the line, of the listing, of the event (with its branch).
     Category(Option<CategoryId>),
     /// A tier's level.
@@ -174,7 +174,7 @@ impl<'s, 'a> Reader<'s, 'a> {
             return Some(Unit::Count);
         }
         // Without any unit, the pool (or its clause) is missing, and that is told there; unless pools count in money.
-        let money = (0..self.scope.pools.len()).find_map(|pool| super::pool::unit_word(self.scope, pool));
+        let money = self.scope.pools.ids().find_map(|pool| super::pool::unit_word(self.scope, pool));
         if let Some(money) = money.filter(|_| units.is_empty()) {
             let message = format!("`{}` is neither a currency nor the unit of a pool", word.text);
             let report = Diagnostic::new(Code::UnknownUnit, word.span, message);
@@ -216,7 +216,7 @@ impl<'s, 'a> Reader<'s, 'a> {
 
     /// `member.status`, where `status` is a tier.
     fn tier(&self, subject: Subject, name: &str) -> Option<TierId> {
-        let found = self.scope.tiers.iter().position(|tier| tier.name == name);
+        let found = self.scope.tiers.position(|tier| tier.name == name);
         let found = found.filter(|_| subject == Subject::Member)?;
         self.scope.use_name(Kind::Tier, found);
         Some(found)
@@ -248,7 +248,7 @@ impl<'s, 'a> Reader<'s, 'a> {
     /// `order.price for food`, `order.quantity for food`
     fn path_for(&self, path: &Path, name: &Name) -> Option<Operand> {
         let written = self.scope.text(path.span);
-        let (quantity, unit): (fn(Vec<bool>) -> Quantity, Unit) = match written.as_str() {
+        let (quantity, unit): (fn(CategorySet) -> Quantity, Unit) = match written.as_str() {
             "order.price" => (Quantity::OrderPriceFor, Unit::Money),
             "order.quantity" => (Quantity::OrderUnitsFor, Unit::Count),
             _ => {
@@ -362,7 +362,7 @@ impl<'s, 'a> Reader<'s, 'a> {
     }
 
     pub(super) fn event_name(&self, event: EventId) -> &'s str {
-        self.scope.events.get(event).map_or("event", |event| event.name)
+        self.scope.events.try_get(event).map_or("event", |event| event.name)
     }
 
     fn value(&self, name: &Name) -> Option<Operand> {
@@ -382,7 +382,7 @@ impl<'s, 'a> Reader<'s, 'a> {
             return None;
         };
         scope.use_value(id);
-        let kind = scope.values.get(id)?.kind?;
+        let kind = scope.values.try_get(id)?.kind?;
         values::check_cover(scope, id, &self.window, name.span);
         if !super::tables::check_reading(self, id, name) {
             return None;

@@ -6,7 +6,7 @@ use super::scope::Scope;
 use super::versions::report_dates;
 use super::words;
 use crate::diagnostic::{Code, Diagnostic, suggest};
-use crate::policy::{Fact, FactType, Facts, Part, PartOf, Subject, Unit};
+use crate::policy::{Fact, FactId, FactType, Facts, IdVec, Part, PartOf, Subject, Unit};
 use crate::source::Span;
 use crate::syntax::ast::{self, ClauseKind, Declaration, Expr, ExprKind, Field, FieldType, Kind, Name};
 use crate::value::Ratio;
@@ -29,7 +29,7 @@ struct Entry {
 /// What a name of a subject stands for.
 pub(super) enum Lookup {
     /// Declared and sound.
-    Found(usize),
+    Found(FactId),
     /// Declared, but wrongly; reported already.
     Broken,
     /// Not declared.
@@ -37,14 +37,24 @@ pub(super) enum Lookup {
 }
 
 impl FactTable {
-    /// The facts of a subject, in the order of their indices.
+    /// The facts of a subject, in the order of their ids.
     pub fn of(&self, subject: Subject) -> impl Iterator<Item = &Fact> {
         self.entries.iter().filter(move |entry| entry.subject == subject).map(|entry| &entry.fact)
     }
 
-    /// One fact by its index.
-    pub fn get(&self, subject: Subject, index: usize) -> Option<&Fact> {
-        self.of(subject).nth(index)
+    /// The same with their ids.
+    pub fn enumerated(&self, subject: Subject) -> impl Iterator<Item = (FactId, &Fact)> {
+        self.of(subject).enumerate().map(|(index, fact)| (FactId::new(index), fact))
+    }
+
+    /// One fact.
+    pub fn get(&self, subject: Subject, fact: FactId) -> Option<&Fact> {
+        self.of(subject).nth(fact.index())
+    }
+
+    /// The first fact of a subject for which `is` holds.
+    pub fn position(&self, subject: Subject, is: impl FnMut(&Fact) -> bool) -> Option<FactId> {
+        self.of(subject).position(is).map(FactId::new)
     }
 
     /// The fact called `name`.
@@ -53,7 +63,11 @@ impl FactTable {
         match of_subject.by_ref().position(|entry| entry.fact.name == name) {
             Some(index) => {
                 let broken = self.entries.iter().filter(|entry| entry.subject == subject).nth(index);
-                if broken.is_some_and(|entry| entry.broken) { Lookup::Broken } else { Lookup::Found(index) }
+                if broken.is_some_and(|entry| entry.broken) {
+                    Lookup::Broken
+                } else {
+                    Lookup::Found(FactId::new(index))
+                }
             }
             None if self.stray => Lookup::Broken,
             None => Lookup::Unknown,
@@ -80,17 +94,14 @@ impl FactTable {
 
     /// The facts as the policy keeps them.
     pub fn into_facts(self, events: usize) -> Facts {
-        let mut facts = Facts { events: vec![Vec::new(); events], ..Facts::default() };
+        let mut facts = Facts { events: IdVec::filled(events, IdVec::default()), ..Facts::default() };
         for entry in self.entries {
             let list = match entry.subject {
                 Subject::Listing => &mut facts.listing,
                 Subject::Line => &mut facts.line,
                 Subject::Order => &mut facts.order,
                 Subject::Member => &mut facts.member,
-                Subject::Event(event) => match facts.events.get_mut(event) {
-                    Some(list) => list,
-                    None => continue,
-                },
+                Subject::Event(event) => &mut facts.events[event],
             };
             list.push(entry.fact);
         }
@@ -101,7 +112,7 @@ impl FactTable {
 /// The subject called `word`.
 pub(super) fn subject(scope: &Scope<'_>, word: &str) -> Option<Subject> {
     let built_in = Subject::BUILT_IN.into_iter().find(|subject| subject.word() == word);
-    built_in.or_else(|| scope.events.iter().position(|event| event.name == word).map(Subject::Event))
+    built_in.or_else(|| scope.events.position(|event| event.name == word).map(Subject::Event))
 }
 
 /// Reports a subject that the policy does not have.
@@ -124,7 +135,7 @@ pub(super) fn facts(scope: &Scope<'_>) -> FactTable {
         report_dates(scope, declaration);
         read(scope, declaration, &mut table);
     }
-    for (id, event) in scope.events.iter().enumerate() {
+    for (id, event) in scope.events.iter_enumerated() {
         read_event(scope, Subject::Event(id), event.declaration, &mut table);
     }
     table
@@ -439,7 +450,7 @@ fn part_of(
             let whole =
                 |field: &&&Field| matches!(field.kind, FieldType::Money(_)) && field.part_of.is_none();
             match siblings.iter().position(|field| field.name.text == amount && whole(&field)) {
-                Some(index) => Part::Fact(index),
+                Some(index) => Part::Fact(FactId::new(index)),
                 None => {
                     let wholes: Vec<&str> =
                         siblings.iter().filter(whole).map(|field| field.name.text.as_str()).collect();

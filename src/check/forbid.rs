@@ -5,7 +5,7 @@ use super::rules::{Draft, rules};
 use super::scope::Scope;
 use super::versions::{Group, days};
 use crate::diagnostic::{Code, Diagnostic};
-use crate::policy::{Forbid, Move, MoveTo, Rule, Version};
+use crate::policy::{Forbid, ForbidId, IdVec, Move, MoveId, MoveTo, Rule, Version};
 use crate::source::Span;
 use crate::syntax::ast::{ClauseKind, Kind, MoveTarget, Operation};
 
@@ -23,10 +23,10 @@ fn words(operation: Operation) -> &'static str {
 /// Checks the forbid rules.
 pub(super) fn forbids<'a>(
     scope: &Scope<'a>,
-    groups: &[Group<'a>],
-    moves: &[Rule<Move>],
+    groups: &IdVec<ForbidId, Group<'a>>,
+    moves: &IdVec<MoveId, Rule<Move>>,
     program: Span,
-) -> Vec<Rule<Forbid>> {
+) -> IdVec<ForbidId, Rule<Forbid>> {
     let rules = rules(scope, groups, forbid);
     let versions: Vec<&Version<Forbid>> = rules.iter().flat_map(|rule| &rule.versions).collect();
     report_twice(scope, &versions);
@@ -89,7 +89,7 @@ fn allowed(a_move: &Move) -> Option<Operation> {
 }
 
 /// Reports an operation that is forbidden and allowed on one day.
-fn report_allowed(scope: &Scope<'_>, versions: &[&Version<Forbid>], moves: &[Rule<Move>]) {
+fn report_allowed(scope: &Scope<'_>, versions: &[&Version<Forbid>], moves: &IdVec<MoveId, Rule<Move>>) {
     for version in versions {
         for (operation, span) in &version.body.operations {
             let here = days(&version.window);
@@ -112,7 +112,12 @@ fn report_allowed(scope: &Scope<'_>, versions: &[&Version<Forbid>], moves: &[Rul
     }
 }
 
-fn report_silent(scope: &Scope<'_>, versions: &[&Version<Forbid>], groups: &[Group<'_>], program: Span) {
+fn report_silent(
+    scope: &Scope<'_>,
+    versions: &[&Version<Forbid>],
+    groups: &IdVec<ForbidId, Group<'_>>,
+    program: Span,
+) {
     // A move that is wrong has been reported, and was meant to allow something.
     let clauses = scope.declared(Kind::Move).flat_map(|declaration| &declaration.clauses);
     let moved: Vec<Operation> = clauses
@@ -133,7 +138,7 @@ fn report_silent(scope: &Scope<'_>, versions: &[&Version<Forbid>], groups: &[Gro
         return;
     }
     let span =
-        groups.first().and_then(|group| group.versions.first()).map_or(program, |v| v.declaration.head);
+        groups.iter().next().and_then(|group| group.versions.first()).map_or(program, |v| v.declaration.head);
     let message =
         format!("the policy does not say whether {} is allowed", super::words::listed(&silent, "or"));
     let lines = silent.join("`, `");

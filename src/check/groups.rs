@@ -1,27 +1,27 @@
 //! Groups: earn rules put together, or limited together. A rule is in one group at most, and what is in one group
 //! gives to the same thing and into the same pool.
 
-use super::caps::{Pieces, caps, fitting};
 use super::clauses::{missing_choice, missing_clause};
 use super::domain::Domain;
+use super::limits::{Pieces, fitting, limits};
 use super::pending::occasion;
 use super::rules::{Draft, rules};
 use super::scope::Scope;
 use super::versions::{self, days};
 use super::words;
 use crate::diagnostic::{Code, Diagnostic};
-use crate::policy::{Earn, EarnId, Grain, Group, Member, PoolId, Rule, Version};
+use crate::policy::{Earn, EarnId, Grain, Group, GroupId, IdVec, Member, PoolId, Rule, Version};
 use crate::source::Span;
 use crate::syntax::ast::{ClauseKind, Combine, Declaration, Name};
 
 /// Checks the groups; a group stands after every group that it contains.
 pub(super) fn groups<'a>(
     scope: &Scope<'a>,
-    groups: &[versions::Group<'a>],
-    earns: &[Rule<Earn>],
-) -> Vec<Rule<Group>> {
+    groups: &IdVec<GroupId, versions::Group<'a>>,
+    earns: &IdVec<EarnId, Rule<Earn>>,
+) -> IdVec<GroupId, Rule<Group>> {
     if report_circle(scope, groups) {
-        return Vec::new();
+        return IdVec::default();
     }
     let lowered = rules(scope, groups, |draft| group(draft, groups, earns));
     report_twice(scope, groups, &lowered);
@@ -38,20 +38,19 @@ fn listed(declaration: &Declaration) -> impl Iterator<Item = &Name> {
 }
 
 /// Names of the groups in a group.
-fn contained<'a>(groups: &[versions::Group<'a>], id: usize) -> Vec<(usize, &'a Name)> {
-    let versions = groups.get(id).into_iter().flat_map(|group| &group.versions);
-    let names = versions.flat_map(|version| listed(version.declaration));
-    names.filter_map(|name| Some((groups.iter().position(|group| group.name == name.text)?, name))).collect()
+fn contained<'a>(groups: &IdVec<GroupId, versions::Group<'a>>, id: GroupId) -> Vec<(GroupId, &'a Name)> {
+    let names = groups[id].versions.iter().flat_map(|version| listed(version.declaration));
+    names.filter_map(|name| Some((groups.position(|group| group.name == name.text)?, name))).collect()
 }
 
 /// Reports a group that contains itself.
-fn report_circle(scope: &Scope<'_>, groups: &[versions::Group<'_>]) -> bool {
-    for start in 0..groups.len() {
-        let mut seen: Vec<usize> = Vec::new();
+fn report_circle(scope: &Scope<'_>, groups: &IdVec<GroupId, versions::Group<'_>>) -> bool {
+    for start in groups.ids() {
+        let mut seen: Vec<GroupId> = Vec::new();
         let mut open = contained(groups, start);
         while let Some((next, name)) = open.pop() {
             if next == start {
-                let own = groups.get(start).map_or("", |group| group.name);
+                let own = groups[start].name;
                 let message = format!("the group `{own}` contains itself");
                 let report = Diagnostic::new(Code::ReferenceCycle, name.span, message);
                 scope.report(report.with_help("leave one of the names out"));
@@ -66,7 +65,11 @@ fn report_circle(scope: &Scope<'_>, groups: &[versions::Group<'_>]) -> bool {
     false
 }
 
-fn group(draft: &Draft<'_, '_>, groups: &[versions::Group<'_>], earns: &[Rule<Earn>]) -> Option<Group> {
+fn group(
+    draft: &Draft<'_, '_>,
+    groups: &IdVec<GroupId, versions::Group<'_>>,
+    earns: &IdVec<EarnId, Rule<Earn>>,
+) -> Option<Group> {
     let scope = draft.scope;
     let combine = draft.clauses.iter().find_map(|clause| match &clause.kind {
         ClauseKind::Combine { how, of, per } => Some((*how, of, per.as_ref(), clause.span)),
@@ -106,20 +109,20 @@ fn group(draft: &Draft<'_, '_>, groups: &[versions::Group<'_>], earns: &[Rule<Ea
             None
         }
     };
-    let caps = caps(draft, pieces, pool);
-    if how == Combine::All && caps.as_ref().is_some_and(Vec::is_empty) {
+    let limits = limits(draft, pieces, pool);
+    if how == Combine::All && limits.as_ref().is_some_and(Vec::is_empty) {
         let message = "all of these rules give points anyway: the group changes nothing";
         scope.report(Diagnostic::new(Code::BadGroup, span, message).with_help(
             "add a limit: `at most 1,000 points per member per calendar month, returns free room`",
         ));
         return None;
     }
-    Some(Group { how, per: per?, of: members, caps: caps?, span })
+    Some(Group { how, per: per?, of: members, limits: limits?, span })
 }
 
 fn member(
     scope: &Scope<'_>,
-    groups: &[versions::Group<'_>],
+    groups: &IdVec<GroupId, versions::Group<'_>>,
     (own, names): (&str, &[Name]),
     (i, name): (usize, &Name),
 ) -> Option<Member> {
@@ -132,10 +135,10 @@ fn member(
         );
         return None;
     }
-    if let Some(id) = scope.earns.iter().position(|earn| earn.name == name.text) {
+    if let Some(id) = scope.earns.position(|earn| earn.name == name.text) {
         return Some(Member::Earn(id));
     }
-    if let Some(id) = groups.iter().position(|group| group.name == name.text) {
+    if let Some(id) = groups.position(|group| group.name == name.text) {
         return Some(Member::Group(id));
     }
     if !scope.may_be_declared(&name.text) {
@@ -150,17 +153,16 @@ fn member(
 }
 
 /// The earn rules in a member, those of groups in it too.
-fn leaves_of(groups: &[versions::Group<'_>], scope: &Scope<'_>, member: Member) -> Vec<EarnId> {
+fn leaves_of(groups: &IdVec<GroupId, versions::Group<'_>>, scope: &Scope<'_>, member: Member) -> Vec<EarnId> {
     let mut found: Vec<EarnId> = Vec::new();
     let mut open = vec![member];
     while let Some(next) = open.pop() {
         match next {
             Member::Earn(id) => found.push(id),
             Member::Group(id) => {
-                let versions = groups.get(id).into_iter().flat_map(|group| &group.versions);
-                for name in versions.flat_map(|version| listed(version.declaration)) {
-                    let earn = scope.earns.iter().position(|earn| earn.name == name.text).map(Member::Earn);
-                    let group = || groups.iter().position(|group| group.name == name.text).map(Member::Group);
+                for name in groups[id].versions.iter().flat_map(|version| listed(version.declaration)) {
+                    let earn = scope.earns.position(|earn| earn.name == name.text).map(Member::Earn);
+                    let group = || groups.position(|group| group.name == name.text).map(Member::Group);
                     open.extend(earn.or_else(group));
                 }
             }
@@ -170,11 +172,15 @@ fn leaves_of(groups: &[versions::Group<'_>], scope: &Scope<'_>, member: Member) 
 }
 
 /// What all the rules give to, and the pool that they give into; reports rules that differ.
-fn common(scope: &Scope<'_>, earns: &[Rule<Earn>], leaves: &[(EarnId, Span)]) -> Option<(Pieces, PoolId)> {
+fn common(
+    scope: &Scope<'_>,
+    earns: &IdVec<EarnId, Rule<Earn>>,
+    leaves: &[(EarnId, Span)],
+) -> Option<(Pieces, PoolId)> {
     let mut first: Option<(&Version<Earn>, &str)> = None;
     let mut each = Grain::Unit;
     for (id, span) in leaves {
-        let rule = earns.get(*id)?;
+        let rule = &earns[*id];
         for version in &rule.versions {
             let body = &version.body;
             each = coarser(each, body.each);
@@ -186,7 +192,7 @@ fn common(scope: &Scope<'_>, earns: &[Rule<Earn>], leaves: &[(EarnId, Span)]) ->
                 let (a, b) = (occasion(scope, other.body.of), occasion(scope, body.of));
                 format!("`{other_name}` gives to {a} and `{}` to {b}", rule.name)
             } else if body.pool != other.body.pool {
-                let pool = |id: PoolId| scope.pools.get(id).map_or("", |pool| pool.name);
+                let pool = |id: PoolId| scope.pools.try_get(id).map_or("", |pool| pool.name);
                 let (a, b) = (pool(other.body.pool), pool(body.pool));
                 format!("`{other_name}` gives into `{a}` and `{}` into `{b}`", rule.name)
             } else {
@@ -214,9 +220,13 @@ fn coarser(a: Grain, b: Grain) -> Grain {
 }
 
 /// Reports a rule that is in two groups on one day.
-fn report_twice(scope: &Scope<'_>, groups: &[versions::Group<'_>], lowered: &[Rule<Group>]) {
-    let mut seen: Vec<(Member, usize, Domain, Span)> = Vec::new();
-    for (id, rule) in lowered.iter().enumerate() {
+fn report_twice(
+    scope: &Scope<'_>,
+    groups: &IdVec<GroupId, versions::Group<'_>>,
+    lowered: &IdVec<GroupId, Rule<Group>>,
+) {
+    let mut seen: Vec<(Member, GroupId, Domain, Span)> = Vec::new();
+    for (id, rule) in lowered.iter_enumerated() {
         for version in &rule.versions {
             let here = days(&version.window);
             for member in &version.body.of {
@@ -225,10 +235,10 @@ fn report_twice(scope: &Scope<'_>, groups: &[versions::Group<'_>], lowered: &[Ru
                 });
                 if let Some((_, group, _, first)) = clash {
                     let name = match member {
-                        Member::Earn(id) => scope.earns.get(*id).map_or("", |earn| earn.name),
-                        Member::Group(id) => groups.get(*id).map_or("", |group| group.name),
+                        Member::Earn(id) => scope.earns[*id].name,
+                        Member::Group(id) => groups[*id].name,
                     };
-                    let other = groups.get(*group).map_or("", |group| group.name);
+                    let other = groups[*group].name;
                     let message = format!("`{name}` is in the groups `{other}` and `{}`", rule.name);
                     scope.report(
                         Diagnostic::new(Code::BadGroup, version.body.span, message)
@@ -244,8 +254,8 @@ fn report_twice(scope: &Scope<'_>, groups: &[versions::Group<'_>], lowered: &[Ru
 }
 
 /// Each group after those in it.
-fn in_order(groups: Vec<Rule<Group>>) -> Vec<Rule<Group>> {
-    let contains = |rule: &Rule<Group>| -> Vec<usize> {
+fn in_order(groups: IdVec<GroupId, Rule<Group>>) -> IdVec<GroupId, Rule<Group>> {
+    let contains = |rule: &Rule<Group>| -> Vec<GroupId> {
         let members = rule.versions.iter().flat_map(|version| &version.body.of);
         let inner = members.filter_map(|member| match member {
             Member::Group(id) => Some(*id),
@@ -253,20 +263,19 @@ fn in_order(groups: Vec<Rule<Group>>) -> Vec<Rule<Group>> {
         });
         inner.collect()
     };
-    let inner: Vec<Vec<usize>> = groups.iter().map(contains).collect();
-    let mut order: Vec<usize> = Vec::new();
+    let inner: IdVec<GroupId, Vec<GroupId>> = groups.iter().map(contains).collect();
+    let mut order: Vec<GroupId> = Vec::new();
     while order.len() < groups.len() {
-        let ready = |id: &usize| {
-            !order.contains(id) && inner.get(*id).is_some_and(|inner| inner.iter().all(|i| order.contains(i)))
-        };
-        match (0..groups.len()).find(ready) {
+        let ready = |id: &GroupId| !order.contains(id) && inner[*id].iter().all(|id| order.contains(id));
+        match groups.ids().find(ready) {
             Some(next) => order.push(next),
-            None => return Vec::new(),
+            None => return IdVec::default(),
         }
     }
-    let place = |old: usize| order.iter().position(|id| *id == old).unwrap_or(old);
-    let mut moved: Vec<(usize, Rule<Group>)> =
-        groups.into_iter().enumerate().map(|(id, group)| (place(id), group)).collect();
+    let place = |old: GroupId| order.iter().position(|id| *id == old).map_or(old, GroupId::new);
+    let ids = groups.ids();
+    let mut moved: Vec<(GroupId, Rule<Group>)> =
+        ids.zip(groups).map(|(id, group)| (place(id), group)).collect();
     moved.sort_by_key(|(place, _)| *place);
     for (_, rule) in &mut moved {
         for version in &mut rule.versions {

@@ -33,7 +33,7 @@ impl ValueEntry<'_> {
                         match length {
                             Length::Fixed(delay) => found.push(*delay),
                             Length::Value(id) => {
-                                let entry = scope.values.get(*id).into_iter();
+                                let entry = scope.values.try_get(*id).into_iter();
                                 found
                                     .extend(entry.flat_map(|e| e.durations_within(scope, window, depth + 1)));
                             }
@@ -79,7 +79,7 @@ impl Reader<'_, '_> {
                 // A wait is settled when the order is placed, a condition asks about that moment.
                 let later = reads::measures(self.scope, &expr).into_iter().find(|reading| reading.in_all);
                 let Some(reading) = later else { return Some(length) };
-                let measure = self.scope.measures.get(reading.measure).map_or("", |measure| measure.name);
+                let measure = self.scope.measures.try_get(reading.measure).map_or("", |measure| measure.name);
                 let message = format!("`{measure} in all` is not known when `{}` is settled", name.text);
                 let report = Diagnostic::new(Code::BadSubject, name.span, message);
                 self.scope.report(report.with_help(format!("let it go by `{measure} so far`")));

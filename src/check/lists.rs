@@ -46,7 +46,7 @@ pub(super) fn choice_words(scope: &Scope<'_>, list: &[Expr]) -> Option<Option<Ve
 pub(super) fn word_list(reader: &Reader<'_, '_>, name: &Name) -> Option<Option<Vec<String>>> {
     let scope = reader.scope;
     let id = lookup(scope, &name.text)?;
-    let value = scope.values.get(id)?;
+    let value = scope.values.try_get(id)?;
     if !matches!(value.kind, None | Some(ValueKind::Choices | ValueKind::Categories)) {
         return None;
     }
@@ -137,7 +137,7 @@ pub(super) fn category_list(
     window: &Window,
 ) -> Option<Option<Vec<CategoryId>>> {
     let id = lookup(scope, &name.text)?;
-    let value = scope.values.get(id)?;
+    let value = scope.values.try_get(id)?;
     scope.use_value(id);
     match value.kind {
         None => return Some(None),

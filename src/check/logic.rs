@@ -12,8 +12,8 @@ use super::values::window_words;
 use super::versions::days;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::policy::{
-    BadgeId, Calendared, ClockPart, Comparison, Condition, FactType, Filter, MeasureId, Point, PointOf,
-    Quantity, Subject, Test, TierId, TimeComparison, Unit, ValueId,
+    BadgeId, Calendared, CategoryId, ClockPart, Comparison, Condition, FactId, FactType, Filter, MeasureId,
+    Point, PointOf, Quantity, Subject, Test, TierId, TimeComparison, Unit, ValueId,
 };
 use crate::source::Span;
 use crate::value::Ratio;
@@ -22,7 +22,7 @@ use crate::value::time::LocalTime;
 /// The one thing that a condition speaks of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Topic {
-    Fact(Subject, usize),
+    Fact(Subject, FactId),
     Value(ValueId),
     Badge(BadgeId),
     Category,
@@ -54,7 +54,7 @@ struct Known {
 pub(super) fn check(draft: &Draft<'_, '_>, filters: &[Filter], conditions: &[Condition]) {
     let mut reasoning = Reasoning::new(draft.scope, Some(draft));
     for filter in filters {
-        let passes = filter.passes.iter().enumerate().filter(|(_, passes)| **passes).map(|(i, _)| i);
+        let passes = filter.passes.iter().map(CategoryId::index);
         reasoning.learn(Topic::Category, Domain::indices(passes), filter.text.clone(), filter.span);
     }
     let window = draft.window;
@@ -212,7 +212,7 @@ impl<'s, 'a> Reasoning<'s, 'a> {
         }
     }
 
-    fn fact_range(&self, subject: Subject, fact: usize) -> String {
+    fn fact_range(&self, subject: Subject, fact: FactId) -> String {
         let Some(fact) = self.scope.facts.get(subject, fact) else { return String::new() };
         match (&fact.kind, fact.range, super::constant::unit_of(&fact.kind)) {
             (_, Some((low, high)), Some(unit)) => {
@@ -259,8 +259,8 @@ impl<'s, 'a> Reasoning<'s, 'a> {
                 Some(Atom { topic: Topic::Fact(*subject, *fact), allowed, universe: Domain::all() })
             }
             Test::CategoryIn { passes } => {
-                let passing = passes.iter().enumerate().filter(|(_, passes)| **passes).map(|(i, _)| i);
-                let universe = Domain::below_count(passes.len());
+                let passing = passes.iter().map(CategoryId::index);
+                let universe = Domain::below_count(self.scope.categories.list.len());
                 Some(Atom { topic: Topic::Category, allowed: Domain::indices(passing), universe })
             }
             Test::Fact { subject, fact } => Some(switch(Topic::Fact(*subject, *fact))),
@@ -275,7 +275,7 @@ impl<'s, 'a> Reasoning<'s, 'a> {
 
     fn word_atom(&self, test: &Test) -> Option<Atom> {
         let levels =
-            |tier: TierId| self.scope.tiers.get(tier).map(|tier| Domain::below_count(tier.levels.len()));
+            |tier: TierId| self.scope.tiers.try_get(tier).map(|tier| Domain::below_count(tier.levels.len()));
         Some(match test {
             Test::LevelIn { tier, among } => Atom {
                 topic: Topic::Tier(*tier),
@@ -308,7 +308,7 @@ impl<'s, 'a> Reasoning<'s, 'a> {
     /// A badge with no version while the rule is in force is never had.
     fn badge(&self, id: BadgeId) -> Atom {
         let atom = switch(Topic::Badge(id));
-        let in_force = match (self.draft, self.scope.badges.get(id)) {
+        let in_force = match (self.draft, self.scope.badges.try_get(id)) {
             _ if self.scope.has_unreadable_items() => true,
             (Some(draft), Some(badge)) => !badge.days().intersection(&days(&draft.window)).is_empty(),
             _ => true,
@@ -377,7 +377,7 @@ impl<'s, 'a> Reasoning<'s, 'a> {
 
     /// When the badge is in force, and which other one may have been meant for the other days.
     fn badge_advice(&self, id: BadgeId, mut report: Diagnostic) -> Diagnostic {
-        let Some(badge) = self.scope.badges.get(id) else { return report };
+        let Some(badge) = self.scope.badges.try_get(id) else { return report };
         for version in &badge.versions {
             let words = super::values::window_words(&version.window);
             report = report.with_place(version.declaration.head, format!("in force {words}"));

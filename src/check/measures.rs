@@ -12,7 +12,8 @@ use super::versions::{report_dates, window};
 use super::words;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::policy::{
-    Counted, Counting, FactType, Filter, Grain, Measure, MeasureId, Occasion, Period, Subject, Unit,
+    Counted, Counting, FactId, FactType, Filter, Grain, IdVec, Measure, MeasureId, Occasion, Period, Subject,
+    Unit,
 };
 use crate::source::Span;
 use crate::syntax::ast::{self, Clause, ClauseKind, Declaration, Kind, Name, Path};
@@ -26,14 +27,14 @@ pub(super) struct MeasureEntry<'a> {
     /// None where it is broken.
     pub unit: Option<Unit>,
     /// The choice for each of which it is counted.
-    pub key: Option<(Subject, usize)>,
+    pub key: Option<(Subject, FactId)>,
     /// None where it is broken or not said.
     pub period: Option<Period>,
 }
 
 /// Collects the measures.
-pub(super) fn entries<'a>(scope: &Scope<'a>) -> Vec<MeasureEntry<'a>> {
-    let mut entries: Vec<MeasureEntry<'a>> = Vec::new();
+pub(super) fn entries<'a>(scope: &Scope<'a>) -> IdVec<MeasureId, MeasureEntry<'a>> {
+    let mut entries: IdVec<MeasureId, MeasureEntry<'a>> = IdVec::default();
     for declaration in scope.declared(Kind::Measure) {
         report_dates(scope, declaration);
         let name = declaration.name.text.as_str();
@@ -54,12 +55,12 @@ pub(super) fn entries<'a>(scope: &Scope<'a>) -> Vec<MeasureEntry<'a>> {
         entries.push(MeasureEntry { name, declaration, clauses, unit, key, period });
     }
     // A sum counts in the unit of its first measure, over the same period.
-    for index in 0..entries.len() {
-        let first = entries.get(index).and_then(|entry| added(&entry.clauses).next());
+    for id in entries.ids() {
+        let first = added(&entries[id].clauses).next();
         let first = first.and_then(|name| entries.iter().find(|entry| entry.name == name.text));
         let known = first.map(|first| (first.unit, first.period));
-        if let (Some((unit, period)), Some(entry)) = (known, entries.get_mut(index)) {
-            (entry.unit, entry.period) = (unit, period);
+        if let Some((unit, period)) = known {
+            (entries[id].unit, entries[id].period) = (unit, period);
         }
     }
     entries
@@ -81,7 +82,7 @@ fn each(scope: &Scope<'_>, name: &Name) -> Option<(Occasion, Grain, Place)> {
         "line" => return Some((Occasion::Order, Grain::Line, Place::Line)),
         _ => {}
     }
-    let event = scope.events.iter().position(|event| event.name == name.text);
+    let event = scope.events.position(|event| event.name == name.text);
     if let Some(event) = event {
         scope.use_name(Kind::Event, event);
         return Some((Occasion::Event(event), Grain::Order, Place::Event(event)));
@@ -113,7 +114,7 @@ fn unit(scope: &Scope<'_>, clause: &Clause) -> Option<Unit> {
     })
 }
 
-fn key(scope: &Scope<'_>, path: &Path, clauses: &[&Clause]) -> Option<(Subject, usize)> {
+fn key(scope: &Scope<'_>, path: &Path, clauses: &[&Clause]) -> Option<(Subject, FactId)> {
     let word = path.subject.as_ref()?;
     let Some(subject) = facts::subject(scope, &word.text) else {
         facts::report_subject(scope, word);
@@ -168,7 +169,7 @@ pub(super) fn path_expr(path: &Path) -> ast::Expr {
 }
 
 /// Checks the measures.
-pub(super) fn measures(scope: &Scope<'_>) -> Vec<Measure> {
+pub(super) fn measures(scope: &Scope<'_>) -> IdVec<MeasureId, Measure> {
     let read = scope.measures.iter().map(|entry| {
         let found = measure(scope, entry);
         if found.is_none() {
@@ -233,7 +234,7 @@ fn sum(draft: &Draft<'_, '_>, entry: &MeasureEntry<'_>) -> Option<Vec<MeasureId>
     let mut adds: Vec<MeasureId> = Vec::new();
     for name in added(draft.clauses) {
         let id = super::readings::resolve(scope, name)?;
-        let one = scope.measures.get(id)?;
+        let one = scope.measures.try_get(id)?;
         let (message, help) = if added(&one.clauses).next().is_some() {
             (format!("`{}` is a sum itself", name.text), "name the measures that it adds")
         } else if adds.contains(&id) {
@@ -330,7 +331,7 @@ fn mark_of(scope: &Scope<'_>, of: Occasion, name: &Name) -> Option<usize> {
     let message = format!("`{}` is no mark of what is counted here", name.text);
     let help = match of {
         Occasion::Event(event) => {
-            let name = scope.events.get(event).map_or("", |event| event.name);
+            let name = scope.events.try_get(event).map_or("", |event| event.name);
             format!("declare it in `event {name}`: `marks …`")
         }
         _ => "an order counts when it is placed: leave `at …` out".to_owned(),
@@ -393,7 +394,7 @@ fn different(
     draft: &Draft<'_, '_>,
     path: &Path,
     (by_line, place): (bool, Place),
-) -> Option<Option<(Subject, usize)>> {
+) -> Option<Option<(Subject, FactId)>> {
     let scope = draft.scope;
     let wrong = |message: String, help: &str| {
         scope.report(Diagnostic::new(Code::TypeMismatch, path.span, message).with_help(help));

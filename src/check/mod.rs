@@ -15,13 +15,13 @@
 mod badge;
 mod base;
 mod built_in;
-mod caps;
 mod categories;
 mod circles;
 mod clauses;
 mod compare;
 mod condition;
 mod constant;
+mod counters;
 mod domain;
 mod earn;
 mod events;
@@ -31,6 +31,7 @@ mod facts;
 mod forbid;
 mod groups;
 mod lengths;
+mod limits;
 mod lists;
 mod logic;
 mod measures;
@@ -65,7 +66,10 @@ pub use crate::policy::Policy;
 use self::program::Program;
 use self::scope::Scope;
 use crate::diagnostic::{self, Diagnostic, has_errors};
-use crate::policy::{self, Badge, Earn, Forbid, Redeem, Rule};
+use crate::policy::{
+    self, Badge, BadgeId, Earn, EarnId, Forbid, ForbidId, GroupId, IdVec, Measure, MeasureId, Move, MoveId,
+    Pool, PoolId, Redeem, RedeemId, Rule, Tier, TierId,
+};
 use crate::source::{Source, Span};
 use crate::syntax::ast::{File, Kind};
 use crate::value::Calendar;
@@ -153,16 +157,16 @@ pub fn check(source: &Source, file: &File) -> Checked {
 
 /// All rules, lowered as far as they are sound.
 struct Rules {
-    measures: Vec<policy::Measure>,
-    tiers: Vec<policy::Tier>,
-    pools: Vec<policy::Pool>,
-    earns: Vec<Rule<Earn>>,
-    earn_order: Vec<policy::EarnId>,
-    groups: Vec<Rule<policy::Group>>,
-    redeems: Vec<Rule<Redeem>>,
-    moves: Vec<Rule<policy::Move>>,
-    forbids: Vec<Rule<Forbid>>,
-    badges: Vec<Rule<Badge>>,
+    measures: IdVec<MeasureId, Measure>,
+    tiers: IdVec<TierId, Tier>,
+    pools: IdVec<PoolId, Pool>,
+    earns: IdVec<EarnId, Rule<Earn>>,
+    earn_order: Vec<EarnId>,
+    groups: IdVec<GroupId, Rule<policy::Group>>,
+    redeems: IdVec<RedeemId, Rule<Redeem>>,
+    moves: IdVec<MoveId, Rule<Move>>,
+    forbids: IdVec<ForbidId, Rule<Forbid>>,
+    badges: IdVec<BadgeId, Rule<Badge>>,
 }
 
 impl Rules {
@@ -171,7 +175,16 @@ impl Rules {
         let moves = versions::group(scope, Kind::Move);
         let redeems = versions::group(scope, Kind::Redeem);
         let forbids = versions::group(scope, Kind::Forbid);
-        rules::report_shared_names(scope, &[&scope.earns, &groups, &redeems, &moves, &forbids]);
+        rules::report_shared_names(
+            scope,
+            &[
+                scope.earns.as_slice(),
+                groups.as_slice(),
+                redeems.as_slice(),
+                moves.as_slice(),
+                forbids.as_slice(),
+            ],
+        );
         let program = scope.declared(Kind::Program).next().map_or(Span::default(), |program| program.head);
         let measures = measures::measures(scope);
         let tiers = tiers::tiers(scope);
@@ -200,11 +213,18 @@ impl Rules {
     }
 }
 
-fn finish(source: &Source, mut scope: Scope<'_>, program: Program, rules: Rules, may_run: bool) -> Checked {
+fn finish(
+    source: &Source,
+    mut scope: Scope<'_>,
+    program: Program,
+    mut rules: Rules,
+    may_run: bool,
+) -> Checked {
     let categories = std::mem::take(&mut scope.categories).list;
     let events = events::into_events(&scope);
     let facts = std::mem::take(&mut scope.facts).into_facts(events.len());
     let values = values::into_values(std::mem::take(&mut scope.values));
+    let limits = counters::number(&mut rules);
     let diagnostics = scope.into_reports();
     let policy = || {
         Some(Policy {
@@ -230,6 +250,7 @@ fn finish(source: &Source, mut scope: Scope<'_>, program: Program, rules: Rules,
             redeems: rules.redeems,
             forbids: rules.forbids,
             badges: rules.badges,
+            limits,
         })
     };
     Checked { source: source.clone(), policy: may_run.then(policy).flatten(), diagnostics }

@@ -1,9 +1,9 @@
 //! Moves: points that leave a pool for another pool, another programme or another account, or as money.
 
-use super::caps::{Pieces, cap_scope, own_points, points};
 use super::clauses::{missing_choice, missing_clause};
 use super::constant::{self, fold};
 use super::expr::{Operand, Place, describe};
+use super::limits::{Pieces, limit_scope, own_points, points};
 use super::moments::day_exists;
 use super::periods::period;
 use super::pool::{resolve, unit_of_pool};
@@ -13,14 +13,15 @@ use super::scope::Scope;
 use super::versions::Group;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::policy::{
-    CapScope, Grain, Move, MoveTo, MoveWhen, Occasion, Period, PoolId, Quantity, Rule, Unit,
+    Grain, IdVec, Limit, LimitScope, Move, MoveId, MoveTo, MoveWhen, Occasion, Period, PoolId, Quantity,
+    Rule, Unit,
 };
 use crate::source::Span;
-use crate::syntax::ast::{ClauseKind, Expr, ExprKind, LimitScope, MoveTarget, YearDay};
+use crate::syntax::ast::{self, ClauseKind, Expr, ExprKind, MoveTarget, YearDay};
 use crate::value::Ratio;
 
 /// Checks the moves.
-pub(super) fn moves<'a>(scope: &Scope<'a>, groups: &[Group<'a>]) -> Vec<Rule<Move>> {
+pub(super) fn moves<'a>(scope: &Scope<'a>, groups: &IdVec<MoveId, Group<'a>>) -> IdVec<MoveId, Rule<Move>> {
     rules(scope, groups, a_move)
 }
 
@@ -57,13 +58,13 @@ fn a_move(draft: &Draft<'_, '_>) -> Option<Move> {
         ClauseKind::Fee(expr) => Some(whole(scope, expr, from)),
         _ => None,
     });
-    let (at_least, steps, caps) = limits?;
+    let (at_least, steps, limits) = limits?;
     let fee = match fee {
         Some(fee) => fee?,
         None => 0,
     };
     let (_, conditions) = guards?;
-    Some(Move { from, to, when: when?, at_least, steps, caps, gives: gives?, fee, conditions, span })
+    Some(Move { from, to, when: when?, at_least, steps, limits, gives: gives?, fee, conditions, span })
 }
 
 fn target(scope: &Scope<'_>, to: &MoveTarget, from: Option<PoolId>, span: Span) -> Option<MoveTo> {
@@ -219,13 +220,13 @@ fn positive_count(scope: &Scope<'_>, expr: &Expr) -> Option<Ratio> {
     Some(n)
 }
 
-type Limits = (i64, i64, Vec<(Quantity, CapScope)>);
+type Limits = (i64, i64, Vec<Limit>);
 
 fn limits(draft: &Draft<'_, '_>, from: PoolId) -> Option<Limits> {
     let scope = draft.scope;
     let (mut least, mut steps) = (Some(1), Some(1));
     let (mut least_span, mut steps_span) = (None, None);
-    let mut caps: Option<Vec<(Quantity, CapScope)>> = Some(Vec::new());
+    let mut found: Option<Vec<Limit>> = Some(Vec::new());
     for clause in draft.clauses {
         match &clause.kind {
             ClauseKind::AtLeast(expr) => {
@@ -237,33 +238,33 @@ fn limits(draft: &Draft<'_, '_>, from: PoolId) -> Option<Limits> {
                 steps = whole(scope, expr, from);
             }
             ClauseKind::AtMost { limit, per } => {
-                match (cap(draft, limit, per, (from, clause.span)), &mut caps) {
-                    (Some(cap), Some(caps)) => caps.push(cap),
-                    _ => caps = None,
+                match (limit_of(draft, limit, per, (from, clause.span)), &mut found) {
+                    (Some(limit), Some(found)) => found.push(limit),
+                    _ => found = None,
                 }
             }
             _ => {}
         }
     }
-    let (least, steps, caps) = (least?, steps?, caps?);
-    let each_time = caps.iter().filter(|(_, per)| matches!(per, CapScope::Piece(_)));
+    let (least, steps, found) = (least?, steps?, found?);
+    let each_time = found.iter().filter(|limit| matches!(limit.per, LimitScope::Piece(_)));
     let fit = Fit {
         least: least_span.map(|_| Ratio::whole(i128::from(least))),
         least_span: least_span.unwrap_or_default(),
         steps: steps_span.map(|_| steps),
         steps_span: steps_span.unwrap_or_default(),
-        most: each_time.filter_map(|(limit, _)| fold(limit)).min(),
+        most: each_time.filter_map(|limit| fold(&limit.amount)).min(),
     };
-    fit.check(scope, unit_of_pool(scope, from)).then_some((least, steps, caps))
+    fit.check(scope, unit_of_pool(scope, from)).then_some((least, steps, found))
 }
 
-fn cap(
+fn limit_of(
     draft: &Draft<'_, '_>,
     limit: &Expr,
-    per: &LimitScope,
+    per: &ast::LimitScope,
     (from, span): (PoolId, Span),
-) -> Option<(Quantity, CapScope)> {
-    if matches!(per, LimitScope::Piece(_)) {
+) -> Option<Limit> {
+    if matches!(per, ast::LimitScope::Piece(_)) {
         let message = "what moves is limited each time, for one member, or for all members together";
         let report = Diagnostic::new(Code::BadGrain, span, message);
         draft.scope.report(report.with_help(
@@ -272,6 +273,7 @@ fn cap(
         return None;
     }
     let each = Pieces { of: Occasion::Period(Period::AllTime), each: Grain::Order, each_time: true };
-    let (per, place) = cap_scope(draft, per, each, "at most")?;
-    Some((points(draft, limit, place, (from, false))?, per))
+    let (per, place) = limit_scope(draft, per, each, "at most")?;
+    let amount = points(draft, limit, place, (from, false))?;
+    Some(Limit { amount, per, counter: None, text: draft.scope.text(span) })
 }

@@ -6,14 +6,14 @@ use super::rules::Draft;
 use super::scope::Scope;
 use super::words;
 use crate::diagnostic::{Code, Diagnostic};
-use crate::policy::{Occasion, Pending, PendingAnchor, Period, PoolId};
+use crate::policy::{EventId, Occasion, Pending, PendingAnchor, Period, PoolId};
 use crate::syntax::ast::{Anchor, AnchorKind, ClauseKind, Kind, LengthAt, Moment, MomentKind, Name};
 
 /// Whose happening a wait counts from.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Source {
     Order,
-    Event(usize),
+    Event(EventId),
     Period,
 }
 
@@ -96,8 +96,8 @@ fn anchor(scope: &Scope<'_>, anchor: &Anchor, of: Option<Occasion>) -> Option<Pe
 }
 
 /// The event called `name`; reports an unknown one.
-pub(super) fn event(scope: &Scope<'_>, name: &Name) -> Option<usize> {
-    let found = scope.events.iter().position(|event| event.name == name.text);
+pub(super) fn event(scope: &Scope<'_>, name: &Name) -> Option<EventId> {
+    let found = scope.events.position(|event| event.name == name.text);
     match found {
         Some(id) => scope.use_name(Kind::Event, id),
         None if scope.may_be_declared(&name.text) => {}
@@ -113,9 +113,9 @@ pub(super) fn event(scope: &Scope<'_>, name: &Name) -> Option<usize> {
 }
 
 /// The event that has a mark, and which of its marks it is. Where several have it, `wanted` tells which is meant.
-pub(super) fn mark(scope: &Scope<'_>, name: &Name, wanted: Option<usize>) -> Option<(usize, usize)> {
-    let having = |(id, event): (usize, &super::events::Event<'_>)| Some((id, event.mark(&name.text)?));
-    let found: Vec<(usize, usize)> = scope.events.iter().enumerate().filter_map(having).collect();
+pub(super) fn mark(scope: &Scope<'_>, name: &Name, wanted: Option<EventId>) -> Option<(EventId, usize)> {
+    let having = |(id, event): (EventId, &super::events::Event<'_>)| Some((id, event.mark(&name.text)?));
+    let found: Vec<(EventId, usize)> = scope.events.iter_enumerated().filter_map(having).collect();
     let meant = found.iter().find(|(event, _)| Some(*event) == wanted).or(found.first());
     if let Some((event, _)) = meant {
         scope.use_name(Kind::Event, *event);
@@ -128,7 +128,7 @@ pub(super) fn mark(scope: &Scope<'_>, name: &Name, wanted: Option<usize>) -> Opt
             None
         }
         ([_, second, ..], Some(meant)) if Some(meant.0) != wanted => {
-            let event = |id: usize| scope.events.get(id).map_or("", |event| event.name);
+            let event = |id: EventId| scope.events[id].name;
             let message =
                 format!("`{}` is a mark of `{}` and of `{}`", name.text, event(meant.0), event(second.0));
             let help = "give one of the marks another name, or say it in the earn rules";
@@ -153,7 +153,7 @@ fn occasion_of(scope: &Scope<'_>, anchor: &Anchor) -> Option<Occasion> {
     match &anchor.kind {
         AnchorKind::OrderPlaced | AnchorKind::Shipped => Some(Occasion::Order),
         AnchorKind::Happened(name) => {
-            scope.events.iter().position(|event| event.name == name.text).map(Occasion::Event)
+            scope.events.position(|event| event.name == name.text).map(Occasion::Event)
         }
         AnchorKind::Mark(name) => {
             let found = scope.muted(|| mark(scope, name, None));
@@ -193,7 +193,7 @@ fn happens(of: Occasion, source: Source) -> bool {
 pub(super) fn occasion(scope: &Scope<'_>, of: Occasion) -> String {
     match of {
         Occasion::Order => "an order".to_owned(),
-        Occasion::Event(event) => format!("`{}`", scope.events.get(event).map_or("", |event| event.name)),
+        Occasion::Event(event) => format!("`{}`", scope.events.try_get(event).map_or("", |event| event.name)),
         Occasion::Period(_) => "a stretch of time that has ended".to_owned(),
         Occasion::Running(_) => "a stretch of time".to_owned(),
     }
@@ -204,7 +204,7 @@ fn anchors(scope: &Scope<'_>, of: Occasion) -> Vec<String> {
     match of {
         Occasion::Order => vec!["order placed".to_owned(), "shipped".to_owned()],
         Occasion::Event(event) => {
-            let Some(event) = scope.events.get(event) else { return Vec::new() };
+            let Some(event) = scope.events.try_get(event) else { return Vec::new() };
             let marks = event.marks.iter().map(|mark| mark.text.clone());
             std::iter::once(format!("{} happened", event.name)).chain(marks).collect()
         }
@@ -214,7 +214,7 @@ fn anchors(scope: &Scope<'_>, of: Occasion) -> Vec<String> {
 
 /// Reports a pool's wait that counts from what never comes for a rule that gives to it.
 pub(super) fn check_pool(scope: &Scope<'_>, pool: PoolId, of: Occasion, span: crate::source::Span) {
-    let Some(group) = scope.pools.get(pool) else { return };
+    let Some(group) = scope.pools.try_get(pool) else { return };
     for version in &group.versions {
         for clause in &version.declaration.clauses {
             let ClauseKind::Pending(Some(moment)) = &clause.kind else { continue };
@@ -225,7 +225,7 @@ pub(super) fn check_pool(scope: &Scope<'_>, pool: PoolId, of: Occasion, span: cr
                 _ if !same && goes_by_case(scope, moment) => false,
                 (AnchorKind::Shipped, of) => of == Occasion::Order,
                 (AnchorKind::Mark(name), Occasion::Event(event)) => {
-                    scope.events.get(event).is_some_and(|event| event.mark(&name.text).is_some())
+                    scope.events.try_get(event).is_some_and(|event| event.mark(&name.text).is_some())
                 }
                 (AnchorKind::Mark(_), _) => false,
                 _ => true,

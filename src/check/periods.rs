@@ -135,9 +135,11 @@ fn cases(scope: &Scope<'_>, moment: &Calendared, window: &Window) -> Option<Vec<
     let _ = moment.with_lengths(&mut |length| {
         lengths.push(match length {
             Length::Fixed(delay) => vec![*delay],
-            Length::Value(id) => {
-                scope.values.get(*id).map(|value| value.durations(scope, Some(window))).unwrap_or_default()
-            }
+            Length::Value(id) => scope
+                .values
+                .try_get(*id)
+                .map(|value| value.durations(scope, Some(window)))
+                .unwrap_or_default(),
         });
         Ok::<_, Overflow>(())
     });

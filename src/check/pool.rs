@@ -8,7 +8,7 @@ use super::rules::{Draft, rules};
 use super::scope::Scope;
 use super::words;
 use crate::diagnostic::{Code, Diagnostic};
-use crate::policy::{Expiry, LotExpiry, Pool, PoolId, PoolTerms, Returns, Unit};
+use crate::policy::{Expiry, IdVec, LotExpiry, Pool, PoolId, PoolTerms, Returns, Unit};
 use crate::source::Span;
 use crate::syntax::ast::{Amount, ClauseKind, Expr, ExprKind, Kind, Name, ReturnChoice, SpendKey};
 use crate::value::{Currency, Ratio};
@@ -43,7 +43,7 @@ pub(super) fn unit_place(scope: &Scope<'_>, name: &str) -> Option<Span> {
 
 /// The word that counts a pool's points: `point`, or a currency.
 pub(super) fn unit_word<'a>(scope: &Scope<'a>, pool: PoolId) -> Option<&'a str> {
-    let versions = &scope.pools.get(pool)?.versions;
+    let versions = &scope.pools.try_get(pool)?.versions;
     let name = versions.iter().find_map(|version| unit_of(&version.declaration.clauses))?;
     Some(&name.text)
 }
@@ -56,7 +56,7 @@ pub(super) fn unit_of_pool(scope: &Scope<'_>, pool: PoolId) -> Unit {
 
 /// The pool called `name`; reports an unknown one.
 pub(super) fn resolve(scope: &Scope<'_>, name: &Name) -> Option<PoolId> {
-    let found = scope.pools.iter().position(|group| group.name == name.text);
+    let found = scope.pools.position(|group| group.name == name.text);
     match found {
         Some(id) => scope.use_name(Kind::Pool, id),
         None if scope.may_be_declared(&name.text) => {}
@@ -72,7 +72,7 @@ pub(super) fn resolve(scope: &Scope<'_>, name: &Name) -> Option<PoolId> {
 }
 
 /// Checks the pools.
-pub(super) fn pools<'a>(scope: &Scope<'a>) -> Vec<Pool> {
+pub(super) fn pools<'a>(scope: &Scope<'a>) -> IdVec<PoolId, Pool> {
     if scope.pools.is_empty() && !scope.has_unreadable_items() {
         let help = "declare one: `pool points \"Points\" { … }`, with `unit`, `worth`, `pending`, `balance expires`, \
                     `spend` and `return`";
@@ -91,7 +91,7 @@ pub(super) fn pools<'a>(scope: &Scope<'a>) -> Vec<Pool> {
         let help = format!("take another name, such as `{}_pool`", name.text);
         scope.report(Diagnostic::new(Code::ReservedName, name.span, message).with_help(help));
     }
-    let pools: Vec<Pool> = rules(scope, &scope.pools, terms)
+    let pools: IdVec<PoolId, Pool> = rules(scope, &scope.pools, terms)
         .into_iter()
         .map(|rule| Pool { name: rule.name, versions: rule.versions })
         .collect();

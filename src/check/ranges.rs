@@ -4,8 +4,8 @@ use super::scope::Scope;
 use super::versions::{days, window};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::policy::{
-    Amount, Base, BaseOf, ClockPart, Earn, Group, Member, Occasion, Pool, PoolId, Quantity, Rule, Subject,
-    Version, Window,
+    Amount, Base, BaseOf, ClockPart, Earn, EarnId, FactId, Group, GroupId, IdVec, Member, Occasion, Pool,
+    PoolId, Quantity, Rule, Subject, Version, Window,
 };
 use crate::syntax::ast::Combine;
 use crate::value::Ratio;
@@ -21,7 +21,7 @@ pub(super) fn bounds(scope: &Scope<'_>, quantity: &Quantity, values: Option<&Win
     let both = |a: Option<Ratio>, b: Option<Ratio>, f: fn(Ratio, Ratio) -> Option<Ratio>| f(a?, b?);
     match quantity {
         Quantity::Constant(n) => (Some(*n), Some(*n)),
-        Quantity::Value(id) => match (values, scope.values.get(*id)) {
+        Quantity::Value(id) => match (values, scope.values.try_get(*id)) {
             (Some(window), Some(value)) => {
                 let numbers = value.numbers(scope, window);
                 (numbers.iter().min().copied(), numbers.iter().max().copied())
@@ -78,7 +78,7 @@ fn lowest(low: Option<Ratio>) -> Option<Ratio> {
     low.or_else(|| Ratio::new(-1, 1).ok())
 }
 
-fn fact_bounds(scope: &Scope<'_>, subject: Subject, fact: usize) -> Bounds {
+fn fact_bounds(scope: &Scope<'_>, subject: Subject, fact: FactId) -> Bounds {
     match scope.facts.get(subject, fact).and_then(|fact| fact.range) {
         Some((low, high)) => (Some(low), Some(high)),
         None => (Some(Ratio::ZERO), None),
@@ -88,9 +88,9 @@ fn fact_bounds(scope: &Scope<'_>, subject: Subject, fact: usize) -> Bounds {
 /// Warns where the rules in force on one day can give points worth the price or more.
 pub(super) fn check_full_price(
     scope: &Scope<'_>,
-    earns: &[Rule<Earn>],
-    groups: &[Rule<Group>],
-    pools: &[Pool],
+    earns: &IdVec<EarnId, Rule<Earn>>,
+    groups: &IdVec<GroupId, Rule<Group>>,
+    pools: &IdVec<PoolId, Pool>,
 ) {
     let versions: Vec<(&str, &Version<Earn>)> = earns
         .iter()
@@ -105,7 +105,7 @@ pub(super) fn check_full_price(
     for stretch in stretches(scope, &versions, pools) {
         let in_force = |w: &Window| !days(w).intersection(&days(&stretch)).is_empty();
         let worth = |pool: PoolId| {
-            let versions = &pools.get(pool)?.versions;
+            let versions = &pools.try_get(pool)?.versions;
             versions.iter().find(|v| in_force(&v.window)).and_then(|version| version.body.worth)
         };
         let mut shares: Vec<(&str, &Version<Earn>, Ratio)> = versions
@@ -125,8 +125,8 @@ pub(super) fn check_full_price(
 
 /// Of rules of which only one gives, the one that can give most.
 fn keep_best(
-    earns: &[Rule<Earn>],
-    groups: &[Rule<Group>],
+    earns: &IdVec<EarnId, Rule<Earn>>,
+    groups: &IdVec<GroupId, Rule<Group>>,
     stretch: &Window,
     shares: &mut Vec<(&str, &Version<Earn>, Ratio)>,
 ) {
@@ -138,7 +138,7 @@ fn keep_best(
             .of
             .iter()
             .filter_map(|member| match member {
-                Member::Earn(id) => earns.get(*id).map(|rule| rule.name.as_str()),
+                Member::Earn(id) => earns.try_get(*id).map(|rule| rule.name.as_str()),
                 Member::Group(_) => None,
             })
             .collect();
@@ -151,7 +151,7 @@ fn keep_best(
 /// The most that a rule gives back of the price; None for a fixed number of points.
 fn share(
     scope: &Scope<'_>,
-    earns: &[Rule<Earn>],
+    earns: &IdVec<EarnId, Rule<Earn>>,
     (earn, worth): (&Earn, Ratio),
     window: &Window,
     depth: usize,
@@ -166,7 +166,7 @@ fn share(
         }
         // Rules that read each other in a circle have been reported.
         Amount::OfRule { factor, rule, .. } if depth < 32 => {
-            let mut versions = earns.get(*rule)?.versions.iter();
+            let mut versions = earns.try_get(*rule)?.versions.iter();
             let read = versions.find(|v| !days(&v.window).intersection(&days(window)).is_empty())?;
             let share = share(scope, earns, (&read.body, worth), window, depth + 1)?;
             share.mul(bounds(scope, factor, Some(window)).1?).ok()
@@ -232,7 +232,7 @@ fn range_help(name: &str, kind: &crate::policy::FactType) -> String {
     }
 }
 
-fn open_fact(scope: &Scope<'_>, quantity: &Quantity) -> Option<(Subject, usize)> {
+fn open_fact(scope: &Scope<'_>, quantity: &Quantity) -> Option<(Subject, FactId)> {
     match quantity {
         Quantity::Fact(subject, fact) => {
             fact_bounds(scope, *subject, *fact).1.is_none().then_some((*subject, *fact))
@@ -246,7 +246,11 @@ fn open_fact(scope: &Scope<'_>, quantity: &Quantity) -> Option<(Subject, usize)>
 }
 
 /// All time, cut at every day on which a rate may change.
-fn stretches(scope: &Scope<'_>, earns: &[(&str, &Version<Earn>)], pools: &[Pool]) -> Vec<Window> {
+fn stretches(
+    scope: &Scope<'_>,
+    earns: &[(&str, &Version<Earn>)],
+    pools: &IdVec<PoolId, Pool>,
+) -> Vec<Window> {
     let windows = earns.iter().map(|(_, version)| version.window);
     let values = scope.values.iter().flat_map(|value| value.versions.iter().map(|v| v.window));
     let pools = pools.iter().flat_map(|pool| pool.versions.iter().map(|v| v.window));

@@ -12,7 +12,7 @@ use crate::syntax::ast::{Kind, Name};
 
 /// The measure called `name`; reports an unknown one.
 pub(super) fn resolve(scope: &Scope<'_>, name: &Name) -> Option<MeasureId> {
-    let found = scope.measures.iter().position(|measure| measure.name == name.text);
+    let found = scope.measures.position(|measure| measure.name == name.text);
     match found {
         Some(id) => scope.use_name(Kind::Measure, id),
         None if scope.may_be_declared(&name.text) => {}
@@ -32,7 +32,7 @@ pub(super) fn resolve(scope: &Scope<'_>, name: &Name) -> Option<MeasureId> {
 
 /// The choice for which a measure is read: needed where it is counted for each, and only there.
 pub(super) fn key(scope: &Scope<'_>, id: MeasureId, key: Option<&Name>, span: Span) -> Option<Option<usize>> {
-    let measure = scope.measures.get(id)?;
+    let measure = scope.measures.try_get(id)?;
     match (measure.key, key) {
         (None, None) => Some(None),
         (Some((subject, fact)), Some(key)) => {
@@ -87,7 +87,7 @@ impl Reader<'_, '_> {
         if !self.may_read_measure(&name.text, span) {
             return None;
         }
-        let measure = self.scope.measures.get(id)?;
+        let measure = self.scope.measures.try_get(id)?;
         if in_all && matches!(measure.period, Some(Period::Last { .. })) {
             let message =
                 format!("`{}` counts periods that are over, so there is nothing to wait for", name.text);

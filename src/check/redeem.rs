@@ -1,9 +1,9 @@
 //! Redeem rules: what points pay, and for what; or what may be had for them.
 
-use super::caps::{Pieces, caps, own_points, points, sound};
 use super::clauses::{missing_choice, missing_clause};
 use super::constant::{self, fold};
 use super::expr::Place;
+use super::limits::{self, Pieces, own_points, points, sound};
 use super::pool::{resolve, unit_of_pool, unit_word};
 use super::reads;
 use super::rewards;
@@ -12,14 +12,18 @@ use super::scope::Scope;
 use super::versions::Group;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::policy::{
-    Cap, CapScope, Grain, Occasion, Pays, PaysBy, PaysFor, PoolId, Quantity, Redeem, Rule, Unit,
+    Grain, IdVec, Limit, LimitScope, Occasion, Pays, PaysBy, PaysFor, PoolId, Quantity, Redeem, RedeemId,
+    Rule, Unit,
 };
 use crate::source::Span;
-use crate::syntax::ast::{Clause, ClauseKind, Expr, ExprKind, Kind, LimitScope, Path};
+use crate::syntax::ast::{self, Clause, ClauseKind, Expr, ExprKind, Kind, Path};
 use crate::value::{Currency, Ratio};
 
 /// Checks the redeem rules.
-pub(super) fn redeems<'a>(scope: &Scope<'a>, groups: &[Group<'a>]) -> Vec<Rule<Redeem>> {
+pub(super) fn redeems<'a>(
+    scope: &Scope<'a>,
+    groups: &IdVec<RedeemId, Group<'a>>,
+) -> IdVec<RedeemId, Rule<Redeem>> {
     let rules = rules(scope, groups, redeem);
     rewards::report_names(scope, &rules);
     rules
@@ -59,7 +63,7 @@ fn redeem(draft: &Draft<'_, '_>) -> Option<Redeem> {
 /// A payment or a move is judged at once, so it reads nothing that is known later.
 pub(super) fn report_whole_periods(draft: &Draft<'_, '_>) {
     for reading in reads::in_declaration(draft.scope, draft.declaration).into_iter().filter(|r| r.in_all) {
-        let name = draft.scope.measures.get(reading.measure).map_or("", |measure| measure.name);
+        let name = draft.scope.measures.try_get(reading.measure).map_or("", |measure| measure.name);
         let message = format!("`{name} in all` is not known when points are spent");
         let report = Diagnostic::new(Code::BadSubject, reading.span, message);
         draft.scope.report(report.with_help(format!("read it as it is then: `{name} so far`")));
@@ -84,13 +88,13 @@ pub(super) fn pool(draft: &Draft<'_, '_>, unit: &Expr) -> Option<PoolId> {
         (_, Some(unit)) => Currency::from_code(unit).is_none(),
         _ => false,
     };
-    let fitting: Vec<PoolId> = (0..scope.pools.len()).filter(fits).collect();
+    let fitting: Vec<PoolId> = scope.pools.ids().filter(fits).collect();
     match fitting.as_slice() {
         [one] => {
             scope.use_name(Kind::Pool, *one);
             Some(*one)
         }
-        [] if scope.pools.len() < 2 => Some(0),
+        [] if scope.pools.len() < 2 => Some(PoolId::new(0)),
         [] => {
             // An unknown unit is told where it is read.
             draft.reader(Place::Request).operand(unit);
@@ -99,7 +103,7 @@ pub(super) fn pool(draft: &Draft<'_, '_>, unit: &Expr) -> Option<PoolId> {
         several => {
             let choices: Vec<String> = several
                 .iter()
-                .filter_map(|id| scope.pools.get(*id))
+                .filter_map(|id| scope.pools.try_get(*id))
                 .map(|pool| format!("out of {}", pool.name))
                 .collect();
             let choices: Vec<&str> = choices.iter().map(String::as_str).collect();
@@ -140,7 +144,7 @@ fn paying(draft: &Draft<'_, '_>, clause: &Clause) -> Option<Redeem> {
     let limits = limits(draft, pool);
     let shares = shares(draft);
     let (filters, conditions) = guards?;
-    let (at_least, steps, caps) = limits?;
+    let (at_least, steps, limits) = limits?;
     let (of, by) = for_what?;
     Some(Redeem {
         pool,
@@ -148,7 +152,7 @@ fn paying(draft: &Draft<'_, '_>, clause: &Clause) -> Option<Redeem> {
         rewards: Vec::new(),
         at_least,
         steps,
-        caps,
+        limits,
         counts: Vec::new(),
         shares: shares?,
         filters,
@@ -205,7 +209,7 @@ fn pays_by(draft: &Draft<'_, '_>, step: &Expr, of: &Path) -> Option<PaysBy> {
             first = None;
             continue;
         }
-        if !matches!(per, LimitScope::Piece(word) if word.text == "order") {
+        if !matches!(per, ast::LimitScope::Piece(word) if word.text == "order") {
             let message = "how much of a quantity points pay for is said of one order";
             let report = Diagnostic::new(Code::BadGrain, clause.span, message);
             let written = scope.text(amount.span);
@@ -243,7 +247,7 @@ fn payable(scope: &Scope<'_>, path: &Path) -> Option<PaysFor> {
     None
 }
 
-type Limits = (Option<Quantity>, Option<i64>, Vec<Cap>);
+type Limits = (Option<Quantity>, Option<i64>, Vec<Limit>);
 
 fn limits(draft: &Draft<'_, '_>, pool: PoolId) -> Option<Limits> {
     let scope = draft.scope;
@@ -262,18 +266,18 @@ fn limits(draft: &Draft<'_, '_>, pool: PoolId) -> Option<Limits> {
             _ => {}
         }
     }
-    let caps = caps(draft, PAYMENT, pool).filter(|caps| !report_everyone(draft, caps));
-    let (least, steps, caps) = (least?, steps?, caps?);
-    let most =
-        caps.iter().filter(|cap| matches!(cap.per, CapScope::Piece(_))).filter_map(|cap| fold(&cap.limit));
+    let found = limits::limits(draft, PAYMENT, pool).filter(|found| !report_everyone(draft, found));
+    let (least, steps, found) = (least?, steps?, found?);
+    let each_time = found.iter().filter(|limit| matches!(limit.per, LimitScope::Piece(_)));
+    let most = each_time.filter_map(|limit| fold(&limit.amount));
     let fits = Fit { least: least.as_ref().and_then(fold), least_span, steps, steps_span, most: most.min() };
-    fits.check(scope, unit_of_pool(scope, pool)).then_some((least, steps, caps))
+    fits.check(scope, unit_of_pool(scope, pool)).then_some((least, steps, found))
 }
 
-fn report_everyone(draft: &Draft<'_, '_>, caps: &[Cap]) -> bool {
-    let found = caps.iter().any(|cap| matches!(cap.per, CapScope::Everyone { .. }));
+fn report_everyone(draft: &Draft<'_, '_>, limits: &[Limit]) -> bool {
+    let found = limits.iter().any(|limit| matches!(limit.per, LimitScope::Everyone { .. }));
     let clause = draft.clauses.iter().find(|clause| {
-        matches!(clause.kind, ClauseKind::AtMost { per: crate::syntax::ast::LimitScope::Everyone { .. }, .. })
+        matches!(clause.kind, ClauseKind::AtMost { per: ast::LimitScope::Everyone { .. }, .. })
     });
     if let (true, Some(clause)) = (found, clause) {
         let message = "what points pay is limited for each order or for one member";

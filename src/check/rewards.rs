@@ -1,9 +1,9 @@
 //! Redeem rules that have rewards: what each costs, and how many points or rewards may be taken.
 
-use super::caps::{cap_scope, caps_but, points};
 use super::constant::{self, fold};
 use super::earn::always_whole;
 use super::expr::Place;
+use super::limits::{limit_scope, limits_but, points};
 use super::pool::{resolve, unit_word};
 use super::redeem::{PAYMENT, pool, report_first, whole};
 use super::rules::Draft;
@@ -11,8 +11,8 @@ use super::scope::Scope;
 use super::versions::days;
 use super::words;
 use crate::diagnostic::{Code, Diagnostic};
-use crate::policy::{Cap, CapScope, PoolId, Price, Quantity, Redeem, Reward, Rule};
-use crate::syntax::ast::{ClauseKind, Expr, ExprKind, LimitScope, RewardPrice};
+use crate::policy::{IdVec, Limit, LimitScope, PoolId, Price, Quantity, Redeem, RedeemId, Reward, Rule};
+use crate::syntax::ast::{self, ClauseKind, Expr, ExprKind, RewardPrice};
 use crate::value::Ratio;
 
 /// Checks a redeem rule with rewards.
@@ -44,7 +44,7 @@ pub(super) fn rewarding(draft: &Draft<'_, '_>) -> Option<Redeem> {
         _ => None,
     });
     let rewards: Vec<Option<Reward>> = read.collect();
-    let caps = caps_but(draft, PAYMENT, pool, |limit| count_of_rewards(scope, limit).is_some());
+    let limits = limits_but(draft, PAYMENT, pool, |limit| count_of_rewards(scope, limit).is_some());
     let counts = counts(draft);
     let (filters, conditions) = guards?;
     Some(Redeem {
@@ -53,7 +53,7 @@ pub(super) fn rewarding(draft: &Draft<'_, '_>) -> Option<Redeem> {
         rewards: rewards.into_iter().collect::<Option<Vec<_>>>()?,
         at_least: None,
         steps: None,
-        caps: caps?,
+        limits: limits?,
         counts: counts?,
         shares: Vec::new(),
         filters,
@@ -76,7 +76,7 @@ fn reward_pool(draft: &Draft<'_, '_>) -> Option<PoolId> {
         ClauseKind::OutOf(name) => Some(resolve(draft.scope, name)),
         _ => None,
     });
-    named.unwrap_or(Some(0))
+    named.unwrap_or(Some(PoolId::new(0)))
 }
 
 fn price(draft: &Draft<'_, '_>, price: &RewardPrice, pool: PoolId) -> Option<Price> {
@@ -127,26 +127,36 @@ fn low_end(scope: &Scope<'_>, expr: &Expr, pool: PoolId) -> Option<i64> {
 /// The number in `1 reward`, `5,000 rewards`; none where a pool counts in rewards.
 fn count_of_rewards(scope: &Scope<'_>, limit: &Expr) -> Option<Ratio> {
     let ExprKind::Counted(n, word) = &limit.kind else { return None };
-    let is_unit = (0..scope.pools.len()).any(|pool| unit_word(scope, pool) == Some("reward"));
+    let is_unit = scope.pools.ids().any(|pool| unit_word(scope, pool) == Some("reward"));
     (matches!(word.text.as_str(), "reward" | "rewards") && !is_unit).then_some(*n)
 }
 
 /// The `at most` lines that count rewards.
-fn counts(draft: &Draft<'_, '_>) -> Option<Vec<Cap>> {
+fn counts(draft: &Draft<'_, '_>) -> Option<Vec<Limit>> {
     let counts = draft.clauses.iter().filter_map(|clause| match &clause.kind {
         ClauseKind::AtMost { limit, per } => {
-            let found = count(draft, limit, count_of_rewards(draft.scope, limit)?, per);
-            Some(found.map(|(limit, per)| Cap { limit, per, text: draft.scope.text(clause.span) }))
+            let n = count_of_rewards(draft.scope, limit)?;
+            Some(count(draft, limit, n, per).map(|(amount, per)| Limit {
+                amount,
+                per,
+                counter: None,
+                text: draft.scope.text(clause.span),
+            }))
         }
         _ => None,
     });
-    let counts: Vec<Option<Cap>> = counts.collect();
+    let counts: Vec<Option<Limit>> = counts.collect();
     counts.into_iter().collect()
 }
 
-fn count(draft: &Draft<'_, '_>, limit: &Expr, n: Ratio, per: &LimitScope) -> Option<(Quantity, CapScope)> {
+fn count(
+    draft: &Draft<'_, '_>,
+    limit: &Expr,
+    n: Ratio,
+    per: &ast::LimitScope,
+) -> Option<(Quantity, LimitScope)> {
     let scope = draft.scope;
-    let found = cap_scope(draft, per, PAYMENT, &format!("at most {}", scope.text(limit.span)));
+    let found = limit_scope(draft, per, PAYMENT, &format!("at most {}", scope.text(limit.span)));
     if n.is_zero() {
         constant::report_nought(scope, limit.span);
         return None;
@@ -161,7 +171,7 @@ fn count(draft: &Draft<'_, '_>, limit: &Expr, n: Ratio, per: &LimitScope) -> Opt
 }
 
 /// Reports a reward's name that two rules share on one day: it is asked for by name.
-pub(super) fn report_names(scope: &Scope<'_>, rules: &[Rule<Redeem>]) {
+pub(super) fn report_names(scope: &Scope<'_>, rules: &IdVec<RedeemId, Rule<Redeem>>) {
     let mut seen: Vec<(&Reward, super::domain::Domain)> = Vec::new();
     for version in rules.iter().flat_map(|rule| &rule.versions) {
         let here = days(&version.window);

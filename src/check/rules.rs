@@ -10,7 +10,7 @@ use super::values::{self, ValueKind};
 use super::versions::{Dated, Group, report_gaps, window};
 use super::{categories, logic};
 use crate::diagnostic::{Code, Diagnostic};
-use crate::policy::{Condition, FactType, Filter, Rule, Subject, Version, Window};
+use crate::policy::{Condition, FactType, Filter, Id, IdVec, Rule, Subject, Version, Window};
 use crate::syntax::ast::{Clause, ClauseKind, Declaration, Expr, ExprKind, Name};
 
 /// One version of a rule about to be lowered.
@@ -80,12 +80,12 @@ impl<'s, 'a> Draft<'s, 'a> {
 
 /// Lowers every version of every name with `lower`. A rule that names a list of categories is lowered once for
 /// each version of that list; what is wrong with it is told once.
-pub(super) fn rules<'a, T>(
+pub(super) fn rules<'a, I: Id, T>(
     scope: &Scope<'a>,
-    groups: &[Group<'a>],
+    groups: &IdVec<I, Group<'a>>,
     lower: impl Fn(&Draft<'_, 'a>) -> Option<T>,
-) -> Vec<Rule<T>> {
-    let mut rules = Vec::new();
+) -> IdVec<I, Rule<T>> {
+    let mut rules = IdVec::default();
     for group in groups {
         report_gaps(scope, group);
         let mut versions = Vec::new();
@@ -123,7 +123,7 @@ fn stretches(scope: &Scope<'_>, dated: &Dated<'_>, clauses: &[&Clause]) -> Vec<W
     let mut cuts: Vec<LocalTime> = Vec::new();
     for name in named(clauses) {
         let Some(id) = values::lookup(scope, &name.text) else { continue };
-        let Some(value) = scope.values.get(id) else { continue };
+        let Some(value) = scope.values.try_get(id) else { continue };
         match value.kind {
             Some(ValueKind::Categories) => values::check_cover(scope, id, &dated.window, name.span),
             // Told where it is compared.

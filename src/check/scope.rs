@@ -12,7 +12,9 @@ use super::tiers::TierEntry;
 use super::values::ValueEntry;
 use super::versions::Group;
 use crate::diagnostic::{Code, Diagnostic, Label, has_errors};
-use crate::policy::{Subject, ValueId};
+use crate::policy::{
+    BadgeId, EarnId, EventId, FactId, Id, IdVec, MeasureId, PoolId, Subject, TierId, ValueId,
+};
 use crate::source::{Source, Span};
 use crate::syntax::ast::{ClauseKind, Declaration, File, Item, Kind, Name};
 use crate::value::{Currency, Ratio, Zone};
@@ -29,25 +31,25 @@ pub(super) struct Scope<'a> {
     pub categories: Categories,
     /// The units of the pools: `point`.
     pub units: Vec<&'a str>,
-    /// Declared events; their index is the event's id.
-    pub events: Vec<Event<'a>>,
+    /// Declared events.
+    pub events: IdVec<EventId, Event<'a>>,
     /// Declared facts.
     pub facts: FactTable,
     /// Declared values.
-    pub values: Vec<ValueEntry<'a>>,
-    /// Declared measures; their index is the measure's id.
-    pub measures: Vec<MeasureEntry<'a>>,
-    /// Declared tiers; their index is the tier's id.
-    pub tiers: Vec<TierEntry<'a>>,
-    /// Declared pools; their index is the pool's id.
-    pub pools: Vec<Group<'a>>,
-    /// Declared earn rules; their index is the rule's id.
-    pub earns: Vec<Group<'a>>,
-    /// Declared badges; their index is the badge's id.
-    pub badges: Vec<Group<'a>>,
+    pub values: IdVec<ValueId, ValueEntry<'a>>,
+    /// Declared measures.
+    pub measures: IdVec<MeasureId, MeasureEntry<'a>>,
+    /// Declared tiers.
+    pub tiers: IdVec<TierId, TierEntry<'a>>,
+    /// Declared pools.
+    pub pools: IdVec<PoolId, Group<'a>>,
+    /// Declared earn rules.
+    pub earns: IdVec<EarnId, Group<'a>>,
+    /// Declared badges.
+    pub badges: IdVec<BadgeId, Group<'a>>,
     reports: RefCell<Vec<Diagnostic>>,
     muted: Cell<bool>,
-    used_facts: RefCell<BTreeSet<(Subject, usize)>>,
+    used_facts: RefCell<BTreeSet<(Subject, FactId)>>,
     used_values: RefCell<BTreeSet<ValueId>>,
     covered_values: RefCell<BTreeSet<ValueId>>,
     used_names: RefCell<BTreeSet<(&'static str, usize)>>,
@@ -64,14 +66,14 @@ impl<'a> Scope<'a> {
             zone: None,
             categories: Categories::default(),
             units: Vec::new(),
-            events: Vec::new(),
+            events: IdVec::default(),
             facts: FactTable::default(),
-            values: Vec::new(),
-            measures: Vec::new(),
-            tiers: Vec::new(),
-            pools: Vec::new(),
-            earns: Vec::new(),
-            badges: Vec::new(),
+            values: IdVec::default(),
+            measures: IdVec::default(),
+            tiers: IdVec::default(),
+            pools: IdVec::default(),
+            earns: IdVec::default(),
+            badges: IdVec::default(),
             reports: RefCell::default(),
             muted: Cell::new(false),
             used_facts: RefCell::default(),
@@ -182,7 +184,7 @@ impl<'a> Scope<'a> {
     }
 
     /// A rule reads this fact.
-    pub fn use_fact(&self, subject: Subject, fact: usize) {
+    pub fn use_fact(&self, subject: Subject, fact: FactId) {
         self.used_facts.borrow_mut().insert((subject, fact));
     }
 
@@ -192,8 +194,8 @@ impl<'a> Scope<'a> {
     }
 
     /// Something reads this event, measure, tier or pool.
-    pub fn use_name(&self, kind: Kind, id: usize) {
-        self.used_names.borrow_mut().insert((kind.word(), id));
+    pub fn use_name(&self, kind: Kind, id: impl Id) {
+        self.used_names.borrow_mut().insert((kind.word(), id.index()));
     }
 
     /// True if something reads the event, measure, tier or pool.
@@ -204,7 +206,7 @@ impl<'a> Scope<'a> {
     /// The word for a subject; for an event its name.
     pub fn subject_word(&self, subject: Subject) -> &str {
         match subject {
-            Subject::Event(id) => self.events.get(id).map_or("event", |event| event.name),
+            Subject::Event(id) => self.events.try_get(id).map_or("event", |event| event.name),
             other => other.word(),
         }
     }
@@ -215,7 +217,7 @@ impl<'a> Scope<'a> {
     }
 
     /// True if a rule reads the fact.
-    pub fn fact_is_used(&self, subject: Subject, fact: usize) -> bool {
+    pub fn fact_is_used(&self, subject: Subject, fact: FactId) -> bool {
         self.used_facts.borrow().contains(&(subject, fact))
     }
 

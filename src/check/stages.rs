@@ -7,13 +7,13 @@ use super::scope::Scope;
 use super::versions::days;
 use super::words;
 use crate::diagnostic::{Code, Diagnostic};
-use crate::policy::{Amount, Counted, Earn, EarnId, Grain, Measure, MeasureId, Rule, Version};
+use crate::policy::{Amount, Counted, Earn, EarnId, Grain, IdVec, Measure, MeasureId, Rule, Version};
 use crate::source::Span;
 use crate::syntax::ast::{self, ClauseKind, Declaration, Name};
 
 /// The earn rule called `name`; reports an unknown one.
 pub(super) fn resolve(scope: &Scope<'_>, name: &Name) -> Option<EarnId> {
-    let found = scope.earns.iter().position(|group| group.name == name.text);
+    let found = scope.earns.position(|group| group.name == name.text);
     if found.is_none() && !scope.may_be_declared(&name.text) {
         let names: Vec<&str> = scope.earns.iter().map(|group| group.name).collect();
         let message = format!("no earn rule is called `{}`", name.text);
@@ -25,8 +25,12 @@ pub(super) fn resolve(scope: &Scope<'_>, name: &Name) -> Option<EarnId> {
 }
 
 /// Checks the readings of rules, and gives an order in which every rule stands after those that it reads.
-pub(super) fn check(scope: &Scope<'_>, earns: &[Rule<Earn>], measures: &[Measure]) -> Vec<EarnId> {
-    for (id, rule) in earns.iter().enumerate() {
+pub(super) fn check(
+    scope: &Scope<'_>,
+    earns: &IdVec<EarnId, Rule<Earn>>,
+    measures: &IdVec<MeasureId, Measure>,
+) -> Vec<EarnId> {
+    for (id, rule) in earns.iter_enumerated() {
         for version in &rule.versions {
             if let Amount::OfRule { rule: read, .. } = version.body.amount {
                 check_reading(scope, earns, (id, version), read);
@@ -46,7 +50,7 @@ pub(super) fn check(scope: &Scope<'_>, earns: &[Rule<Earn>], measures: &[Measure
 
 /// The place of the rule's name in a `gives` clause.
 fn place(scope: &Scope<'_>, id: EarnId, span: Span) -> Span {
-    let versions = scope.earns.get(id).into_iter().flat_map(|group| &group.versions);
+    let versions = scope.earns.try_get(id).into_iter().flat_map(|group| &group.versions);
     let clauses = versions.flat_map(|version| &version.declaration.clauses);
     let mut found = clauses.filter_map(|clause| match &clause.kind {
         ClauseKind::Gives(gives) if clause.span == span => match &gives.amount {
@@ -60,11 +64,11 @@ fn place(scope: &Scope<'_>, id: EarnId, span: Span) -> Span {
 
 fn check_reading(
     scope: &Scope<'_>,
-    earns: &[Rule<Earn>],
+    earns: &IdVec<EarnId, Rule<Earn>>,
     (id, version): (EarnId, &Version<Earn>),
     read: EarnId,
 ) {
-    let Some(other) = earns.get(read) else { return };
+    let Some(other) = earns.try_get(read) else { return };
     let span = place(scope, id, version.body.gives_span);
     for theirs in &other.versions {
         if theirs.body.of != version.body.of {
@@ -91,7 +95,7 @@ fn check_reading(
             return;
         }
     }
-    let Some(group) = scope.earns.get(read) else { return };
+    let Some(group) = scope.earns.try_get(read) else { return };
     let broken = group.versions.iter().any(|version| version.declaration.broken);
     if !broken && !scope.has_unreadable_items() && !days(&version.window).within(&group.days()) {
         let message = format!("`{}` has no version on some of the days on which it is read here", other.name);
@@ -105,8 +109,13 @@ fn check_reading(
     }
 }
 
-fn check_counted(scope: &Scope<'_>, earns: &[Rule<Earn>], counting: &crate::policy::Counting, read: EarnId) {
-    let Some(other) = earns.get(read) else { return };
+fn check_counted(
+    scope: &Scope<'_>,
+    earns: &IdVec<EarnId, Rule<Earn>>,
+    counting: &crate::policy::Counting,
+    read: EarnId,
+) {
+    let Some(other) = earns.try_get(read) else { return };
     if let Some(theirs) = other.versions.iter().find(|theirs| theirs.body.of != counting.of) {
         let message = format!(
             "`{}` gives to {}, and this counts what is given to {}",
@@ -131,8 +140,8 @@ enum Node {
 
 /// Reports rules that read themselves, and measures read `in all` that count what depends on them.
 fn check_circles(scope: &Scope<'_>) {
-    let rules = (0..scope.earns.len()).map(Node::Rule);
-    let measures = (0..scope.measures.len()).map(Node::Measure);
+    let rules = scope.earns.ids().map(Node::Rule);
+    let measures = scope.measures.ids().map(Node::Measure);
     for start in rules.chain(measures) {
         let mut seen: Vec<Node> = Vec::new();
         let mut open: Vec<(Node, Span)> = needs(scope, start);
@@ -152,10 +161,12 @@ fn check_circles(scope: &Scope<'_>) {
 fn declarations<'a>(scope: &Scope<'a>, node: Node) -> Vec<&'a Declaration> {
     match node {
         Node::Rule(id) => {
-            let versions = scope.earns.get(id).into_iter().flat_map(|group| &group.versions);
+            let versions = scope.earns.try_get(id).into_iter().flat_map(|group| &group.versions);
             versions.map(|version| version.declaration).collect()
         }
-        Node::Measure(id) => scope.measures.get(id).map(|measure| measure.declaration).into_iter().collect(),
+        Node::Measure(id) => {
+            scope.measures.try_get(id).map(|measure| measure.declaration).into_iter().collect()
+        }
     }
 }
 
@@ -179,7 +190,7 @@ fn needs(scope: &Scope<'_>, node: Node) -> Vec<(Node, Span)> {
             ClauseKind::Adds(names) => names.as_slice(),
             _ => &[],
         });
-        let measure = |name: &Name| scope.measures.iter().position(|measure| measure.name == name.text);
+        let measure = |name: &Name| scope.measures.position(|measure| measure.name == name.text);
         needed.extend(added.filter_map(|name| Some((Node::Measure(measure(name)?), name.span))));
         let whole = reads::in_declaration(scope, declaration).into_iter().filter(|reading| reading.in_all);
         needed.extend(whole.map(|reading| (Node::Measure(reading.measure), reading.span)));
@@ -189,8 +200,8 @@ fn needs(scope: &Scope<'_>, node: Node) -> Vec<(Node, Span)> {
 
 fn report_circle(scope: &Scope<'_>, start: Node, span: Span, seen: &[Node]) {
     let name = |node: Node| match node {
-        Node::Rule(id) => scope.earns.get(id).map_or("", |group| group.name),
-        Node::Measure(id) => scope.measures.get(id).map_or("", |measure| measure.name),
+        Node::Rule(id) => scope.earns.try_get(id).map_or("", |group| group.name),
+        Node::Measure(id) => scope.measures.try_get(id).map_or("", |measure| measure.name),
     };
     let own = name(start);
     let way: Vec<&str> = seen.iter().map(|node| name(*node)).collect();
@@ -208,9 +219,9 @@ fn report_circle(scope: &Scope<'_>, start: Node, span: Span, seen: &[Node]) {
 }
 
 /// The rules, each after those that it reads; else in the order declared.
-fn in_order(earns: &[Rule<Earn>]) -> Vec<EarnId> {
+fn in_order(earns: &IdVec<EarnId, Rule<Earn>>) -> Vec<EarnId> {
     let reads = |id: EarnId| {
-        let versions = earns.get(id).into_iter().flat_map(|rule| &rule.versions);
+        let versions = earns.try_get(id).into_iter().flat_map(|rule| &rule.versions);
         versions.filter_map(|version| match version.body.amount {
             Amount::OfRule { rule, .. } => Some(rule),
             _ => None,
@@ -219,7 +230,7 @@ fn in_order(earns: &[Rule<Earn>]) -> Vec<EarnId> {
     let mut order: Vec<EarnId> = Vec::new();
     while order.len() < earns.len() {
         let ready = |id: &EarnId| !order.contains(id) && reads(*id).all(|read| order.contains(&read));
-        match (0..earns.len()).find(ready) {
+        match earns.ids().find(ready) {
             Some(next) => order.push(next),
             // A circle has been reported.
             None => break,

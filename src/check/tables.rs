@@ -116,7 +116,7 @@ fn row_kind_of(scope: &Scope<'_>, declaration: &Declaration, depth: usize) -> Op
 /// Every table, lowered: (value, index of its version, table).
 pub(super) fn lower(scope: &Scope<'_>) -> Vec<(ValueId, usize, Option<ValueBody>)> {
     let mut tables = Vec::new();
-    for (id, entry) in scope.values.iter().enumerate() {
+    for (id, entry) in scope.values.iter_enumerated() {
         for (index, version) in entry.versions.iter().enumerate() {
             let dated = entry.group.versions.iter().find(|dated| dated.declaration.head == version.span);
             if let (ValueBody::Table(_), Some(dated)) = (&version.body, dated) {
@@ -180,7 +180,7 @@ fn table<T: Clone>(
             let open: Vec<&str> = ids
                 .iter()
                 .zip(&names)
-                .filter(|(id, _)| !rows.iter().any(|(cases, _)| cases.contains(id)))
+                .filter(|(id, _)| !rows.iter().any(|(cases, _)| cases.contains(&id.index())))
                 .map(|(_, name)| *name)
                 .collect();
             if otherwise.is_none() {
@@ -245,7 +245,7 @@ fn key(reader: &Reader<'_, '_>, by: &Expr) -> Option<Key> {
             _ => return None,
         },
         Operand::Level(tier) => {
-            let levels = scope.tiers.get(tier)?.levels.iter().map(|level| level.text.clone());
+            let levels = scope.tiers.try_get(tier)?.levels.iter().map(|level| level.text.clone());
             Key { by: TableKey::Tier(tier), cases: Cases::Words(levels.collect()) }
         }
         Operand::Weekday => {
@@ -359,12 +359,12 @@ fn category_case(scope: &Scope<'_>, branch: Option<CategoryId>, name: &Name) -> 
         super::categories::report_elsewhere(scope, id, branch, name.span);
         return None;
     }
-    Some(id)
+    Some(id.index())
 }
 
 /// Ids and names of the categories that a table must cover.
 fn categories<'s>(scope: &'s Scope<'_>, branch: Option<CategoryId>) -> (Vec<CategoryId>, Vec<&'s str>) {
-    let all = scope.categories.list.iter().enumerate();
+    let all = scope.categories.list.iter_enumerated();
     all.filter(|(id, _)| branch.is_none_or(|branch| scope.categories.lies_in(*id, branch)))
         .map(|(id, category)| (id, category.name.as_str()))
         .unzip()
@@ -375,14 +375,14 @@ fn nearest<T: Clone>(scope: &Scope<'_>, rows: Rows<T>) -> Rows<T> {
     let row_of = |id: CategoryId| {
         let mut at = Some(id);
         while let Some(here) = at {
-            if let Some(row) = rows.iter().position(|(cases, _)| cases.contains(&here)) {
+            if let Some(row) = rows.iter().position(|(cases, _)| cases.contains(&here.index())) {
                 return Some(row);
             }
-            at = scope.categories.list.get(here).and_then(|category| category.parent);
+            at = scope.categories.list[here].parent;
         }
         None
     };
-    let owners: Vec<Option<usize>> = (0..scope.categories.list.len()).map(row_of).collect();
+    let owners: Vec<Option<usize>> = scope.categories.list.ids().map(row_of).collect();
     let ids = |row: usize| owners.iter().enumerate().filter(move |(_, r)| **r == Some(row)).map(|(id, _)| id);
     rows.iter().enumerate().map(|(row, (_, value))| (ids(row).collect(), value.clone())).collect()
 }
@@ -465,7 +465,7 @@ pub(super) fn check_reading(reader: &Reader<'_, '_>, id: ValueId, name: &Name) -
     let mut next = 0;
     while let Some(id) = seen.get(next).copied() {
         next += 1;
-        let Some(entry) = reader.scope.values.get(id) else { continue };
+        let Some(entry) = reader.scope.values.try_get(id) else { continue };
         for version in &entry.group.versions {
             for expr in version.declaration.clauses.iter().filter_map(by_of) {
                 if !may_read(reader, expr, name.span) {

@@ -9,7 +9,7 @@ use super::readings;
 use super::scope::Scope;
 use super::versions::report_dates;
 use crate::diagnostic::{Code, Diagnostic};
-use crate::policy::{Calendared, Level, MeasureId, Quantity, Tier};
+use crate::policy::{Calendared, IdVec, Level, MeasureId, Quantity, Tier, TierId};
 use crate::source::Span;
 use crate::syntax::ast::{
     AnchorKind, Clause, ClauseKind, Declaration, Kind, LevelWhen, Moment, Name, Text, ThenChoice, Threshold,
@@ -25,8 +25,8 @@ pub(super) struct TierEntry<'a> {
 }
 
 /// Collects the tiers.
-pub(super) fn entries<'a>(scope: &Scope<'a>) -> Vec<TierEntry<'a>> {
-    let mut entries: Vec<TierEntry<'a>> = Vec::new();
+pub(super) fn entries<'a>(scope: &Scope<'a>) -> IdVec<TierId, TierEntry<'a>> {
+    let mut entries: IdVec<TierId, TierEntry<'a>> = IdVec::default();
     for declaration in scope.declared(Kind::Tier) {
         report_dates(scope, declaration);
         let name = declaration.name.text.as_str();
@@ -68,7 +68,7 @@ fn unique<'a>(scope: &Scope<'_>, names: Vec<&'a Name>) -> Vec<&'a Name> {
 }
 
 /// Checks the tiers.
-pub(super) fn tiers(scope: &Scope<'_>) -> Vec<Tier> {
+pub(super) fn tiers(scope: &Scope<'_>) -> IdVec<TierId, Tier> {
     let read = scope.tiers.iter().map(|entry| {
         let found = tier(scope, entry);
         if found.is_none() {
@@ -212,7 +212,7 @@ fn threshold(
         None if counts_said => counts?,
         None => {
             let message = "this does not say which measure is meant";
-            let known = scope.measures.first().map_or("nights", |measure| measure.name);
+            let known = scope.measures.iter().next().map_or("nights", |measure| measure.name);
             scope.report(
                 Diagnostic::new(Code::MissingChoice, threshold.span, message)
                     .with_place(entry.declaration.head, "the tier")
@@ -221,7 +221,7 @@ fn threshold(
             return None;
         }
     };
-    let unit = scope.measures.get(measure)?.unit?;
+    let unit = scope.measures.try_get(measure)?.unit?;
     let reader = Reader::new(scope, Place::Everyone);
     let quantity = reader.number(&threshold.amount, unit)?;
     let (low, _) = super::ranges::bounds(scope, &quantity, Some(&reader.window));

@@ -2,7 +2,7 @@
 
 use super::scope::Scope;
 use crate::diagnostic::{Code, Diagnostic};
-use crate::policy::{FactType, Subject};
+use crate::policy::{FactId, FactType, Subject};
 use crate::syntax::ast::Kind;
 
 /// Warns of what nothing reads. Said only of a policy without errors: a misspelt reading is told once.
@@ -10,12 +10,10 @@ pub(super) fn check(scope: &Scope<'_>) {
     if scope.has_errors() {
         return;
     }
-    let events = (0..scope.events.len()).map(Subject::Event);
+    let events = scope.events.ids().map(Subject::Event);
     for subject in Subject::BUILT_IN.into_iter().chain(events) {
-        for (index, fact) in scope.facts.of(subject).enumerate() {
-            if fact.part_of.is_none()
-                && !is_structure(scope, subject, index)
-                && !scope.fact_is_used(subject, index)
+        for (id, fact) in scope.facts.enumerated(subject) {
+            if fact.part_of.is_none() && !is_structure(scope, subject, id) && !scope.fact_is_used(subject, id)
             {
                 let message = format!("no rule reads `{}.{}`", scope.subject_word(subject), fact.name);
                 let help = "leave it out, or read it in a rule";
@@ -23,7 +21,7 @@ pub(super) fn check(scope: &Scope<'_>) {
             }
         }
     }
-    for (id, value) in scope.values.iter().enumerate() {
+    for (id, value) in scope.values.iter_enumerated() {
         if let Some(first) = value.group.versions.first()
             && !scope.value_is_used(id)
         {
@@ -68,10 +66,9 @@ pub(super) fn check(scope: &Scope<'_>) {
 }
 
 /// True for the fact of an event that is its category (filters go by it) or its amount (refunds lower it).
-fn is_structure(scope: &Scope<'_>, subject: Subject, index: usize) -> bool {
+fn is_structure(scope: &Scope<'_>, subject: Subject, id: FactId) -> bool {
     let Subject::Event(_) = subject else { return false };
-    let mut whole = scope.facts.of(subject).enumerate().filter(|(_, fact)| fact.part_of.is_none());
-    let amount = whole.find(|(_, fact)| fact.kind == FactType::Money).map(|(index, _)| index);
-    let kind = scope.facts.get(subject, index).map(|fact| &fact.kind);
-    amount == Some(index) || matches!(kind, Some(FactType::Category(_)))
+    let amount = scope.facts.position(subject, |fact| fact.part_of.is_none() && fact.kind == FactType::Money);
+    let kind = scope.facts.get(subject, id).map(|fact| &fact.kind);
+    amount == Some(id) || matches!(kind, Some(FactType::Category(_)))
 }

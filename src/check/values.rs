@@ -9,7 +9,9 @@ use super::scope::Scope;
 use super::versions::{Dated, Group, days, group, report_gaps};
 use super::words;
 use crate::diagnostic::{Code, Diagnostic};
-use crate::policy::{Length, Quantity, Table, TableKey, Unit, Value, ValueBody, ValueId, Version, Window};
+use crate::policy::{
+    IdVec, Length, Quantity, Table, TableKey, Unit, Value, ValueBody, ValueId, Version, Window,
+};
 use crate::source::Span;
 use crate::syntax::ast::{Clause, ClauseKind, Declaration, Expr, ExprKind, Kind, Name};
 
@@ -49,7 +51,7 @@ impl ValueEntry<'_> {
                     for value in rows.chain(bands).chain(table.otherwise.as_deref()) {
                         match value {
                             Quantity::Value(id) => {
-                                let entry = scope.values.get(*id);
+                                let entry = scope.values.try_get(*id);
                                 found
                                     .extend(entry.into_iter().flat_map(|entry| entry.numbers(scope, window)));
                             }
@@ -65,8 +67,9 @@ impl ValueEntry<'_> {
 }
 
 /// Collects all values.
-pub(super) fn values<'a>(scope: &Scope<'a>) -> Vec<ValueEntry<'a>> {
-    group(scope, Kind::Value).into_iter().map(|group| entry(scope, group)).collect()
+pub(super) fn values<'a>(scope: &Scope<'a>) -> IdVec<ValueId, ValueEntry<'a>> {
+    let groups: IdVec<ValueId, Group<'a>> = group(scope, Kind::Value);
+    groups.into_iter().map(|group| entry(scope, group)).collect()
 }
 
 fn entry<'a>(scope: &Scope<'a>, group: Group<'a>) -> ValueEntry<'a> {
@@ -251,17 +254,17 @@ pub(super) fn unsupported(
 
 /// The value called `name`.
 pub(super) fn lookup(scope: &Scope<'_>, name: &str) -> Option<ValueId> {
-    scope.values.iter().position(|value| value.group.name == name)
+    scope.values.position(|value| value.group.name == name)
 }
 
 /// The declared value called `name`.
 pub(super) fn entry_of<'s, 'a>(scope: &'s Scope<'a>, name: &str) -> Option<&'s ValueEntry<'a>> {
-    scope.values.get(lookup(scope, name)?)
+    scope.values.try_get(lookup(scope, name)?)
 }
 
 /// Reports the days of a reader's window on which the value has no version.
 pub(super) fn check_cover(scope: &Scope<'_>, id: ValueId, window: &Window, span: Span) {
-    let Some(value) = scope.values.get(id) else { return };
+    let Some(value) = scope.values.try_get(id) else { return };
     let read: Domain = days(window);
     let unsure = scope.has_unreadable_items() || value.group.versions.iter().any(|v| v.declaration.broken);
     if unsure || read.within(&value.group.days()) {
@@ -293,7 +296,7 @@ pub(super) fn window_words(window: &Window) -> String {
 
 /// Warns of gaps between versions, where no rule's need has been reported already.
 pub(super) fn check_gaps(scope: &Scope<'_>) {
-    for (id, value) in scope.values.iter().enumerate() {
+    for (id, value) in scope.values.iter_enumerated() {
         if !scope.cover_is_reported(id) {
             report_gaps(scope, &value.group);
         }
@@ -301,9 +304,12 @@ pub(super) fn check_gaps(scope: &Scope<'_>) {
 }
 
 /// Puts the tables where they belong; a value with a table that is wrong has no kind, so that nothing reads it.
-pub(super) fn fill_tables(values: &mut [ValueEntry<'_>], tables: Vec<(ValueId, usize, Option<ValueBody>)>) {
+pub(super) fn fill_tables(
+    values: &mut IdVec<ValueId, ValueEntry<'_>>,
+    tables: Vec<(ValueId, usize, Option<ValueBody>)>,
+) {
     for (id, index, table) in tables {
-        let Some(entry) = values.get_mut(id) else { continue };
+        let entry = &mut values[id];
         match (table, entry.versions.get_mut(index)) {
             (Some(table), Some(version)) => version.body = table,
             _ => entry.kind = None,
@@ -312,7 +318,7 @@ pub(super) fn fill_tables(values: &mut [ValueEntry<'_>], tables: Vec<(ValueId, u
 }
 
 /// The values as the policy keeps them.
-pub(super) fn into_values(values: Vec<ValueEntry<'_>>) -> Vec<Value> {
+pub(super) fn into_values(values: IdVec<ValueId, ValueEntry<'_>>) -> IdVec<ValueId, Value> {
     let value = |entry: ValueEntry<'_>| Value {
         name: entry.group.name.to_owned(),
         unit: match entry.kind {

@@ -4,7 +4,7 @@ use super::domain::{Domain, time_number};
 use super::scope::Scope;
 use super::words;
 use crate::diagnostic::{Code, Diagnostic};
-use crate::policy::Window;
+use crate::policy::{Id, IdVec, Window};
 use crate::source::Span;
 use crate::syntax::ast::{Declaration, Kind};
 use crate::value::time::LocalTime;
@@ -47,18 +47,20 @@ pub(super) fn window(scope: &Scope<'_>, from: Option<LocalTime>, until: Option<L
 }
 
 /// Groups the declarations of a kind by name, checks each window and how they lie beside each other.
-pub(super) fn group<'a>(scope: &Scope<'a>, kind: Kind) -> Vec<Group<'a>> {
-    let mut groups: Vec<Group<'a>> = Vec::new();
+pub(super) fn group<'a, I: Id>(scope: &Scope<'a>, kind: Kind) -> IdVec<I, Group<'a>> {
+    let mut groups: IdVec<I, Group<'a>> = IdVec::default();
     for declaration in scope.declared(kind) {
         let window = declared_window(scope, declaration);
         let name = declaration.name.text.as_str();
         let version = Dated { declaration, window };
         match groups.iter_mut().find(|group| group.name == name) {
             Some(group) => group.versions.push(version),
-            None => groups.push(Group { name, versions: vec![version] }),
+            None => {
+                groups.push(Group { name, versions: vec![version] });
+            }
         }
     }
-    for group in &mut groups {
+    for group in groups.iter_mut() {
         report_overlaps(scope, group);
         group.versions.sort_by_key(|version| version.window.from_date);
     }

@@ -7,15 +7,20 @@ use super::versions::days;
 use super::words;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::policy::{
-    Amount, BaseOf, Earn, EarnId, Group, Member, Occasion, Pending, Period, Pool, Rule, Version,
+    Amount, BaseOf, Earn, EarnId, Group, GroupId, IdVec, Member, Occasion, Pending, Period, Pool, PoolId,
+    Rule, Version,
 };
 use crate::source::Span;
 use crate::syntax::ast::{ClauseKind, Declaration};
 use crate::value::Currency;
 
 /// Reports points that become available before what they depend on is known.
-pub(super) fn check_pending(scope: &Scope<'_>, earns: &[Rule<Earn>], pools: &[Pool]) {
-    for (id, rule) in earns.iter().enumerate() {
+pub(super) fn check_pending(
+    scope: &Scope<'_>,
+    earns: &IdVec<EarnId, Rule<Earn>>,
+    pools: &IdVec<PoolId, Pool>,
+) {
+    for (id, rule) in earns.iter_enumerated() {
         for version in &rule.versions {
             match version.body.of {
                 Occasion::Period(_) => continue,
@@ -26,7 +31,9 @@ pub(super) fn check_pending(scope: &Scope<'_>, earns: &[Rule<Earn>], pools: &[Po
                 Occasion::Order | Occasion::Event(_) => {}
             }
             for reading in readings(scope, earns, (id, version)) {
-                if let Some(period) = scope.measures.get(reading.measure).and_then(|measure| measure.period) {
+                if let Some(period) =
+                    scope.measures.try_get(reading.measure).and_then(|measure| measure.period)
+                {
                     check_reading(scope, version, pools, (reading, period));
                 }
             }
@@ -54,7 +61,7 @@ fn check_running(scope: &Scope<'_>, (id, version): (EarnId, &Version<Earn>), per
         );
     }
     for reading in found {
-        let Some(measure) = scope.measures.get(reading.measure) else { continue };
+        let Some(measure) = scope.measures.try_get(reading.measure) else { continue };
         if !reading.in_all {
             let message =
                 format!("`{} so far` is what it was when the first thing was counted", measure.name);
@@ -75,14 +82,14 @@ fn check_running(scope: &Scope<'_>, (id, version): (EarnId, &Version<Earn>), per
 }
 
 fn declaration<'a>(scope: &Scope<'a>, id: EarnId, head: Span) -> Option<&'a Declaration> {
-    let versions = &scope.earns.get(id)?.versions;
+    let versions = &scope.earns.try_get(id)?.versions;
     versions.iter().map(|version| version.declaration).find(|declaration| declaration.head == head)
 }
 
 /// Measures over a whole period that a rule reads, by way of other rules too.
 fn readings(
     scope: &Scope<'_>,
-    earns: &[Rule<Earn>],
+    earns: &IdVec<EarnId, Rule<Earn>>,
     (id, version): (EarnId, &Version<Earn>),
 ) -> Vec<Reading> {
     let whole = |id: EarnId, head: Span| {
@@ -95,7 +102,7 @@ fn readings(
     while let Some(read) = next.filter(|read| !seen.contains(read)) {
         seen.push(read);
         next = None;
-        for theirs in earns.get(read).into_iter().flat_map(|rule| &rule.versions) {
+        for theirs in earns.try_get(read).into_iter().flat_map(|rule| &rule.versions) {
             let through = whole(read, theirs.span).into_iter();
             found.extend(through.map(|reading| Reading { span: version.body.gives_span, ..reading }));
             next = rule_read(theirs).or(next);
@@ -114,13 +121,13 @@ fn rule_read(version: &Version<Earn>) -> Option<EarnId> {
 fn check_reading(
     scope: &Scope<'_>,
     version: &Version<Earn>,
-    pools: &[Pool],
+    pools: &IdVec<PoolId, Pool>,
     (reading, period): (Reading, Period),
 ) {
     let waits: Vec<(&Pending, Span)> = match &version.body.pending {
         Some((pending, span)) => vec![(pending, *span)],
         None => {
-            let versions = pools.get(version.body.pool).into_iter().flat_map(|pool| &pool.versions);
+            let versions = pools.try_get(version.body.pool).into_iter().flat_map(|pool| &pool.versions);
             let here = days(&version.window);
             versions
                 .filter(|terms| !days(&terms.window).intersection(&here).is_empty())
@@ -130,7 +137,7 @@ fn check_reading(
     };
     let early = waits.iter().find(|(pending, _)| !outlasts(scope, pending, period, &version.window));
     let Some((_, wait)) = early else { return };
-    let name = scope.measures.get(reading.measure).map_or("", |measure| measure.name);
+    let name = scope.measures.try_get(reading.measure).map_or("", |measure| measure.name);
     let (message, help) = match ending(period) {
         Some(end) => (
             format!("points become available before it is known what `{name}` is in all"),
@@ -154,7 +161,7 @@ fn check_reading(
 fn anchor(scope: &Scope<'_>, of: Occasion) -> String {
     match of {
         Occasion::Event(event) => {
-            format!("{} happened", scope.events.get(event).map_or("", |event| event.name))
+            format!("{} happened", scope.events.try_get(event).map_or("", |event| event.name))
         }
         _ => "order placed".to_owned(),
     }
@@ -177,8 +184,12 @@ fn ending(period: Period) -> Option<&'static str> {
 
 /// Warns of a campaign that nothing limits: a rule with a first and a last day, or one that multiplies another for a
 /// time.
-pub(super) fn check_campaigns(scope: &Scope<'_>, earns: &[Rule<Earn>], groups: &[Rule<Group>]) {
-    for (id, rule) in earns.iter().enumerate() {
+pub(super) fn check_campaigns(
+    scope: &Scope<'_>,
+    earns: &IdVec<EarnId, Rule<Earn>>,
+    groups: &IdVec<GroupId, Rule<Group>>,
+) {
+    for (id, rule) in earns.iter_enumerated() {
         let (first, last) = (rule.versions.first(), rule.versions.last());
         let starts = first.is_some_and(|version| version.window.from_date.is_some());
         let ends = last.is_some_and(|version| version.window.until_date.is_some());
@@ -211,19 +222,19 @@ pub(super) fn check_campaigns(scope: &Scope<'_>, earns: &[Rule<Earn>], groups: &
 }
 
 fn is_limited(earn: &Earn) -> bool {
-    !earn.caps.is_empty() || !earn.first.is_empty()
+    !earn.limits.is_empty() || !earn.first.is_empty()
 }
 
 /// True where a group around the rule, near or far, has a limit.
-fn in_limited_group(groups: &[Rule<Group>], id: EarnId) -> bool {
+fn in_limited_group(groups: &IdVec<GroupId, Rule<Group>>, id: EarnId) -> bool {
     let mut inside = vec![Member::Earn(id)];
     let mut next = 0;
     while let Some(member) = inside.get(next).copied() {
         next += 1;
-        for (group, rule) in groups.iter().enumerate() {
+        for (group, rule) in groups.iter_enumerated() {
             let around = rule.versions.iter().filter(|version| version.body.of.contains(&member));
             for version in around {
-                if !version.body.caps.is_empty() {
+                if !version.body.limits.is_empty() {
                     return true;
                 }
                 if !inside.contains(&Member::Group(group)) {

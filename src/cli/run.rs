@@ -10,7 +10,7 @@ use super::input::{self, Events};
 use super::table::{Column, plain};
 use super::{Failure, Status, statement};
 use crate::ledger::{Balance, Incoming, Options, Outcome, Replay, replay};
-use crate::policy::Policy;
+use crate::policy::{IdVec, Policy, PoolId};
 use crate::wire::answer::{EntryAnswer, RunAnswer};
 
 /// The most accounts that a table for people shows.
@@ -122,13 +122,13 @@ fn accounts_table(policy: &Policy, outcome: &Outcome, at: Timestamp, out: &mut d
     let accounts = &outcome.accounts;
     writeln!(out, "{}: {} accounts, {} events", policy.statement_title(), accounts.len(), outcome.accepted)?;
     writeln!(out, "{} as of {}\n", policy.label(), statement::moment(policy, at))?;
-    let mut sums = vec![Balance::default(); policy.pools.len()];
+    let mut sums: IdVec<PoolId, Balance> = IdVec::filled(policy.pools.len(), Balance::default());
     let mut rows = Vec::new();
     for (index, account) in accounts.iter().enumerate() {
         let mut name = account.id().to_owned();
         let statement = account.statement(policy, at);
-        for (pool, (sum, pool_statement)) in sums.iter_mut().zip(&statement.pools).enumerate() {
-            add(sum, &pool_statement.balance);
+        for (pool, pool_statement) in policy.pools.ids().zip(&statement.pools) {
+            add(&mut sums[pool], &pool_statement.balance);
             if index < MOST_ROWS {
                 rows.push(row(policy, pool, std::mem::take(&mut name), &pool_statement.balance));
             }
@@ -138,7 +138,7 @@ fn accounts_table(policy: &Policy, outcome: &Outcome, at: Timestamp, out: &mut d
         rows.push(vec![format!("... {} more", accounts.len() - MOST_ROWS)]);
     }
     let mut all = "all".to_owned();
-    for (pool, sum) in sums.iter().enumerate() {
+    for (pool, sum) in sums.iter_enumerated() {
         rows.push(row(policy, pool, std::mem::take(&mut all), sum));
     }
     let mut head = vec![("account", Column::Left), ("pool", Column::Left)];
@@ -162,7 +162,7 @@ fn add(sum: &mut Balance, balance: &Balance) {
     sum.reversed = sum.reversed.saturating_add(balance.reversed);
 }
 
-fn row(policy: &Policy, pool: usize, name: String, balance: &Balance) -> Vec<String> {
+fn row(policy: &Policy, pool: PoolId, name: String, balance: &Balance) -> Vec<String> {
     let mut row = vec![name];
     row.extend((policy.pools.len() > 1).then(|| statement::pool_name(policy, pool)));
     let numbers = [

@@ -9,7 +9,7 @@ use crate::ledger::{
     Account, Action, Arrived, Balance, Becoming, Bucket, Entry, PoolStatement, Statement, TierStatement,
 };
 use crate::policy::Policy;
-use crate::policy::{Pending, PendingAnchor};
+use crate::policy::{IdVec, Pending, PendingAnchor, PoolId};
 use crate::value::Ratio;
 
 /// The most lots that expire apart which a statement lists.
@@ -27,11 +27,11 @@ pub(crate) fn print(
     writeln!(out, "{}: {}", policy.statement_title(), statement.account)?;
     writeln!(out, "{} as of {}\n", policy.label(), moment(policy, at))?;
     levels(policy, &statement, out)?;
-    for (index, pool) in statement.pools.iter().enumerate() {
+    for (id, pool) in policy.pools.ids().zip(&statement.pools) {
         if statement.pools.len() > 1 {
-            writeln!(out, "{}{}", if index == 0 { "" } else { "\n" }, pool_label(policy, index, at))?;
+            writeln!(out, "{}{}", if id.index() == 0 { "" } else { "\n" }, pool_label(policy, id, at))?;
         }
-        balances(policy, index, pool, out)?;
+        balances(policy, id, pool, out)?;
     }
     if account.entries().is_empty() {
         return Ok(());
@@ -53,15 +53,15 @@ fn levels(policy: &Policy, statement: &Statement, out: &mut dyn Write) -> io::Re
 }
 
 /// The pool's label as it is at an instant.
-fn pool_label(policy: &Policy, pool: usize, at: Timestamp) -> &str {
-    let Some(pool) = policy.pools.get(pool) else { return "" };
+fn pool_label(policy: &Policy, pool: PoolId, at: Timestamp) -> &str {
+    let pool = &policy.pools[pool];
     let version = pool.versions.iter().find(|version| version.window.contains(at)).or(pool.versions.last());
     version.map_or(pool.name.as_str(), |version| version.label.as_str())
 }
 
-fn balances(policy: &Policy, index: usize, pool: &PoolStatement, out: &mut dyn Write) -> io::Result<()> {
+fn balances(policy: &Policy, id: PoolId, pool: &PoolStatement, out: &mut dyn Write) -> io::Result<()> {
     let balance = &pool.balance;
-    let show = |amount: i64| amount_of(policy, index, amount);
+    let show = |amount: i64| amount_of(policy, id, amount);
     let mut rows = Vec::new();
     let expiry = match (pool.expires_at, pool.expiring.as_slice()) {
         (_, [all]) if all.points == balance.available => gone(policy, all.at),
@@ -79,7 +79,7 @@ fn balances(policy: &Policy, index: usize, pool: &PoolStatement, out: &mut dyn W
         let rest = rest.fold(0i64, |sum, lot| sum.saturating_add(lot.points));
         rows.push(vec![String::new(), show(rest), format!("later, on {more} more dates")]);
     }
-    rows.push(vec!["pending".to_owned(), show(balance.pending), waiting(policy, index, pool)]);
+    rows.push(vec!["pending".to_owned(), show(balance.pending), waiting(policy, id, pool)]);
     for Becoming { points: amount, from, by } in &pool.becoming {
         let when = match from == by {
             true => format!("available {}", moment(policy, *by)),
@@ -113,22 +113,22 @@ fn gone(policy: &Policy, at: Timestamp) -> String {
 }
 
 /// What is said of pending points whose date is not known yet.
-fn waiting(policy: &Policy, index: usize, pool: &PoolStatement) -> String {
+fn waiting(policy: &Policy, id: PoolId, pool: &PoolStatement) -> String {
     let known: i64 = pool.becoming.iter().map(|row| row.points).sum();
     match pool.balance.pending - known {
         0 => String::new(),
-        waiting if waits_for_shipping_only(policy, index) => {
-            format!("{} of them wait to be shipped", amount_of(policy, index, waiting))
+        waiting if waits_for_shipping_only(policy, id) => {
+            format!("{} of them wait to be shipped", amount_of(policy, id, waiting))
         }
-        waiting => format!("{} of them have no date yet", amount_of(policy, index, waiting)),
+        waiting => format!("{} of them have no date yet", amount_of(policy, id, waiting)),
     }
 }
 
 /// True where points of a pool wait for nothing but shipping.
-fn waits_for_shipping_only(policy: &Policy, index: usize) -> bool {
-    let pool = policy.pools.get(index).into_iter().flat_map(|pool| &pool.versions);
+fn waits_for_shipping_only(policy: &Policy, id: PoolId) -> bool {
+    let pool = policy.pools[id].versions.iter();
     let earns = policy.earns.iter().flat_map(|rule| &rule.versions).map(|version| &version.body);
-    let own = earns.filter(|earn| earn.pool == index).filter_map(|earn| Some(&earn.pending.as_ref()?.0));
+    let own = earns.filter(|earn| earn.pool == id).filter_map(|earn| Some(&earn.pending.as_ref()?.0));
     let mut waits = pool.map(|version| &version.body.pending).chain(own);
     waits.all(|pending| match pending {
         Pending::Never => true,
@@ -137,16 +137,16 @@ fn waits_for_shipping_only(policy: &Policy, index: usize) -> bool {
 }
 
 /// An amount of a pool: points, or money where the pool counts in money.
-pub(crate) fn amount_of(policy: &Policy, pool: usize, amount: i64) -> String {
-    match policy.pools.get(pool).and_then(|pool| pool.versions.last()) {
+pub(crate) fn amount_of(policy: &Policy, pool: PoolId, amount: i64) -> String {
+    match policy.pools[pool].versions.last() {
         Some(version) if version.body.unit.is_none() => policy.currency.format(Ratio::whole(amount)),
         _ => points(amount),
     }
 }
 
 /// The same before rounding: a decimal where it ends, else a fraction.
-pub(crate) fn exact_amount(policy: &Policy, pool: usize, amount: Ratio) -> String {
-    let in_money = policy.pools.get(pool).and_then(|pool| pool.versions.last());
+pub(crate) fn exact_amount(policy: &Policy, pool: PoolId, amount: Ratio) -> String {
+    let in_money = policy.pools[pool].versions.last();
     if in_money.is_some_and(|version| version.body.unit.is_none()) {
         return policy.currency.format(amount);
     }
@@ -157,7 +157,7 @@ pub(crate) fn exact_amount(policy: &Policy, pool: usize, amount: Ratio) -> Strin
 }
 
 /// As [`amount_of`], always signed.
-fn signed_amount(policy: &Policy, pool: usize, amount: i64) -> String {
+fn signed_amount(policy: &Policy, pool: PoolId, amount: i64) -> String {
     format!("{}{}", if amount > 0 { "+" } else { "" }, amount_of(policy, pool, amount))
 }
 
@@ -170,8 +170,8 @@ fn arrived_amount(policy: &Policy, arrived: &Arrived) -> String {
 }
 
 /// The name of a pool, for a table's column.
-pub(crate) fn pool_name(policy: &Policy, pool: usize) -> String {
-    policy.pools.get(pool).map_or_else(String::new, |pool| pool.name.clone())
+pub(crate) fn pool_name(policy: &Policy, pool: PoolId) -> String {
+    policy.pools[pool].name.clone()
 }
 
 /// Columns of a table; `pool` only where the policy has several.
@@ -186,7 +186,7 @@ fn arrived_column(entries: &[Entry]) -> Option<(&'static str, Column)> {
 
 /// A row of a history.
 struct Row {
-    pool: usize,
+    pool: PoolId,
     words: [String; 4],
     change: i64,
     available: i64,
@@ -208,9 +208,9 @@ impl Row {
 fn history(policy: &Policy, entries: &[Entry], lines: bool, out: &mut dyn Write) -> io::Result<()> {
     let several = policy.pools.len() > 1;
     let mut rows: Vec<Row> = Vec::new();
-    let mut balances = vec![Balance::default(); policy.pools.len()];
+    let mut balances: IdVec<PoolId, Balance> = IdVec::filled(policy.pools.len(), Balance::default());
     for entry in entries {
-        let Some(balance) = balances.get_mut(entry.pool) else { continue };
+        let balance = &mut balances[entry.pool];
         balance.apply(entry.from, entry.to, entry.points);
         let words = [minute(policy, entry.at), what(entry).to_owned(), about(entry), why(entry, lines)];
         match rows.last_mut() {

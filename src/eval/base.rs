@@ -13,7 +13,7 @@ pub(crate) fn base_of(amount: &Amount) -> Option<&Base> {
     }
 }
 
-/// The amount of one line that earns, never below nought. A part stands for each unit and shrinks with a refund as
+/// The amount of one line that earns, never below zero. A part stands for each unit and shrinks with a refund as
 /// the price does.
 pub(crate) fn line_base(
     context: Context<'_>,
@@ -21,10 +21,10 @@ pub(crate) fn line_base(
     index: usize,
     (base, each): (&Base, Grain),
 ) -> Result<Ratio, Fault> {
-    let fact = |subject, index| context.quantity(&Quantity::Fact(subject, index));
+    let fact = |subject, fact| context.quantity(&Quantity::Fact(subject, fact));
     let mut earns = match &base.of {
         BaseOf::LinePrice | BaseOf::OrderPrice | BaseOf::OrderTotal => net.line_price(index)?,
-        BaseOf::EventFact(event, index) => fact(Subject::Event(*event), *index)?,
+        BaseOf::EventFact(event, amount) => fact(Subject::Event(*event), *amount)?,
         // What is said of the whole order has a share of each line, or lies beyond the lines (see `order_base`).
         BaseOf::Number(Quantity::OrderUnits) if each == Grain::Order => Ratio::whole(net.units(index)),
         BaseOf::Number(Quantity::OrderPointsPaid) if each == Grain::Order => {
@@ -67,7 +67,7 @@ pub(crate) fn line_base(
 
 /// What an order earns on beyond its lines: shipping, less the order's own parts left out, with what lies beside it.
 pub(crate) fn order_base(context: Context<'_>, net: &Net<'_>, base: &Base) -> Result<Ratio, Fault> {
-    let fact = |index| context.quantity(&Quantity::Fact(Subject::Order, index));
+    let fact = |fact| context.quantity(&Quantity::Fact(Subject::Order, fact));
     let mut earns = match &base.of {
         BaseOf::OrderTotal => net.shipping(),
         BaseOf::Number(quantity) if !is_of_line(quantity, net) => match quantity {

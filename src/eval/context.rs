@@ -4,13 +4,13 @@
 use std::cmp::Ordering;
 
 use jiff::Timestamp;
-use jiff::civil::Date;
 
 use super::net::Net;
 use super::order::{Known, MemberFacts};
 use crate::policy::{
-    BadgeId, Calendared, CategoryId, ClockPart, Comparison, Condition, FactValue, Length, Part, Point,
-    PointOf, Policy, Quantity, Subject, Table, TableKey, Test, TimeComparison, Unit, ValueBody, ValueId,
+    BadgeId, Calendared, CategoryId, CategorySet, ClockPart, Comparison, Condition, EventId, FactId,
+    FactValue, IdVec, Length, Part, Point, PointOf, Policy, PoolId, PoolTerms, Quantity, Subject, Table,
+    TableKey, Test, TierId, TimeComparison, Unit, ValueBody, ValueId,
 };
 use crate::value::moment::{Extent, From as CountedFrom, Moment};
 use crate::value::time::{clock, time_of_day};
@@ -22,7 +22,13 @@ pub(crate) enum Fault {
     /// A number did not fit.
     Overflow,
     /// A rule reads this member fact, which nothing has set.
-    MissingMember(usize),
+    MissingMember(FactId),
+    /// A rule reads this value, which has no version in force.
+    NotInForce(ValueId),
+    /// A rule is about points of this pool, which has no terms in force.
+    NoTerms(PoolId),
+    /// A rule reads what is not in view. The checker lets no rule do so.
+    NotInView,
 }
 
 impl From<Overflow> for Fault {
@@ -37,13 +43,13 @@ pub(crate) struct Context<'a> {
     pub policy: &'a Policy,
     /// The instant whose terms govern.
     pub at: Timestamp,
-    pub member: Option<&'a MemberFacts>,
+    pub member: &'a MemberFacts,
     /// Levels and measures as the order or event reads them.
-    pub known: Option<&'a Known>,
+    pub known: &'a Known,
     pub order: Option<&'a Net<'a>>,
     /// Index of the line in view.
     pub line: Option<usize>,
-    pub listing: Option<&'a [FactValue]>,
+    pub listing: Option<&'a IdVec<FactId, FactValue>>,
     pub category: Option<CategoryId>,
 }
 
@@ -60,70 +66,86 @@ impl<'a> Context<'a> {
         let line = net.order.lines.get(index);
         Context {
             line: Some(index),
-            listing: line.map(|line| line.listing.as_slice()),
+            listing: line.map(|line| &line.listing),
             category: line.and_then(|line| line.category),
             ..self
         }
     }
 
-    fn fact(&self, subject: Subject, index: usize) -> Result<Option<&'a FactValue>, Fault> {
-        Ok(match subject {
-            Subject::Listing => self.listing.and_then(|facts| facts.get(index)),
-            Subject::Order | Subject::Event(_) => self.order.and_then(|net| net.order.facts.get(index)),
+    /// The order or event in view.
+    fn net(&self) -> Result<&'a Net<'a>, Fault> {
+        self.order.ok_or(Fault::NotInView)
+    }
+
+    /// The order in view, and which of its lines.
+    fn line(&self) -> Result<(&'a Net<'a>, usize), Fault> {
+        self.order.zip(self.line).ok_or(Fault::NotInView)
+    }
+
+    fn fact(&self, subject: Subject, fact: FactId) -> Result<&'a FactValue, Fault> {
+        let value = match subject {
+            Subject::Listing => self.listing.and_then(|facts| facts.try_get(fact)),
+            Subject::Order | Subject::Event(_) => self.net()?.order.fact(subject, fact),
             Subject::Line => {
-                let line = self.order.zip(self.line).and_then(|(net, line)| net.order.lines.get(line));
-                line.and_then(|line| line.facts.get(index))
+                let (net, line) = self.line()?;
+                net.order.lines.get(line).and_then(|line| line.facts.try_get(fact))
             }
             Subject::Member => {
-                let fact = self.member.and_then(|facts| facts.0.get(index)).and_then(Option::as_ref);
-                return fact.map(Some).ok_or(Fault::MissingMember(index));
+                let value = self.member.0.try_get(fact).and_then(Option::as_ref);
+                return value.ok_or(Fault::MissingMember(fact));
             }
-        })
-    }
-
-    pub fn value(&self, id: ValueId) -> Option<&'a ValueBody> {
-        let value = self.policy.values.get(id)?;
-        value.versions.iter().find(|version| version.window.contains(self.at)).map(|version| &version.body)
-    }
-
-    /// The number a quantity stands for: money in minor units, rates as fractions. A value without a version in
-    /// force counts nought; the checker has made sure that no rule in force reads one.
-    pub fn quantity(&self, quantity: &Quantity) -> Result<Ratio, Fault> {
-        let net = |read: &dyn Fn(&Net<'a>) -> Result<Ratio, Overflow>| match self.order {
-            Some(net) => read(net).map_err(Fault::from),
-            None => Ok(Ratio::ZERO),
         };
+        value.ok_or(Fault::NotInView)
+    }
+
+    /// A fact that is a number.
+    fn number(&self, subject: Subject, fact: FactId) -> Result<Ratio, Fault> {
+        match self.fact(subject, fact)? {
+            FactValue::Number(number) => Ok(*number),
+            _ => Err(Fault::NotInView),
+        }
+    }
+
+    /// A value as it is in force.
+    pub fn value(&self, id: ValueId) -> Result<&'a ValueBody, Fault> {
+        self.policy.value_at(id, self.at).ok_or(Fault::NotInForce(id))
+    }
+
+    /// A pool's terms in force.
+    pub fn terms(&self, pool: PoolId) -> Result<&'a PoolTerms, Fault> {
+        self.policy.pool_terms(pool, self.at).ok_or(Fault::NoTerms(pool))
+    }
+
+    /// The number a quantity stands for: money in minor units, rates as fractions.
+    pub fn quantity(&self, quantity: &Quantity) -> Result<Ratio, Fault> {
         Ok(match quantity {
             Quantity::Constant(ratio) => *ratio,
-            Quantity::Value(id) => match self.value(*id) {
-                Some(ValueBody::Number(ratio)) => *ratio,
-                Some(ValueBody::Table(table)) => self.table(table)?,
-                _ => Ratio::ZERO,
+            Quantity::Value(id) => match self.value(*id)? {
+                ValueBody::Number(ratio) => *ratio,
+                ValueBody::Table(table) => self.table(table)?,
+                _ => return Err(Fault::NotInForce(*id)),
             },
-            Quantity::Fact(Subject::Event(event), index) => self.event_number(*event, *index)?,
-            Quantity::Fact(subject, index) => match self.fact(*subject, *index)? {
-                Some(FactValue::Number(ratio)) => *ratio,
-                _ => Ratio::ZERO,
-            },
+            Quantity::Fact(Subject::Event(event), fact) => self.event_number(*event, *fact)?,
+            Quantity::Fact(subject, fact) => self.number(*subject, *fact)?,
             Quantity::LinePrice => {
-                net(&|net| self.line.map_or(Ok(Ratio::ZERO), |line| net.line_price(line)))?
+                let (net, line) = self.line()?;
+                net.line_price(line)?
             }
-            Quantity::LineUnits => Ratio::whole(self.order.zip(self.line).map_or(0, |(net, i)| net.units(i))),
-            Quantity::OrderPrice => net(&Net::order_price)?,
-            Quantity::OrderTotal => net(&Net::order_total)?,
-            Quantity::OrderUnits => net(&Net::order_quantity)?,
-            Quantity::OrderPointsPaid => net(&|net| Ok(Ratio::whole(net.points_paid()?)))?,
-            Quantity::OrderPriceFor(passes) => net(&|net| net.price_for(passes))?,
-            Quantity::OrderUnitsFor(passes) => net(&|net| net.units_for(passes))?,
-            Quantity::Worth(pool) => {
-                let terms = self.policy.pool_terms(*pool, self.at);
-                terms.and_then(|terms| terms.worth).unwrap_or(Ratio::ONE)
+            Quantity::LineUnits => {
+                let (net, line) = self.line()?;
+                Ratio::whole(net.units(line))
             }
+            Quantity::OrderPrice => self.net()?.order_price()?,
+            Quantity::OrderTotal => self.net()?.order_total()?,
+            Quantity::OrderUnits => self.net()?.order_quantity()?,
+            Quantity::OrderPointsPaid => Ratio::whole(self.net()?.points_paid()?),
+            Quantity::OrderPriceFor(passes) => self.net()?.price_for(passes)?,
+            Quantity::OrderUnitsFor(passes) => self.net()?.units_for(passes)?,
+            Quantity::Worth(pool) => self.worth(*pool)?,
             Quantity::Clock(part) => self.clock(*part),
             Quantity::Measure { measure, key, in_all } => {
-                let counts = self.known.map(|known| if *in_all { &known.in_all } else { &known.so_far });
-                let numbers = counts.and_then(|counts| counts.get(*measure));
-                numbers.and_then(|numbers| numbers.get(key.unwrap_or(0))).copied().unwrap_or(Ratio::ZERO)
+                let counts = if *in_all { &self.known.in_all } else { &self.known.so_far };
+                *counts[*measure].get(key.unwrap_or(0)).ok_or(Fault::NotInView)?
             }
             Quantity::Add(a, b) => self.quantity(a)?.add(self.quantity(b)?)?,
             Quantity::Subtract(a, b) => self.quantity(a)?.sub(self.quantity(b)?)?,
@@ -132,27 +154,29 @@ impl<'a> Context<'a> {
         })
     }
 
+    /// What one point of a pool is worth, in minor units; 1 where that is not said.
+    pub fn worth(&self, pool: PoolId) -> Result<Ratio, Fault> {
+        Ok(self.terms(pool)?.worth.unwrap_or(Ratio::ONE))
+    }
+
     /// A number of a declared event. Its amount is less what was refunded on it, and the parts of the amount shrink with
     /// it.
-    fn event_number(&self, event: usize, index: usize) -> Result<Ratio, Fault> {
-        let Some(net) = self.order else { return Ok(Ratio::ZERO) };
-        let Some(FactValue::Number(number)) = net.order.facts.get(index) else { return Ok(Ratio::ZERO) };
-        if net.lines.first().is_none_or(|line| line.units == 0) {
+    fn event_number(&self, event: EventId, fact: FactId) -> Result<Ratio, Fault> {
+        let number = self.number(Subject::Event(event), fact)?;
+        let net = self.net()?;
+        if !net.stands(0) {
             return Ok(Ratio::ZERO);
         }
-        let amount = self.policy.events.get(event).and_then(|kind| kind.amount);
-        let fact = self.policy.facts.of(Subject::Event(event)).get(index);
-        let part_of = fact.and_then(|fact| fact.part_of).map(|part| part.amount);
-        if amount == Some(index) {
+        let Some(amount) = self.policy.events[event].amount else { return Ok(number) };
+        if fact == amount {
             return Ok(net.line_price(0)?);
         }
+        let part_of = self.policy.facts.of(Subject::Event(event))[fact].part_of;
         let gross = net.gross(0)?;
-        match (part_of, amount) {
-            (Some(Part::Fact(of)), Some(amount)) if of == amount && !gross.is_zero() => {
-                Ok(number.mul(net.line_price(0)?)?.div(gross)?)
-            }
-            _ => Ok(*number),
+        if part_of.map(|part| part.amount) == Some(Part::Fact(amount)) && !gross.is_zero() {
+            return Ok(number.mul(net.line_price(0)?)?.div(gross)?);
         }
+        Ok(number)
     }
 
     fn clock(&self, part: ClockPart) -> Ratio {
@@ -171,10 +195,16 @@ impl<'a> Context<'a> {
             .unwrap_or(0)
     }
 
-    fn level(&self, tier: usize) -> usize {
-        self.known.and_then(|known| known.levels.get(tier)).copied().unwrap_or(0)
+    fn level(&self, tier: TierId) -> usize {
+        self.known.levels[tier]
     }
 
+    /// True where the category in view is one of these.
+    pub fn is_in(&self, categories: &CategorySet) -> bool {
+        self.category.is_some_and(|category| categories.contains(category))
+    }
+
+    /// Zero where no row fits: a listing asked about on its own may be without a category.
     fn table(&self, table: &Table) -> Result<Ratio, Fault> {
         self.row(table)?.map_or(Ok(Ratio::ZERO), |number| self.quantity(number))
     }
@@ -182,13 +212,14 @@ impl<'a> Context<'a> {
     /// The row of a table that fits the case.
     fn row<'t, T>(&self, table: &'t Table<T>) -> Result<Option<&'t T>, Fault> {
         let case = match &table.by {
-            TableKey::Fact(subject, index) => match self.fact(*subject, *index)? {
-                Some(FactValue::Choice(case) | FactValue::Category(case)) => Some(*case),
-                Some(FactValue::YesNo(yes)) => Some(usize::from(*yes)),
+            TableKey::Fact(subject, fact) => match self.fact(*subject, *fact)? {
+                FactValue::Choice(case) => Some(*case),
+                FactValue::Category(category) => Some(category.index()),
+                FactValue::YesNo(yes) => Some(usize::from(*yes)),
                 _ => None,
             },
             TableKey::Tier(tier) => Some(self.level(*tier)),
-            TableKey::Category => self.category,
+            TableKey::Category => self.category.map(CategoryId::index),
             TableKey::Weekday => Some(self.weekday()),
             TableKey::Quantity(quantity) => {
                 let amount = self.quantity(quantity)?;
@@ -209,14 +240,14 @@ impl<'a> Context<'a> {
         let Length::Value(id) = length else {
             return Ok(if let Length::Fixed(delay) = length { delay } else { Delay::default() });
         };
-        match self.value(id) {
-            Some(ValueBody::Duration(delay)) => Ok(*delay),
+        match self.value(id)? {
+            ValueBody::Duration(delay) => Ok(*delay),
             // Values that refer to each other in a circle have been reported.
-            Some(ValueBody::Durations(table)) if depth < 32 => match self.row(table)? {
+            ValueBody::Durations(table) if depth < 32 => match self.row(table)? {
                 Some(row) => self.length(*row, depth + 1),
                 None => Ok(Delay::default()),
             },
-            _ => Ok(Delay::default()),
+            _ => Err(Fault::NotInForce(id)),
         }
     }
 
@@ -267,21 +298,19 @@ impl<'a> Context<'a> {
                 holds(self.quantity(left)?.cmp(&self.quantity(right)?), *op)
             }
             Test::OneOf { subject, fact, among } => {
-                matches!(self.fact(*subject, *fact)?, Some(FactValue::Choice(choice)) if among.contains(choice))
+                matches!(self.fact(*subject, *fact)?, FactValue::Choice(choice) if among.contains(choice))
             }
             Test::TextIn { subject, fact, among } => {
-                matches!(self.fact(*subject, *fact)?, Some(FactValue::Text(text)) if among.contains(text))
+                matches!(self.fact(*subject, *fact)?, FactValue::Text(text) if among.contains(text))
             }
-            Test::CategoryIn { passes } => {
-                self.category.and_then(|category| passes.get(category)).copied().unwrap_or(false)
-            }
+            Test::CategoryIn { passes } => self.is_in(passes),
             Test::Level { tier, op, level } => holds(self.level(*tier).cmp(level), *op),
             Test::LevelIn { tier, among } => among.contains(&self.level(*tier)),
             Test::WeekdayIn { among } => among.contains(&self.weekday()),
             Test::Fact { subject, fact } => {
-                matches!(self.fact(*subject, *fact)?, Some(FactValue::YesNo(true)))
+                matches!(self.fact(*subject, *fact)?, FactValue::YesNo(true))
             }
-            Test::Value(id) => matches!(self.value(*id), Some(ValueBody::YesNo(true))),
+            Test::Value(id) => matches!(self.value(*id)?, ValueBody::YesNo(true)),
             Test::Constant(constant) => *constant,
             Test::HasBadge(badge) => self.has_badge(*badge)?,
             Test::Time { left, op, right } => self.time_holds(left, *op, right)?,
@@ -290,9 +319,7 @@ impl<'a> Context<'a> {
 
     /// True where the badge's version in force shows on the listing in view.
     pub fn has_badge(&self, badge: BadgeId) -> Result<bool, Fault> {
-        let Some(version) = self.policy.badges.get(badge).and_then(|badge| badge.at(self.at)) else {
-            return Ok(false);
-        };
+        let Some(version) = self.policy.badges[badge].at(self.at) else { return Ok(false) };
         for condition in &version.body.conditions {
             if self.failure(condition)?.is_some() {
                 return Ok(false);
@@ -301,33 +328,34 @@ impl<'a> Context<'a> {
         Ok(true)
     }
 
-    /// False where one of the two is not known.
     fn time_holds(&self, left: &Point, op: TimeComparison, right: &Point) -> Result<bool, Fault> {
         let (left, right) = (self.extent(left)?, self.extent(right)?);
-        Ok(left.zip(right).is_some_and(|(left, right)| match op {
+        Ok(match op {
             TimeComparison::Before => left.before(&right),
             TimeComparison::After => right.before(&left),
             TimeComparison::Is => left.day == right.day,
             TimeComparison::IsNot => left.day != right.day,
-        }))
+        })
     }
 
-    /// What a moment covers; None for a value without a version in force.
-    fn extent(&self, point: &Point) -> Result<Option<Extent>, Fault> {
+    /// What a moment covers.
+    fn extent(&self, point: &Point) -> Result<Extent, Fault> {
         let calendar = &self.policy.calendar;
         let from = match point.of {
-            PointOf::At => Some(CountedFrom::Instant(self.at)),
-            PointOf::Day => Some(CountedFrom::Day(calendar.zone.local(self.at).date())),
-            PointOf::Fact(subject, fact) => as_date(self.fact(subject, fact)?).map(CountedFrom::Day),
-            PointOf::Value(id) => match self.value(id) {
-                Some(ValueBody::Date(date)) => Some(CountedFrom::Day(*date)),
-                _ => None,
+            PointOf::At => CountedFrom::Instant(self.at),
+            PointOf::Day => CountedFrom::Day(calendar.zone.local(self.at).date()),
+            PointOf::Fact(subject, fact) => match self.fact(subject, fact)? {
+                FactValue::Date(date) => CountedFrom::Day(*date),
+                _ => return Err(Fault::NotInView),
+            },
+            PointOf::Value(id) => match self.value(id)? {
+                ValueBody::Date(date) => CountedFrom::Day(*date),
+                _ => return Err(Fault::NotInForce(id)),
             },
             // The steps hold their own day, and nothing is counted from the instant.
-            PointOf::Nothing => Some(CountedFrom::Instant(self.at)),
+            PointOf::Nothing => CountedFrom::Instant(self.at),
         };
-        let Some(from) = from else { return Ok(None) };
-        Ok(Some(self.moment(&point.steps)?.extent(calendar, from)?))
+        Ok(self.moment(&point.steps)?.extent(calendar, from)?)
     }
 
     /// How far a failed comparison was from holding, with its unit.
@@ -366,13 +394,6 @@ pub(crate) fn percent(rate: Ratio) -> String {
             None => format!("{percent}%"),
         },
         Err(Overflow) => rate.to_string(),
-    }
-}
-
-fn as_date(fact: Option<&FactValue>) -> Option<Date> {
-    match fact {
-        Some(FactValue::Date(date)) => Some(*date),
-        _ => None,
     }
 }
 

@@ -5,7 +5,7 @@ use super::context::{Context, Fault};
 use super::decide::Earning;
 use super::earn::first_failure;
 use super::net::Net;
-use crate::policy::{Counted, Counting, Grain, Measure, Occasion, Policy, Quantity};
+use crate::policy::{Counted, Counting, Grain, IdVec, Measure, MeasureId, Occasion, Policy, Quantity};
 use crate::value::choice::Stage;
 use crate::value::{Overflow, Ratio};
 
@@ -48,7 +48,7 @@ pub(crate) fn count(
 }
 
 /// What measures read once everything is counted: none above its limit, and sums of others.
-pub(crate) fn sum_up(policy: &Policy, counts: &mut [Vec<Ratio>]) -> Result<(), Overflow> {
+pub(crate) fn sum_up(policy: &Policy, counts: &mut IdVec<MeasureId, Vec<Ratio>>) -> Result<(), Overflow> {
     let cut = |measure: &Measure, numbers: &mut Vec<Ratio>| {
         if let Some(most) = measure.most {
             numbers.iter_mut().for_each(|number| *number = (*number).min(most));
@@ -57,17 +57,14 @@ pub(crate) fn sum_up(policy: &Policy, counts: &mut [Vec<Ratio>]) -> Result<(), O
     for (measure, numbers) in policy.measures.iter().zip(counts.iter_mut()) {
         cut(measure, numbers);
     }
-    for (index, measure) in policy.measures.iter().enumerate().filter(|(_, measure)| !measure.adds.is_empty())
-    {
+    for (id, measure) in policy.measures.iter_enumerated().filter(|(_, measure)| !measure.adds.is_empty()) {
         let mut sum = Ratio::ZERO;
         for part in &measure.adds {
-            let number = counts.get(*part).and_then(|numbers| numbers.first());
-            sum = sum.add(number.copied().unwrap_or(Ratio::ZERO))?;
+            // A measure that others add up has no key, and so one number.
+            sum = counts[*part].iter().take(1).try_fold(sum, |sum, number| sum.add(*number))?;
         }
-        if let Some(numbers) = counts.get_mut(index) {
-            *numbers = vec![sum];
-            cut(measure, numbers);
-        }
+        counts[id] = vec![sum];
+        cut(measure, &mut counts[id]);
     }
     Ok(())
 }

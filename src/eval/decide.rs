@@ -4,13 +4,13 @@ use jiff::Timestamp;
 
 use super::context::{Context, Failure, Fault};
 use super::derive::{Derived, RuleOutcome, derive};
-use super::earn::{self, Given, Outcome};
+use super::earn::{self, Cut, Given, Outcome};
 use super::net::Net;
 use super::order::{Known, Listing, Member, MemberFacts, Order, RedeemAsk};
 use super::redeem::{Offer, PayingRule, offer, paying_rules};
 use super::refusal::{Refusal, RefusalCode};
-use super::room::{CapKey, Used};
-use crate::policy::{Occasion, Policy, Rule, Window};
+use super::room::{Used, UsedBefore};
+use crate::policy::{EarnId, IdVec, Occasion, Policy, PoolId, RedeemId, Rule, Window};
 use crate::value::Ratio;
 
 /// What an order earns and may pay, with a reason for everything given and everything not given.
@@ -84,14 +84,14 @@ pub struct ShownBadge {
     pub shown_in: Vec<String>,
 }
 
-/// Points of one rule (by its index among the policy's earn rules) on one line: what the ledger posts.
+/// Points of one rule on one line: what the ledger posts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Earned {
-    pub rule: usize,
+    pub rule: EarnId,
     pub points: i64,
 }
 
-/// What an order earns, as the ledger keeps it.
+/// What an order earns, as the ledger needs it.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Earning {
     /// By line.
@@ -105,7 +105,7 @@ pub(crate) struct Earning {
 /// What a rule gives on all lines together.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Total {
-    pub rule: usize,
+    pub rule: EarnId,
     /// Before rounding.
     pub exact: Ratio,
     /// After rounding.
@@ -113,14 +113,13 @@ pub(crate) struct Total {
     /// After limits and groups.
     pub given: i64,
     /// The limit that cut it last.
-    pub cut: Option<CapKey>,
+    pub cut: Option<Cut>,
 }
 
 /// Points that pay an order under one rule.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct PaymentPlan {
-    /// Index of the redeem rule.
-    pub rule: usize,
+    pub rule: RedeemId,
     pub points: i64,
     /// By line.
     pub lines: Vec<i64>,
@@ -135,10 +134,10 @@ pub fn decide(policy: &Policy, at: Timestamp, member: &Member, order: &Order) ->
     let placed = Net::placed(order);
     let (offer, rule) = best_offer(context, &placed)?;
     let mut net = Net::placed(order);
-    for plan in payments(policy, at, member_of(member), order, &Used::default())? {
+    for plan in payments(policy, at, member_of(member), order, &UsedBefore::default())? {
         net.pay(&plan.lines, &plan.money).map_err(|_| refuse(policy, Fault::Overflow, "the points paid"))?;
     }
-    let derived = derived(context, &net, &Used::default())?;
+    let derived = derived(context, &net, &UsedBefore::default())?;
     let pays = || offer.money(&offer.lines)?.into_iter().try_fold(Ratio::ZERO, Ratio::add);
     let money = offer.by_quantity.then(pays).transpose();
     let mut decision = Decision {
@@ -149,7 +148,7 @@ pub fn decide(policy: &Policy, at: Timestamp, member: &Member, order: &Order) ->
         lines: Vec::new(),
     };
     let overflow = |what: &str| refuse(policy, Fault::Overflow, what);
-    let mut by_pool = vec![0i64; policy.pools.len()];
+    let mut by_pool: IdVec<PoolId, i64> = IdVec::filled(policy.pools.len(), 0);
     for (index, line) in order.lines.iter().enumerate() {
         let view = Context { order: Some(&net), ..context }.at_line(&net, index);
         let (by, not) = two_sides(&view, &derived, index, &mut by_pool);
@@ -163,7 +162,7 @@ pub fn decide(policy: &Policy, at: Timestamp, member: &Member, order: &Order) ->
             redeemable: offer.lines.get(index).copied().unwrap_or(0),
             by,
             not,
-            badges: badges(&view)?.into_iter().map(|badge| badge.name).collect(),
+            badges: badges_of_line(&view, order)?,
             not_redeemable: failed.map(|failure| not_given(&rule, failure)),
         });
     }
@@ -174,7 +173,7 @@ pub fn decide(policy: &Policy, at: Timestamp, member: &Member, order: &Order) ->
 
 /// The badges that a listing shows at `at`.
 pub fn decide_listing(policy: &Policy, at: Timestamp, listing: &Listing) -> Result<Vec<ShownBadge>, Refusal> {
-    let (facts, known) = (MemberFacts::default(), Known::default());
+    let (facts, known) = (MemberFacts::default(), Known::start(policy));
     let context = Context {
         listing: Some(&listing.facts),
         category: listing.category,
@@ -197,16 +196,7 @@ pub(crate) fn context_of<'a>(
     member: &'a MemberFacts,
     known: &'a Known,
 ) -> Context<'a> {
-    Context {
-        policy,
-        at,
-        member: Some(member),
-        known: Some(known),
-        order: None,
-        line: None,
-        listing: None,
-        category: None,
-    }
+    Context { policy, at, member, known, order: None, line: None, listing: None, category: None }
 }
 
 /// The offer that lets most be paid, with its rule; an empty one where nothing may be paid.
@@ -214,7 +204,7 @@ fn best_offer(context: Context<'_>, net: &Net<'_>) -> Result<(Offer, String), Re
     let mut best: Option<(Offer, String)> = None;
     if net.order.of == Occasion::Order {
         for rule in paying_rules(context.policy, context.at) {
-            let offer = offer_of(context, net, rule, &Used::default())?;
+            let offer = offer_of(context, net, rule, &UsedBefore::default())?;
             if best.as_ref().is_none_or(|(other, _)| offer.points > other.points) {
                 best = Some((offer, rule.name.to_owned()));
             }
@@ -227,7 +217,7 @@ fn offer_of(
     context: Context<'_>,
     net: &Net<'_>,
     rule: PayingRule<'_>,
-    used: &Used,
+    used: &UsedBefore,
 ) -> Result<Offer, Refusal> {
     offer(context, net, rule, used).map_err(|fault| refuse(context.policy, fault, rule.name))
 }
@@ -238,7 +228,7 @@ pub(crate) fn payments(
     at: Timestamp,
     (facts, known): MemberView<'_>,
     order: &Order,
-    used: &Used,
+    used: &UsedBefore,
 ) -> Result<Vec<PaymentPlan>, Refusal> {
     if order.redeem.is_nothing() {
         return Ok(Vec::new());
@@ -290,7 +280,7 @@ fn asked<'a>(
             .iter()
             .map(|(id, points)| {
                 let rule = rules.iter().find(|rule| rule.id == *id);
-                let name = policy.redeems.get(*id).map_or("", |rule| rule.name.as_str());
+                let name = &policy.redeems[*id].name;
                 rule.map(|rule| (*rule, *points)).ok_or_else(|| none(format!("redeem.{name}")))
             })
             .collect(),
@@ -362,12 +352,12 @@ pub(crate) fn earned(
     at: Timestamp,
     (facts, known): MemberView<'_>,
     net: &Net<'_>,
-    used: &Used,
+    used: &UsedBefore,
 ) -> Result<Earning, Refusal> {
     let derived = derived(context_of(policy, at, facts, known), net, used)?;
     let mut earning = Earning { lines: vec![Vec::new(); net.lines.len()], ..Earning::default() };
     let too_large = |_| refuse(policy, Fault::Overflow, "the sum of the lines");
-    for (rule, outcome) in derived.rules.iter().enumerate() {
+    for (rule, outcome) in derived.rules.iter_enumerated() {
         let RuleOutcome::InForce(outcomes) = outcome else { continue };
         let mut total = Total { rule, exact: Ratio::ZERO, rounded: 0, given: 0, cut: None };
         for (line, outcome) in earning.lines.iter_mut().zip(outcomes) {
@@ -399,7 +389,7 @@ pub(crate) fn condition_holds(
     Ok(failure.is_none())
 }
 
-fn derived(context: Context<'_>, net: &Net<'_>, used: &Used) -> Result<Derived, Refusal> {
+fn derived(context: Context<'_>, net: &Net<'_>, used: &UsedBefore) -> Result<Derived, Refusal> {
     derive(context, net, used).map_err(|fault| {
         let refusal = refuse(context.policy, fault.fault, &fault.rule);
         refusal.by_rule(&fault.rule)
@@ -410,7 +400,7 @@ fn two_sides(
     view: &Context<'_>,
     derived: &Derived,
     line: usize,
-    by_pool: &mut [i64],
+    by_pool: &mut IdVec<PoolId, i64>,
 ) -> (Vec<RulePoints>, Vec<RuleNot>) {
     let (mut by, mut not) = (Vec::new(), Vec::new());
     for (rule, outcome) in view.policy.earns.iter().zip(&derived.rules) {
@@ -438,13 +428,11 @@ fn rule_points(
     view: &Context<'_>,
     rule: &Rule<crate::policy::Earn>,
     given: &Given,
-    by_pool: &mut [i64],
+    by_pool: &mut IdVec<PoolId, i64>,
 ) -> Option<RulePoints> {
     let pool = rule.at(view.at)?.body.pool;
-    if let Some(sum) = by_pool.get_mut(pool) {
-        *sum = sum.saturating_add(given.points);
-    }
-    let pool = view.policy.pools.get(pool).map_or_else(String::new, |pool| pool.name.clone());
+    by_pool[pool] = by_pool[pool].saturating_add(given.points);
+    let pool = view.policy.pools[pool].name.clone();
     let Given { exact, rounded, points, .. } = *given;
     Some(RulePoints { rule: rule.name.clone(), pool, points, exact, rounded })
 }
@@ -467,9 +455,17 @@ fn describe(window: &Window) -> String {
     }
 }
 
+/// Names of the badges on a line of an order; what is no order has no listings.
+fn badges_of_line(view: &Context<'_>, order: &Order) -> Result<Vec<String>, Refusal> {
+    if order.of != Occasion::Order {
+        return Ok(Vec::new());
+    }
+    Ok(badges(view)?.into_iter().map(|badge| badge.name).collect())
+}
+
 fn badges(context: &Context<'_>) -> Result<Vec<ShownBadge>, Refusal> {
     let mut shown = Vec::new();
-    for (id, badge) in context.policy.badges.iter().enumerate() {
+    for (id, badge) in context.policy.badges.iter_enumerated() {
         let has = context.has_badge(id).map_err(|fault| refuse(context.policy, fault, &badge.name))?;
         if let Some(version) = badge.at(context.at).filter(|_| has) {
             let (name, label) = (badge.name.clone(), version.label.clone());
@@ -486,11 +482,25 @@ pub(crate) fn refuse(policy: &Policy, fault: Fault, rule: &str) -> Refusal {
             let message = format!("`{rule}` gives a number too large to compute with");
             Refusal::new(RefusalCode::Overflow, "", message).by_rule(rule)
         }
-        Fault::MissingMember(index) => {
-            let name = policy.facts.member.get(index).map_or("", |fact| fact.name.as_str());
+        Fault::MissingMember(fact) => {
+            let name = &policy.facts.member[fact].name;
             let message =
                 format!("`{rule}` reads member.{name}, which nothing has set; send a `member` event first");
             Refusal::new(RefusalCode::MissingMemberFact, format!("member.{name}"), message).by_rule(rule)
+        }
+        Fault::NotInForce(value) => {
+            let name = &policy.values[value].name;
+            let message = format!("`{rule}` reads `{name}`, which has no version in force at this instant");
+            Refusal::new(RefusalCode::NotInForce, "", message).by_rule(rule)
+        }
+        Fault::NoTerms(pool) => {
+            let name = &policy.pools[pool].name;
+            let message = format!("`{rule}` is about `{name}`, which has no terms at this instant");
+            Refusal::new(RefusalCode::NotInForce, "", message).by_rule(rule)
+        }
+        Fault::NotInView => {
+            let message = format!("`{rule}` reads what is not known of this order, event or listing");
+            Refusal::new(RefusalCode::NotInForce, "", message).by_rule(rule)
         }
     }
 }

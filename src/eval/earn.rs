@@ -5,9 +5,9 @@
 use super::base::{base_of, line_base, order_base};
 use super::context::{Context, Failure, Fault};
 use super::net::Net;
-use super::room::{CapKey, Owner, Used};
+use super::room::{UsedBefore, room};
 use crate::policy::{
-    Amount, Cap, CapScope, Condition, Earn, EarnId, Filter, Grain, Occasion, Policy, Quantity, Unit,
+    Amount, Condition, Earn, EarnId, Filter, Grain, Limit, LimitScope, Occasion, Owner, Policy, Unit,
 };
 use crate::value::choice::Stage;
 use crate::value::rounding::split_within;
@@ -35,7 +35,14 @@ pub(crate) struct Given {
     /// After groups and their limits: what is given.
     pub points: i64,
     /// The limit that cut it last.
-    pub cut: Option<CapKey>,
+    pub cut: Option<Cut>,
+}
+
+/// Which limit of points cut: whose it is, and its place in that version.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Cut {
+    pub by: Owner,
+    pub place: usize,
 }
 
 impl Outcome {
@@ -58,9 +65,6 @@ impl Outcome {
     }
 }
 
-/// What a rule uses of its `on first` clauses.
-pub(crate) type FirstUses = Vec<(CapKey, Ratio)>;
-
 /// One rule at work on one order or event.
 pub(crate) struct Work<'a> {
     pub context: Context<'a>,
@@ -70,11 +74,11 @@ pub(crate) struct Work<'a> {
     /// What the rules that it reads did on each line.
     pub others: &'a dyn Fn(EarnId) -> Option<&'a [Outcome]>,
     /// What earlier orders and events have used of limits.
-    pub used: &'a Used,
+    pub used: &'a UsedBefore,
 }
 
-/// What a rule does on every line, and what it uses of `on first`. A line of which nothing is left gets no points.
-pub(crate) fn evaluate(work: &Work<'_>) -> Result<(Vec<Outcome>, FirstUses), Fault> {
+/// What a rule does on every line, and the amount that earns in all. A line of which nothing is left gets no points.
+pub(crate) fn evaluate(work: &Work<'_>) -> Result<(Vec<Outcome>, Ratio), Fault> {
     let (net, earn) = (work.net, work.earn);
     let mut failures = Vec::with_capacity(net.lines.len());
     for index in 0..net.lines.len() {
@@ -86,9 +90,9 @@ pub(crate) fn evaluate(work: &Work<'_>) -> Result<(Vec<Outcome>, FirstUses), Fau
         });
     }
     let passes: Vec<bool> = failures.iter().map(Option::is_none).collect();
-    let (exact, first_used) = exact_points(work, &passes)?;
+    let (exact, base) = exact_points(work, &passes)?;
     let rounded = round(earn, &exact)?;
-    let capped = own_caps(work, &exact, &rounded)?;
+    let capped = own_limits(work, &exact, &rounded)?;
     let given = exact.into_iter().zip(rounded).zip(capped);
     let given =
         given.map(|((exact, rounded), (capped, cut))| Given { exact, rounded, capped, points: capped, cut });
@@ -96,10 +100,10 @@ pub(crate) fn evaluate(work: &Work<'_>) -> Result<(Vec<Outcome>, FirstUses), Fau
         Some(failure) => Outcome::Failed(failure),
         None => Outcome::Given(given),
     });
-    Ok((outcomes.collect(), first_used))
+    Ok((outcomes.collect(), base))
 }
 
-/// The first clause, in the order written, that keeps a rule from the line in view.
+/// The first clause, in the order written, that does not hold on the line in view.
 pub(crate) fn first_failure(
     context: &Context<'_>,
     filters: &[Filter],
@@ -107,9 +111,7 @@ pub(crate) fn first_failure(
 ) -> Result<Option<Failure>, Fault> {
     let mut first: Option<(usize, Failure)> = None;
     for filter in filters {
-        let passes =
-            context.category.and_then(|category| filter.passes.get(category)).copied().unwrap_or(false);
-        if !passes {
+        if !context.is_in(&filter.passes) {
             first = Some((filter.span.start, Failure { text: filter.text.clone(), short_by: None }));
             break;
         }
@@ -125,23 +127,22 @@ pub(crate) fn first_failure(
     Ok(first.map(|(_, failure)| failure))
 }
 
-type Exact = (Vec<Ratio>, FirstUses);
-
-/// Exact points of each line; nought where the rule does not hold. What a rule gives for the whole order is spread
+/// Exact points of each line, zero where the rule does not hold, and the amount that earns in all. What a rule gives for the whole order is spread
 /// over its lines in proportion to the amount that earns (alike where there is none).
-fn exact_points(work: &Work<'_>, passes: &[bool]) -> Result<Exact, Fault> {
+fn exact_points(work: &Work<'_>, passes: &[bool]) -> Result<(Vec<Ratio>, Ratio), Fault> {
     let (context, net, earn) = (work.context, work.net, work.earn);
     let mut exact = vec![Ratio::ZERO; passes.len()];
     let standing = || passes.iter().enumerate().filter(|(_, passes)| **passes).map(|(index, _)| index);
     if let Amount::OfRule { factor, stage, rule } = &earn.amount {
         for index in standing() {
+            // A rule that is not in force gives nothing.
             let read = (work.others)(*rule).and_then(|lines| lines.get(index)).map(|line| line.stage(*stage));
             let factor = context.at_line(net, index).quantity(factor)?;
             if let Some(slot) = exact.get_mut(index) {
                 *slot = factor.mul(read.unwrap_or(Ratio::ZERO))?;
             }
         }
-        return Ok((exact, Vec::new()));
+        return Ok((exact, Ratio::ZERO));
     }
     let mut bases = vec![Ratio::ZERO; passes.len()];
     if let Some(base) = base_of(&earn.amount) {
@@ -157,7 +158,9 @@ fn exact_points(work: &Work<'_>, passes: &[bool]) -> Result<Exact, Fault> {
         }
         _ => Ratio::ZERO,
     };
-    let first_used = on_first(work, &mut bases, &mut beyond)?;
+    on_first(work, &mut bases, &mut beyond)?;
+    let of_lines = bases.iter().try_fold(Ratio::ZERO, |sum, base| sum.add(*base))?;
+    let all = of_lines.add(beyond)?;
     if earn.each != Grain::Order {
         for index in standing() {
             let units = if earn.each == Grain::Unit { Ratio::whole(net.units(index)) } else { Ratio::ONE };
@@ -168,15 +171,14 @@ fn exact_points(work: &Work<'_>, passes: &[bool]) -> Result<Exact, Fault> {
                 *slot = piece.mul(units)?;
             }
         }
-        return Ok((exact, first_used));
+        return Ok((exact, all));
     }
     if standing().next().is_none() {
-        return Ok((exact, first_used));
+        return Ok((exact, all));
     }
-    let of_lines = bases.iter().try_fold(Ratio::ZERO, |sum, base| sum.add(*base))?;
     // A declared event is its one line; its category and facts are read there.
-    let context = if earn.of == Occasion::Order { context } else { context.at_line(net, 0) };
-    let total = amount(work, context, of_lines.add(beyond)?)?;
+    let context = whole_of(context, net);
+    let total = amount(work, context, all)?;
     let alike = Ratio::new(1, standing().count() as i128)?;
     for index in standing() {
         let base = bases.get(index).copied().unwrap_or(Ratio::ZERO);
@@ -185,32 +187,25 @@ fn exact_points(work: &Work<'_>, passes: &[bool]) -> Result<Exact, Fault> {
             *slot = total.mul(share)?;
         }
     }
-    Ok((exact, first_used))
+    Ok((exact, all))
 }
 
-/// `on first`: cuts the amounts that earn, line after line, then what lies beyond the lines. Says what it used.
-fn on_first(work: &Work<'_>, bases: &mut [Ratio], beyond: &mut Ratio) -> Result<FirstUses, Fault> {
-    let mut uses = Vec::new();
-    for (index, (limit, scope)) in work.earn.first.iter().enumerate() {
-        let key = CapKey { owner: Owner::Earn(work.id), index, first: true };
-        let limit = work.context.quantity(limit)?;
-        let mut room = match scope {
-            CapScope::Piece(_) => limit,
-            CapScope::Member { .. } | CapScope::Everyone { .. } => work.used.room(key, limit)?,
-        };
-        let mut sum = Ratio::ZERO;
+/// `on first`: cuts the amounts that earn, line after line, then what lies beyond the lines.
+fn on_first(work: &Work<'_>, bases: &mut [Ratio], beyond: &mut Ratio) -> Result<(), Fault> {
+    for limit in &work.earn.first {
+        if limit.per == LimitScope::Piece(Grain::Line) {
+            for (index, base) in bases.iter_mut().enumerate() {
+                *base = (*base).min(room(&work.context.at_line(work.net, index), limit, work.used)?);
+            }
+            continue;
+        }
+        let mut room = room(&whole_of(work.context, work.net), limit, work.used)?;
         for base in bases.iter_mut().chain(std::iter::once(&mut *beyond)) {
             *base = (*base).min(room);
-            sum = sum.add(*base)?;
-            if *scope != CapScope::Piece(Grain::Line) {
-                room = room.sub(*base)?;
-            }
-        }
-        if !matches!(scope, CapScope::Piece(_)) {
-            uses.push((key, sum));
+            room = room.sub(*base)?;
         }
     }
-    Ok(uses)
+    Ok(())
 }
 
 /// Exact points for one piece whose earning amount is `base`.
@@ -224,8 +219,7 @@ fn amount(work: &Work<'_>, context: Context<'_>, base: Ratio) -> Result<Ratio, F
         Amount::Share { rate, .. } => {
             // A share of money is money; the worth of a point turns it into points.
             let money = context.quantity(rate)?.mul(base)?;
-            let pool = context.policy.pool_terms(work.earn.pool, context.at);
-            money.div(pool.and_then(|terms| terms.worth).unwrap_or(Ratio::ONE))?
+            money.div(context.worth(work.earn.pool)?)?
         }
         Amount::Per { points, full, step, .. } => {
             let steps = base.div(context.quantity(step)?)?;
@@ -263,26 +257,25 @@ fn round(earn: &Earn, exact: &[Ratio]) -> Result<Vec<i64>, Fault> {
 }
 
 /// The rule's own limits, in the order written: what they leave on each line, and which cut it last.
-fn own_caps(work: &Work<'_>, exact: &[Ratio], rounded: &[i64]) -> Result<Vec<(i64, Option<CapKey>)>, Fault> {
+fn own_limits(work: &Work<'_>, exact: &[Ratio], rounded: &[i64]) -> Result<Vec<(i64, Option<Cut>)>, Fault> {
     let mut points = rounded.to_vec();
     let mut cuts = vec![None; points.len()];
-    for (index, cap) in work.earn.caps.iter().enumerate() {
-        let key = CapKey { owner: Owner::Earn(work.id), index, first: false };
+    for (place, limit) in work.earn.limits.iter().enumerate() {
         let before = points.clone();
-        match cap.per {
-            CapScope::Piece(Grain::Order) => {
-                let limit = limit(work.context, work.net, work.earn.of, &cap.limit)?;
-                points = split_within(limit, exact, &points)?;
+        match limit.per {
+            LimitScope::Piece(Grain::Order) => {
+                let room = room(&whole_of(work.context, work.net), limit, work.used)?.floor_points()?;
+                points = split_within(room, exact, &points)?;
             }
-            CapScope::Piece(_) => {
+            LimitScope::Piece(_) => {
                 for (index, points) in points.iter_mut().enumerate() {
                     let context = work.context.at_line(work.net, index);
-                    *points = context.quantity(&cap.limit)?.floor_points()?.min(*points);
+                    *points = room(&context, limit, work.used)?.floor_points()?.min(*points);
                 }
             }
-            CapScope::Member { .. } | CapScope::Everyone { .. } => {
-                let limit = Ratio::whole(limit(work.context, work.net, work.earn.of, &cap.limit)?);
-                let mut room = work.used.room(key, limit)?.floor_points()?;
+            LimitScope::Member { .. } | LimitScope::Everyone { .. } => {
+                let room = room(&whole_of(work.context, work.net), limit, work.used)?;
+                let mut room = room.floor_points()?;
                 for points in &mut points {
                     *points = room.min(*points);
                     room -= *points;
@@ -291,37 +284,26 @@ fn own_caps(work: &Work<'_>, exact: &[Ratio], rounded: &[i64]) -> Result<Vec<(i6
         }
         for (cut, (before, after)) in cuts.iter_mut().zip(before.iter().zip(&points)) {
             if after < before {
-                *cut = Some(key);
+                *cut = Some(Cut { by: Owner::Earn(work.id), place });
             }
         }
     }
     Ok(points.into_iter().zip(cuts).collect())
 }
 
-/// A limit over the whole order or event, in points.
-pub(crate) fn limit(
-    context: Context<'_>,
-    net: &Net<'_>,
-    of: Occasion,
-    quantity: &Quantity,
-) -> Result<i64, Fault> {
-    let context = if of == Occasion::Order { context } else { context.at_line(net, 0) };
-    Ok(context.quantity(quantity)?.floor_points()?.max(0))
-}
-
-/// True where a limit goes over several orders or events.
-pub(crate) fn is_long(cap: &Cap) -> bool {
-    !matches!(cap.per, CapScope::Piece(_))
+/// The whole of what is decided: a declared event, or a period, is its one line, where its category and facts are read.
+pub(crate) fn whole_of<'a>(context: Context<'a>, net: &'a Net<'a>) -> Context<'a> {
+    if net.order.of == Occasion::Order { context } else { context.at_line(net, 0) }
 }
 
 /// A limit of earn rules and groups, as it is written.
-pub(crate) fn limit_text(policy: &Policy, key: CapKey, at: Timestamp) -> Option<&str> {
-    let caps = match key.owner {
-        Owner::Earn(id) => policy.earns.get(id)?.at(at)?.body.caps.as_slice(),
-        Owner::Group(id) => policy.groups.get(id)?.at(at)?.body.caps.as_slice(),
-        Owner::Redeem(_) | Owner::Reward(_) | Owner::Move(_) => return None,
+pub(crate) fn limit_text(policy: &Policy, cut: Cut, at: Timestamp) -> Option<&str> {
+    let limits: &[Limit] = match cut.by {
+        Owner::Earn(id) => &policy.earns[id].at(at)?.body.limits,
+        Owner::Group(id) => &policy.groups[id].at(at)?.body.limits,
+        Owner::Redeem(_) | Owner::Move(_) => return None,
     };
-    caps.get(key.index).map(|cap| cap.text.as_str())
+    limits.get(cut.place).map(|limit| limit.text.as_str())
 }
 
 /// What rounding or limits took away, in words; None where points were given.
@@ -331,7 +313,7 @@ pub(crate) fn why_nothing(context: &Context<'_>, given: &Given) -> Option<Failur
     }
     let exact = context.show(given.exact, Unit::Points);
     if given.rounded > 0 {
-        let limit = given.cut.and_then(|key| limit_text(context.policy, key, context.at));
+        let limit = given.cut.and_then(|cut| limit_text(context.policy, cut, context.at));
         let limit = limit.map_or_else(|| "a limit".to_owned(), |limit| format!("`{limit}`"));
         return Some(Failure { text: format!("{limit} leaves nothing of {exact}"), short_by: None });
     }

@@ -2,6 +2,7 @@
 //! order and re-deciding it after a return are the same computation on two of these.
 
 use super::order::Order;
+use crate::policy::CategorySet;
 use crate::value::{Overflow, Ratio};
 
 /// What is left of one line.
@@ -75,23 +76,23 @@ impl<'a> Net<'a> {
     }
 
     /// `order.price for …`: the sum of the lines whose category passes.
-    pub fn price_for(&self, passes: &[bool]) -> Result<Ratio, Overflow> {
+    pub fn price_for(&self, passes: &CategorySet) -> Result<Ratio, Overflow> {
         let lines = (0..self.lines.len()).filter(|index| self.passes(*index, passes));
         lines.into_iter().try_fold(Ratio::ZERO, |sum, index| sum.add(self.line_price(index)?))
     }
 
     /// `order.quantity for …`: units kept of the lines whose category passes.
-    pub fn units_for(&self, passes: &[bool]) -> Result<Ratio, Overflow> {
+    pub fn units_for(&self, passes: &CategorySet) -> Result<Ratio, Overflow> {
         let lines = (0..self.lines.len()).filter(|index| self.passes(*index, passes));
         lines.into_iter().try_fold(Ratio::ZERO, |sum, index| sum.add(Ratio::whole(self.units(index))))
     }
 
-    fn passes(&self, index: usize, passes: &[bool]) -> bool {
+    fn passes(&self, index: usize, passes: &CategorySet) -> bool {
         let category = self.order.lines.get(index).and_then(|line| line.category);
-        category.and_then(|category| passes.get(category)).copied().unwrap_or(false)
+        category.is_some_and(|category| passes.contains(category))
     }
 
-    /// `order.total`: its lines and the shipping charged; nought once nothing of it is kept.
+    /// `order.total`: its lines and the shipping charged; zero once nothing of it is kept.
     pub fn order_total(&self) -> Result<Ratio, Overflow> {
         self.order_price()?.add(self.shipping())
     }

@@ -2,7 +2,10 @@
 //! event, and a stretch of time that a rule looks at, take the same form: an order with one line.
 //! Readers (`wire`) build it and have checked every field; evaluation only computes.
 
-use crate::policy::{CategoryId, EventId, FactValue, Occasion, Policy, Subject};
+use crate::policy::{
+    CategoryId, EventId, FactId, FactType, FactValue, IdVec, Measure, MeasureId, Occasion, Policy, RedeemId,
+    Subject, TierId,
+};
 use crate::value::Ratio;
 
 /// An order as it was placed, or a declared event as it happened.
@@ -10,8 +13,8 @@ use crate::value::Ratio;
 pub struct Order {
     /// What it is.
     pub(crate) of: Occasion,
-    /// Its facts, by index of the policy's declarations: the order's, or the declared event's.
-    pub(crate) facts: Vec<FactValue>,
+    /// Its facts: the order's, or the declared event's.
+    pub(crate) facts: IdVec<FactId, FactValue>,
     /// Shipping charged on top of the lines, minor units.
     pub(crate) shipping: i64,
     /// Points the member pays with.
@@ -27,8 +30,8 @@ pub struct Order {
 pub(crate) enum RedeemAsk {
     /// Under the one rule that is in force; 0 for none.
     Plain(i64),
-    /// By rule (index into the policy's redeem rules); each above 0, rules unique and rising.
-    ByRule(Vec<(usize, i64)>),
+    /// By rule; each above 0, rules unique and rising.
+    ByRule(Vec<(RedeemId, i64)>),
 }
 
 impl RedeemAsk {
@@ -52,43 +55,51 @@ pub struct OrderLine {
     pub(crate) price: i64,
     /// Units; 1 or more.
     pub(crate) quantity: i64,
-    /// Listing facts, by index.
-    pub(crate) listing: Vec<FactValue>,
-    /// Line facts, by index.
-    pub(crate) facts: Vec<FactValue>,
+    /// Listing facts.
+    pub(crate) listing: IdVec<FactId, FactValue>,
+    /// Line facts.
+    pub(crate) facts: IdVec<FactId, FactValue>,
 }
 
 impl Order {
     /// A declared event with its facts.
-    pub(crate) fn happening(policy: &Policy, event: EventId, facts: Vec<FactValue>) -> Order {
-        let kind = policy.events.get(event);
-        let number = |index: usize| match facts.get(index) {
-            Some(FactValue::Number(amount)) => i64::try_from(amount.floor()).unwrap_or(0),
-            _ => 0,
-        };
-        let category = kind.and_then(|kind| kind.category).and_then(|index| match facts.get(index) {
-            Some(FactValue::Category(category)) => Some(*category),
+    pub(crate) fn happening(policy: &Policy, event: EventId, facts: IdVec<FactId, FactValue>) -> Order {
+        let kind = &policy.events[event];
+        let category = kind.category.and_then(|fact| match &facts[fact] {
+            FactValue::Category(category) => Some(*category),
             _ => None,
         });
-        let price = kind.and_then(|kind| kind.amount).map_or(0, number);
-        let name = kind.map_or_else(String::new, |kind| kind.name.clone());
-        Order::single(Occasion::Event(event), facts, name, category, price)
+        let price = kind.amount.map_or(0, |fact| match &facts[fact] {
+            FactValue::Number(amount) => i64::try_from(amount.floor()).unwrap_or(0),
+            _ => 0,
+        });
+        Order::single(Occasion::Event(event), facts, kind.name.clone(), category, price)
+    }
+
+    /// A fact of the order or event; None where it is another's.
+    pub(crate) fn fact(&self, subject: Subject, fact: FactId) -> Option<&FactValue> {
+        let own = match self.of {
+            Occasion::Order => subject == Subject::Order,
+            Occasion::Event(event) => subject == Subject::Event(event),
+            Occasion::Period(_) | Occasion::Running(_) => false,
+        };
+        if own { self.facts.try_get(fact) } else { None }
     }
 
     /// A stretch of time: one that has ended, or one that is running.
     pub(crate) fn period(of: Occasion) -> Order {
-        Order::single(of, Vec::new(), "period".to_owned(), None, 0)
+        Order::single(of, IdVec::default(), "period".to_owned(), None, 0)
     }
 
     fn single(
         of: Occasion,
-        facts: Vec<FactValue>,
+        facts: IdVec<FactId, FactValue>,
         id: String,
         category: Option<CategoryId>,
         price: i64,
     ) -> Order {
-        let line =
-            OrderLine { id, sku: None, category, price, quantity: 1, listing: Vec::new(), facts: Vec::new() };
+        let (listing, of_line) = (IdVec::default(), IdVec::default());
+        let line = OrderLine { id, sku: None, category, price, quantity: 1, listing, facts: of_line };
         Order { of, facts, shipping: 0, redeem: RedeemAsk::Plain(0), honoured: false, lines: vec![line] }
     }
 }
@@ -96,7 +107,7 @@ impl Order {
 /// A listing asked about on its own.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Listing {
-    pub(crate) facts: Vec<FactValue>,
+    pub(crate) facts: IdVec<FactId, FactValue>,
     /// Its category, where given.
     pub(crate) category: Option<CategoryId>,
 }
@@ -111,16 +122,16 @@ pub struct Member {
 }
 
 impl Member {
-    /// A member of whom nothing is known: every fact has its default, every level is the first, every measure nought.
+    /// A member of whom nothing is known: every fact has its default, every level is the first, every measure zero.
     pub fn defaults(policy: &Policy) -> Member {
         Member { facts: MemberFacts::defaults(policy), known: Known::start(policy) }
     }
 }
 
-/// A member's facts at one instant, by index of the policy's declarations; a fact that has neither a value nor a
+/// A member's facts at one instant; a fact that has neither a value nor a
 /// default is absent.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct MemberFacts(pub(crate) Vec<Option<FactValue>>);
+pub struct MemberFacts(pub(crate) IdVec<FactId, Option<FactValue>>);
 
 impl MemberFacts {
     /// A member of whom nothing is known: every fact has its default.
@@ -129,41 +140,39 @@ impl MemberFacts {
     }
 
     /// Sets facts.
-    pub(crate) fn set(&mut self, facts: &[(usize, FactValue)]) {
-        for (index, value) in facts {
-            if let Some(slot) = self.0.get_mut(*index) {
-                *slot = Some(value.clone());
-            }
+    pub(crate) fn set(&mut self, facts: &[(FactId, FactValue)]) {
+        for (fact, value) in facts {
+            self.0[*fact] = Some(value.clone());
         }
     }
 }
 
 /// Levels and measures of a member as an order or event reads them.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Known {
-    /// By tier: the index of the level.
-    pub levels: Vec<usize>,
-    /// By measure: one number, or one for each choice of the measure's key; up to just before the order.
-    pub so_far: Vec<Vec<Ratio>>,
+    /// The index of each tier's level.
+    pub levels: IdVec<TierId, usize>,
+    /// One number of each measure, or one for each choice of the measure's key; up to just before the order.
+    pub so_far: IdVec<MeasureId, Vec<Ratio>>,
     /// The same over the whole period around the order, as known now.
-    pub in_all: Vec<Vec<Ratio>>,
+    pub in_all: IdVec<MeasureId, Vec<Ratio>>,
 }
 
 impl Known {
     /// Start levels, and nothing counted.
     pub fn start(policy: &Policy) -> Known {
-        let noughts = |measure: &crate::policy::Measure| vec![Ratio::ZERO; policy.choices_of(measure.key)];
-        let counts: Vec<Vec<Ratio>> = policy.measures.iter().map(noughts).collect();
-        Known { levels: vec![0; policy.tiers.len()], so_far: counts.clone(), in_all: counts }
+        let zeros = |measure: &Measure| vec![Ratio::ZERO; policy.choices_of(measure.key)];
+        let counts: IdVec<MeasureId, Vec<Ratio>> = policy.measures.iter().map(zeros).collect();
+        let levels = IdVec::filled(policy.tiers.len(), 0);
+        Known { levels, so_far: counts.clone(), in_all: counts }
     }
 }
 
 impl Policy {
     /// How many numbers a measure has: one for each choice of its key, or one.
-    pub(crate) fn choices_of(&self, key: Option<(Subject, usize)>) -> usize {
-        let fact = key.and_then(|(subject, fact)| self.facts.of(subject).get(fact));
-        match fact.map(|fact| &fact.kind) {
-            Some(crate::policy::FactType::Choice(words)) => words.len(),
+    pub(crate) fn choices_of(&self, key: Option<(Subject, FactId)>) -> usize {
+        match key.map(|(subject, fact)| &self.facts.of(subject)[fact].kind) {
+            Some(FactType::Choice(words)) => words.len(),
             _ => 1,
         }
     }

@@ -71,8 +71,7 @@ impl Reader<'_> {
             Amount::Fixed { points } => self.quantity(points),
         }
         earn.conditions.iter().for_each(|condition| self.condition(condition));
-        earn.first.iter().for_each(|(limit, _)| self.quantity(limit));
-        earn.caps.iter().for_each(|cap| self.quantity(&cap.limit));
+        earn.first.iter().chain(&earn.limits).for_each(|limit| self.quantity(&limit.amount));
     }
 
     fn base(&mut self, base: &Base) {
@@ -110,7 +109,7 @@ impl Reader<'_> {
         }
         self.depth += 1;
         let policy = self.policy;
-        for version in policy.values.get(id).map_or(&[][..], |value| value.versions.as_slice()) {
+        for version in &policy.values[id].versions {
             if let ValueBody::Table(table) = &version.body
                 && self.at.is_none_or(|at| version.window.contains(at))
             {

@@ -4,8 +4,8 @@ use jiff::Timestamp;
 
 use super::context::{Context, Failure, Fault};
 use super::net::Net;
-use super::room::{CapKey, Owner, Used};
-use crate::policy::{CapScope, Pays, PaysFor, Policy, Redeem, Version};
+use super::room::{UsedBefore, room};
+use crate::policy::{Pays, PaysFor, Policy, Redeem, RedeemId, Version};
 use crate::value::{Overflow, Ratio, largest_remainder};
 
 /// What may be paid with points on an order under one rule.
@@ -17,7 +17,7 @@ pub(crate) struct Offer {
     pub lines: Vec<i64>,
     /// Money that one point pays on each line, minor units.
     pub values: Vec<Ratio>,
-    /// Points that each line could take; nought where it is excluded.
+    /// Points that each line could take; zero where it is excluded.
     weights: Vec<Ratio>,
     /// Per line, why it may not be paid with points.
     pub failures: Vec<Option<Failure>>,
@@ -63,7 +63,7 @@ impl Offer {
 /// A redeem rule that pays, in force at the order's instant.
 #[derive(Clone, Copy)]
 pub(crate) struct PayingRule<'a> {
-    pub id: usize,
+    pub id: RedeemId,
     pub name: &'a str,
     pub version: &'a Version<Redeem>,
     pub pays: &'a Pays,
@@ -71,7 +71,7 @@ pub(crate) struct PayingRule<'a> {
 
 /// The redeem rules that pay at an instant.
 pub(crate) fn paying_rules(policy: &Policy, at: Timestamp) -> Vec<PayingRule<'_>> {
-    let rules = policy.redeems.iter().enumerate();
+    let rules = policy.redeems.iter_enumerated();
     let paying = rules.filter_map(|(id, rule)| {
         let version = rule.at(at)?;
         Some(PayingRule { id, name: rule.name.as_str(), version, pays: version.body.pays.as_ref()? })
@@ -85,7 +85,7 @@ pub(crate) fn offer(
     context: Context<'_>,
     net: &Net<'_>,
     rule: PayingRule<'_>,
-    used: &Used,
+    used: &UsedBefore,
 ) -> Result<Offer, Fault> {
     let context = Context { order: Some(net), ..context };
     let quantity = quantity_of(context, net, rule)?;
@@ -158,7 +158,7 @@ fn within_limits(
     context: Context<'_>,
     net: &Net<'_>,
     rule: PayingRule<'_>,
-    used: &Used,
+    used: &UsedBefore,
     (offered, value): (Ratio, Ratio),
 ) -> Result<i64, Fault> {
     let body = &rule.version.body;
@@ -176,13 +176,8 @@ fn within_limits(
         let cap = if value.is_zero() { Ratio::ZERO } else { share.min(all).div(value)? };
         points = points.min(cap);
     }
-    for (index, cap) in body.caps.iter().enumerate() {
-        let limit = context.quantity(&cap.limit)?;
-        let room = match cap.per {
-            CapScope::Piece(_) => limit,
-            _ => used.room(CapKey { owner: Owner::Redeem(rule.id), index, first: false }, limit)?,
-        };
-        points = points.min(room);
+    for limit in &body.limits {
+        points = points.min(room(&context, limit, used)?);
     }
     let mut whole = points.max(Ratio::ZERO).floor_points()?;
     if let Some(steps) = body.steps.filter(|steps| *steps > 0) {

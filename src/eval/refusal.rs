@@ -73,7 +73,7 @@ refusals! {
     ForbiddenTransferToProgram "forbidden-transfer-to-program" "a transfer to another programme, which the policy forbids",
     ForbiddenCashOut "forbidden-cash-out" "a conversion to cash, which the policy forbids",
     OperationNotDeclared "operation-not-declared" "an operation that no rule in force allows or forbids",
-    NotInForce "not-in-force" "an instant at which the programme's pool has no terms",
+    NotInForce "not-in-force" "an instant at which a pool, or a value that a rule reads, has no terms",
     Overflow "overflow" "a number too large to compute with",
 }
 

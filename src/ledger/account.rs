@@ -16,7 +16,10 @@ use super::ties::Ties;
 use crate::eval::net::Net;
 use crate::eval::order::MemberFacts;
 use crate::eval::{Refusal, RefusalCode, condition_holds};
-use crate::policy::{Expiry, ExpiryAnchorKind, LotExpiry, Period, Policy, PoolId, PoolTerms, Returns};
+use crate::policy::{
+    EarnId, Expiry, ExpiryAnchorKind, IdVec, LotExpiry, MoveId, Period, Policy, PoolId, PoolTerms, Returns,
+    TierId,
+};
 use crate::value::Overflow;
 
 /// The most points that may ever pass through one account, so that no sum can overflow 64 bits.
@@ -27,7 +30,7 @@ const MOST_POINTS: i64 = 1 << 60;
 pub struct Account {
     pub(crate) id: Arc<str>,
     /// One for each pool of the policy.
-    pub(crate) pools: Vec<PoolState>,
+    pub(crate) pools: IdVec<PoolId, PoolState>,
     /// Orders, declared events and ended periods, in the order of time.
     pub(crate) orders: Vec<PlacedOrder>,
     /// Order numbers.
@@ -40,14 +43,14 @@ pub struct Account {
     pub(crate) sent: IndexMap<Arc<str>, Sent>,
     pub(crate) member: MemberFacts,
     /// One for each tier of the policy.
-    pub(crate) tiers: Vec<TierState>,
+    pub(crate) tiers: IdVec<TierId, TierState>,
     pub(crate) ties: Arc<Ties>,
     /// Lines whose points become available: (when, order, line, stream).
     pub(super) due: BTreeSet<(Timestamp, OrderId, usize, usize)>,
     /// The next end of each period at which rules look.
     pub(super) ends: Vec<(Period, Timestamp)>,
     /// The next day of each scheduled move: (when, move).
-    pub(super) moves: BTreeSet<(Timestamp, usize)>,
+    pub(super) moves: BTreeSet<(Timestamp, MoveId)>,
     /// What payments and moves have used of limits over periods: (when, limit, points, order and payment).
     pub(super) uses: Vec<super::moves::Use>,
     /// Points that have come in or been promised, to bound all sums.
@@ -91,7 +94,7 @@ pub(crate) enum Clock {
     /// The pool's clock, counted from this instant.
     From(Timestamp),
     /// The earn rule's clock where it has one, else the pool's.
-    Rule(Option<usize>),
+    Rule(Option<EarnId>),
 }
 
 /// A movement of points.
@@ -107,14 +110,14 @@ impl Account {
     pub(crate) fn new(policy: &Policy, ties: Arc<Ties>, id: Arc<str>, keep_entries: bool) -> Account {
         Account {
             id,
-            pools: vec![PoolState::default(); policy.pools.len()],
+            pools: IdVec::filled(policy.pools.len(), PoolState::default()),
             orders: Vec::new(),
             by_number: IndexMap::new(),
             by_event: IndexMap::new(),
             rewards: IndexMap::new(),
             sent: IndexMap::new(),
             member: MemberFacts::defaults(policy),
-            tiers: vec![TierState::default(); policy.tiers.len()],
+            tiers: IdVec::filled(policy.tiers.len(), TierState::default()),
             ties,
             due: BTreeSet::new(),
             ends: Vec::new(),
@@ -143,7 +146,7 @@ impl Account {
             Clock::From(from) => self.lot_expiry(policy, from, pool, None, &origin)?,
             Clock::Rule(rule) => self.lot_expiry(policy, at, pool, rule, &origin)?,
         };
-        let Some(state) = self.pools.get_mut(pool) else { return Ok(()) };
+        let Some(state) = self.pools.try_get_mut(pool) else { return Ok(()) };
         let (lot, refilled) = state.lots.acquire(origin, at, expires, shift.points);
         state.deadline = extended;
         self.rebook(pool, refilled);
@@ -157,12 +160,12 @@ impl Account {
         policy: &Policy,
         at: Timestamp,
         pool: PoolId,
-        rule: Option<usize>,
+        rule: Option<EarnId>,
         origin: &Origin,
     ) -> Result<Option<Timestamp>, Overflow> {
         let earning = origin.line.and_then(|(order, _)| self.orders.get(order));
         let own = rule.zip(earning).and_then(|(rule, placed)| {
-            policy.earns.get(rule)?.at(placed.at)?.body.lot_expiry.as_ref().map(|(clock, _)| clock)
+            policy.earns.try_get(rule)?.at(placed.at)?.body.lot_expiry.as_ref().map(|(clock, _)| clock)
         });
         let of_pool = policy.pool_terms(pool, at).map(|terms| &terms.lot_expiry);
         // A rule's own clock is of the terms of its order.
@@ -200,7 +203,7 @@ impl Account {
         pool: PoolId,
         kind: ExpiryAnchorKind,
     ) -> Result<Option<Timestamp>, Overflow> {
-        let standing = self.pools.get(pool).and_then(|state| state.deadline);
+        let standing = self.pools.try_get(pool).and_then(|state| state.deadline);
         let Some(terms) = policy.pool_terms(pool, at) else { return Ok(standing) };
         let Expiry::After { at: moment, anchors } = &terms.expiry else { return Ok(standing) };
         if !anchors.iter().any(|anchor| anchor.kind == kind) {
@@ -238,10 +241,10 @@ impl Account {
         at: Timestamp,
         kind: ExpiryAnchorKind,
         placed: &PlacedOrder,
-    ) -> Result<Vec<Option<Timestamp>>, Refusal> {
+    ) -> Result<IdVec<PoolId, Option<Timestamp>>, Refusal> {
         let mut net: Option<Net<'_>> = None;
-        let mut deadlines = Vec::with_capacity(self.pools.len());
-        for (pool, state) in self.pools.iter().enumerate() {
+        let mut deadlines = IdVec::default();
+        for (pool, state) in self.pools.iter_enumerated() {
             let mut deadline = state.deadline;
             let anchors = match policy.pool_terms(pool, at).map(|terms| &terms.expiry) {
                 Some(Expiry::After { anchors, .. }) => anchors.as_slice(),
@@ -270,7 +273,7 @@ impl Account {
     }
 
     /// Sets the deadlines of all pools.
-    pub(crate) fn set_deadlines(&mut self, deadlines: Vec<Option<Timestamp>>) {
+    pub(crate) fn set_deadlines(&mut self, deadlines: IdVec<PoolId, Option<Timestamp>>) {
         for (state, deadline) in self.pools.iter_mut().zip(deadlines) {
             state.deadline = deadline;
         }
@@ -297,7 +300,7 @@ impl Account {
         if shift.points == 0 {
             return;
         }
-        if let Some(state) = self.pools.get_mut(pool) {
+        if let Some(state) = self.pools.try_get_mut(pool) {
             state.balance.apply(shift.from, shift.to, shift.points);
         }
         if self.entries.is_none() {
@@ -326,7 +329,7 @@ impl Account {
 
     /// What a lot is called: `ORDER/LINE`, or the event that granted it.
     pub(crate) fn lot_name(&self, pool: PoolId, lot: LotId) -> Option<String> {
-        let origin = &self.pools.get(pool)?.lots.lots.get(lot)?.origin;
+        let origin = &self.pools.try_get(pool)?.lots.lots.get(lot)?.origin;
         Some(match origin.line.and_then(|(order, line)| Some((self.orders.get(order)?, line))) {
             Some((placed, line)) => format!("{}/{}", placed.number, placed.line_id(line)),
             None => origin.event.to_string(),
@@ -335,14 +338,14 @@ impl Account {
 
     /// The order and line that earned a lot.
     pub(crate) fn origin_line(&self, pool: PoolId, lot: LotId) -> Option<(OrderId, Option<usize>)> {
-        self.pools.get(pool)?.lots.origin_line(lot)
+        self.pools.try_get(pool)?.lots.origin_line(lot)
     }
 }
 
 /// A pool's terms in force, or why there are none.
 pub(crate) fn terms(policy: &Policy, pool: PoolId, at: Timestamp) -> Result<&PoolTerms, Refusal> {
     policy.pool_terms(pool, at).ok_or_else(|| {
-        let name = policy.pools.get(pool).map_or("", |pool| pool.name.as_str());
+        let name = policy.pools.try_get(pool).map_or("", |pool| pool.name.as_str());
         let message = format!("the pool `{name}` has no terms in force at this instant");
         Refusal::new(RefusalCode::NotInForce, "at", message)
     })

@@ -9,7 +9,7 @@ use super::lots::{LotId, OrderId, Origin};
 use super::period;
 use super::replay::Shared;
 use crate::eval::condition_holds;
-use crate::policy::{LotExpiry, MoveWhen, Period, Policy, PoolId};
+use crate::policy::{LotExpiry, MoveId, MoveWhen, Period, Policy, PoolId, TierId};
 use crate::value::Overflow;
 use crate::value::moment::next;
 use std::sync::Arc;
@@ -17,13 +17,13 @@ use std::sync::Arc;
 /// What comes next, in the order in which things of one instant are applied.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Next {
-    Level(usize),
+    Level(TierId),
     Lots(PoolId),
     Balance(PoolId),
     Recheck(PoolId),
     Mature,
     End(usize),
-    Move(usize),
+    Move(MoveId),
 }
 
 impl Account {
@@ -62,10 +62,10 @@ impl Account {
                 next = Some((when, what));
             }
         };
-        for (tier, state) in self.tiers.iter().enumerate() {
+        for (tier, state) in self.tiers.iter_enumerated() {
             offer(state.changes(), Next::Level(tier));
         }
-        for (pool, state) in self.pools.iter().enumerate() {
+        for (pool, state) in self.pools.iter_enumerated() {
             offer(state.lots.next_expiry(), Next::Lots(pool));
             offer(state.deadline, Next::Balance(pool));
             offer(state.recheck, Next::Recheck(pool));
@@ -83,7 +83,7 @@ impl Account {
 
     /// The balance's deadline passes.
     fn expire(&mut self, policy: &Policy, at: Timestamp, pool: PoolId) {
-        let Some(state) = self.pools.get_mut(pool) else { return };
+        let Some(state) = self.pools.try_get_mut(pool) else { return };
         state.deadline = None;
         for (lot, points) in state.lots.lapse() {
             self.post_expiry(policy, at, pool, (lot, points), Clause::Expiry { pool, terms: at });
@@ -92,19 +92,19 @@ impl Account {
 
     /// The clocks of lots run out.
     fn run_out(&mut self, policy: &Policy, at: Timestamp, pool: PoolId) -> Result<(), Overflow> {
-        let Some(state) = self.pools.get_mut(pool) else { return Ok(()) };
+        let Some(state) = self.pools.try_get_mut(pool) else { return Ok(()) };
         for lot in state.lots.run_out(at) {
-            let Some(state) = self.pools.get(pool) else { return Ok(()) };
+            let Some(state) = self.pools.try_get(pool) else { return Ok(()) };
             let acquired = state.lots.lots.get(lot).map_or(at, |lot| lot.acquired);
             if self.is_paused(policy, at, pool, acquired) {
                 let recheck = next_midnight(policy, at)?;
-                if let Some(state) = self.pools.get_mut(pool) {
+                if let Some(state) = self.pools.try_get_mut(pool) {
                     state.lots.pause(lot);
                     state.recheck = Some(recheck);
                 }
                 continue;
             }
-            let died = self.pools.get_mut(pool).map_or(0, |state| state.lots.lapse_one(lot));
+            let died = self.pools.try_get_mut(pool).map_or(0, |state| state.lots.lapse_one(lot));
             self.post_expiry(policy, at, pool, (lot, died), Clause::LotExpiry { pool, terms: acquired });
         }
         Ok(())
@@ -115,7 +115,7 @@ impl Account {
     fn recheck(&mut self, policy: &Policy, at: Timestamp, pool: PoolId) -> Result<(), Overflow> {
         let next = next_midnight(policy, at)?;
         let unpaused = self.unpaused(policy, at, pool);
-        let Some(state) = self.pools.get_mut(pool) else { return Ok(()) };
+        let Some(state) = self.pools.try_get_mut(pool) else { return Ok(()) };
         state.lots.resume(&unpaused, at);
         state.recheck = state.lots.has_paused().then_some(next);
         Ok(())
@@ -123,7 +123,7 @@ impl Account {
 
     /// The paused lots of a pool whose pause has ended.
     fn unpaused(&self, policy: &Policy, at: Timestamp, pool: PoolId) -> Vec<LotId> {
-        let Some(state) = self.pools.get(pool) else { return Vec::new() };
+        let Some(state) = self.pools.try_get(pool) else { return Vec::new() };
         let acquired = |lot: LotId| state.lots.lots.get(lot).map_or(at, |lot| lot.acquired);
         let paused = state.lots.paused();
         paused.filter(|lot| !self.is_paused(policy, at, pool, acquired(*lot))).collect()
@@ -167,13 +167,13 @@ impl Account {
 
     /// Paused lots whose pause has ended die at the end of this local day.
     pub(crate) fn resume(&mut self, policy: &Policy, at: Timestamp) -> Result<(), Overflow> {
-        for pool in 0..self.pools.len() {
-            if !self.pools.get(pool).is_some_and(|state| state.lots.has_paused()) {
+        for pool in self.pools.ids() {
+            if !self.pools.try_get(pool).is_some_and(|state| state.lots.has_paused()) {
                 continue;
             }
             let unpaused = self.unpaused(policy, at, pool);
             let end = next_midnight(policy, at)?;
-            if let Some(state) = self.pools.get_mut(pool) {
+            if let Some(state) = self.pools.try_get_mut(pool) {
                 state.lots.resume(&unpaused, end);
             }
         }
@@ -214,7 +214,7 @@ impl Account {
         let Some((pool, rule)) = placed.streams.get(stream).map(|stream| (stream.pool, stream.rule)) else {
             return Ok(());
         };
-        let lots = self.pools.get(pool).map_or(0, |state| state.lots.lots.len());
+        let lots = self.pools.try_get(pool).map_or(0, |state| state.lots.lots.len());
         let state = placed.lines.get_mut(line).and_then(|line| line.streams.get_mut(stream));
         let Some(state) = state else { return Ok(()) };
         let points = matured - state.matured;
@@ -237,7 +237,7 @@ impl Account {
         for period in &self.ties.ends {
             self.ends.push((*period, period::around(policy, &self.member, *period, at)?.end));
         }
-        for id in 0..policy.moves.len() {
+        for id in policy.moves.ids() {
             self.schedule_move(policy, id, at)?;
         }
         Ok(())
@@ -250,8 +250,8 @@ impl Account {
                 *end = period::around(policy, &self.member, *period, at)?.end;
             }
         }
-        let moves = if self.used { policy.moves.as_slice() } else { &[] };
-        for (id, rule) in moves.iter().enumerate() {
+        let used = self.used;
+        for (id, rule) in policy.moves.iter_enumerated().filter(|_| used) {
             let of_member = |when: &MoveWhen| matches!(when, MoveWhen::EndOf(Period::YearOfMember(_)));
             if rule.versions.iter().any(|version| of_member(&version.body.when)) {
                 self.moves.retain(|(_, other)| *other != id);
@@ -265,10 +265,10 @@ impl Account {
     pub(crate) fn schedule_move(
         &mut self,
         policy: &Policy,
-        id: usize,
+        id: MoveId,
         at: Timestamp,
     ) -> Result<(), Overflow> {
-        let Some(rule) = policy.moves.get(id) else { return Ok(()) };
+        let Some(rule) = policy.moves.try_get(id) else { return Ok(()) };
         let mut soonest: Option<Timestamp> = None;
         for version in &rule.versions {
             let days = match &version.body.when {
@@ -328,7 +328,7 @@ pub(crate) fn stream_points(
 ) -> i64 {
     let earned = placed.lines.get(line).map_or(&[][..], |line| line.earned.as_slice());
     let ours = earned.iter().filter(|earned| {
-        let pool = policy.earns.get(earned.rule).and_then(|rule| rule.at(placed.at)).map(|v| v.body.pool);
+        let pool = policy.earns.try_get(earned.rule).and_then(|rule| rule.at(placed.at)).map(|v| v.body.pool);
         pool.and_then(|pool| placed.stream_of(earned.rule, pool)) == Some(stream)
     });
     ours.map(|earned| earned.points).sum()

@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 use std::sync::Arc;
 
-use crate::policy::{Policy, PoolId, PoolTerms, Rule, Version};
+use crate::policy::{EarnId, Id, IdVec, MoveId, Policy, PoolId, PoolTerms, RedeemId, Rule, Version};
 use crate::source::Span;
 
 /// Where points can be.
@@ -91,19 +91,19 @@ impl Bucket {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Clause {
     /// An earn rule in the version in force at the order's instant.
-    Earn { rule: usize, terms: Timestamp },
+    Earn { rule: EarnId, terms: Timestamp },
     /// The pool's `pending` clause, or the earn rule's own, in force at the order's instant.
-    Pending { pool: PoolId, rule: Option<usize>, terms: Timestamp },
+    Pending { pool: PoolId, rule: Option<EarnId>, terms: Timestamp },
     /// The pool's `balance expires` clause.
     Expiry { pool: PoolId, terms: Timestamp },
     /// The pool's `lot expires` clause, in force when the lot was acquired.
     LotExpiry { pool: PoolId, terms: Timestamp },
     /// A redeem rule that pays, in force at the order's instant.
-    Redeem { rule: usize, terms: Timestamp },
+    Redeem { rule: RedeemId, terms: Timestamp },
     /// One of a redeem rule's rewards, in force when it was taken.
-    Reward { rule: usize, reward: usize, terms: Timestamp },
+    Reward { rule: RedeemId, reward: usize, terms: Timestamp },
     /// A move in force at that instant.
-    Move { rule: usize, terms: Timestamp },
+    Move { rule: MoveId, terms: Timestamp },
     /// None: the event itself is the reason.
     Event,
 }
@@ -125,7 +125,7 @@ impl Clause {
     /// The rule's name, label and line.
     pub fn cite(self, policy: &Policy) -> Option<Citation> {
         let of_pool = |pool: PoolId, terms: Timestamp, span: fn(&PoolTerms) -> Span| {
-            let pool = policy.pools.get(pool)?;
+            let pool = policy.pools.try_get(pool)?;
             let version = pool.versions.iter().find(|version| version.window.contains(terms))?;
             Some((pool.name.clone(), version.label.clone(), span(&version.body)))
         };
@@ -152,8 +152,13 @@ impl Clause {
 
 type Cited = (String, String, Span);
 
-fn of_rule<T>(rules: &[Rule<T>], id: usize, terms: Timestamp, span: impl Fn(&T) -> Span) -> Option<Cited> {
-    let rule = rules.get(id)?;
+fn of_rule<I: Id, T>(
+    rules: &IdVec<I, Rule<T>>,
+    id: I,
+    terms: Timestamp,
+    span: impl Fn(&T) -> Span,
+) -> Option<Cited> {
+    let rule = rules.try_get(id)?;
     let version = rule.at(terms)?;
     Some((rule.name.clone(), version.label.clone(), span(&version.body)))
 }
@@ -184,7 +189,7 @@ impl Citation {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
     /// Index of the pool.
-    pub pool: usize,
+    pub pool: PoolId,
     /// When it takes effect.
     pub at: Timestamp,
     /// What it does.

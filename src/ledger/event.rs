@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use crate::eval::order::Order;
-use crate::policy::FactValue;
+use crate::policy::{EventId, FactId, FactValue, IdVec, MoveId, PoolId};
 use crate::value::choice::Operation;
 
 /// Something that happened to an account.
@@ -22,12 +22,12 @@ pub struct Event {
 /// What happened. The order of variants is the order within one instant (design: order in time).
 #[derive(Clone, Debug, PartialEq)]
 pub enum EventKind {
-    /// Member facts from this instant on: (index of the fact, value).
-    Member(Vec<(usize, FactValue)>),
+    /// Member facts from this instant on.
+    Member(Vec<(FactId, FactValue)>),
     /// A balance brought from an older system.
     Opening {
-        /// Index of the pool.
-        pool: usize,
+        /// Into which pool.
+        pool: PoolId,
         /// How many; above 0.
         points: i64,
         /// From when they are gone.
@@ -35,8 +35,8 @@ pub enum EventKind {
     },
     /// Points from elsewhere.
     Grant {
-        /// Index of the pool.
-        pool: usize,
+        /// Into which pool.
+        pool: PoolId,
         /// How many; above 0.
         points: i64,
         /// From when they are gone, where the grant says so itself.
@@ -46,8 +46,8 @@ pub enum EventKind {
     },
     /// A signed correction.
     Adjust {
-        /// Index of the pool.
-        pool: usize,
+        /// Into which pool.
+        pool: PoolId,
         /// How many; not 0.
         points: i64,
         /// Why, for people.
@@ -62,10 +62,10 @@ pub enum EventKind {
     },
     /// A declared event happened.
     Happening {
-        /// Index of its kind.
-        event: usize,
-        /// Its facts, by index of the kind's declarations.
-        facts: Vec<FactValue>,
+        /// Its kind.
+        event: EventId,
+        /// Its facts.
+        facts: IdVec<FactId, FactValue>,
     },
     /// A later event about a declared one.
     Mark {
@@ -105,13 +105,13 @@ pub enum EventKind {
         points: i64,
         /// Where to.
         to: TransferTo,
-        /// Index of the move, where it is named.
-        by: Option<usize>,
+        /// The move, where it is named.
+        by: Option<MoveId>,
     },
     /// Points to another pool, asked for by the member.
     Convert {
-        /// Index of the move.
-        by: usize,
+        /// The move.
+        by: MoveId,
         /// How many; above 0.
         points: i64,
     },
@@ -128,8 +128,8 @@ pub enum EventKind {
     CashOut {
         /// How many; above 0.
         points: i64,
-        /// Index of the move, where it is named.
-        by: Option<usize>,
+        /// The move, where it is named.
+        by: Option<MoveId>,
     },
 }
 

@@ -112,7 +112,7 @@ impl Account {
         let own_clock = matches!(terms.lot_expiry, LotExpiry::After { .. }).then_some(expires_at);
         let balance_clock = matches!(terms.expiry, Expiry::After { .. }) && own_clock.is_none();
         let origin = Origin { event: id.clone(), line: None };
-        let Some(state) = self.pools.get_mut(pool) else { return Ok(()) };
+        let Some(state) = self.pools.try_get_mut(pool) else { return Ok(()) };
         let (lot, refilled) = state.lots.acquire(origin, at, own_clock, points);
         if balance_clock {
             state.deadline = state.deadline.max(Some(expires_at));
@@ -156,7 +156,7 @@ impl Account {
     ) -> Result<(), Refusal> {
         let terms = terms(policy, pool, at)?;
         self.check_funds(policy, &[pool], points, "points")?;
-        let takes = self.pools.get_mut(pool).map(|state| state.lots.spend(points, &terms.spend, false));
+        let takes = self.pools.try_get_mut(pool).map(|state| state.lots.spend(points, &terms.spend, false));
         for take in takes.into_iter().flatten() {
             let Source::Lot(lot) = take.source else { continue };
             let shift = Shift {
@@ -186,7 +186,7 @@ impl Account {
         if i128::from(points) <= available {
             return Ok(());
         }
-        let pool = pools.last().copied().unwrap_or(0);
+        let pool = pools.last().copied().unwrap_or(PoolId::new(0));
         let held = policy.count_in(pool, Ratio::whole(available));
         let message =
             format!("{} are wanted, but the balance holds {held}", policy.count_points_in(pool, points));
@@ -195,7 +195,7 @@ impl Account {
 
     /// What may be taken from these pools together: the debt of one is no other's.
     fn funds(&self, pools: &[PoolId]) -> i128 {
-        let held = pools.iter().filter_map(|pool| self.pools.get(*pool));
+        let held = pools.iter().filter_map(|pool| self.pools.try_get(*pool));
         let held: Vec<i64> = held.map(|state| state.balance.available).collect();
         match held.as_slice() {
             [one] => i128::from(*one),

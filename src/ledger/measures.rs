@@ -11,12 +11,16 @@ use crate::eval::MemberFacts;
 use crate::eval::context::Fault;
 use crate::eval::count::{count, sum_up};
 use crate::eval::{Earning, Refusal, context_of, refuse};
-use crate::policy::{Counted, FactValue, Period, Policy, Subject};
+use crate::policy::{Counted, FactId, FactValue, IdVec, MeasureId, Period, Policy, Subject};
 use crate::value::{Overflow, Ratio};
 
 impl Account {
     /// What every measure reads around `at`, of everything up to `at` that the account holds.
-    pub(crate) fn counts(&self, policy: &Policy, at: Timestamp) -> Result<Vec<Vec<Ratio>>, Overflow> {
+    pub(crate) fn counts(
+        &self,
+        policy: &Policy,
+        at: Timestamp,
+    ) -> Result<IdVec<MeasureId, Vec<Ratio>>, Overflow> {
         let contributions = self.orders.iter().flat_map(|placed| &placed.contributions);
         self.counts_of(policy, at, contributions.filter(|one| one.at <= at))
     }
@@ -27,14 +31,14 @@ impl Account {
         policy: &Policy,
         at: Timestamp,
         contributions: impl Iterator<Item = &'a Contribution>,
-    ) -> Result<Vec<Vec<Ratio>>, Overflow> {
+    ) -> Result<IdVec<MeasureId, Vec<Ratio>>, Overflow> {
         let mut counts = crate::eval::order::Known::start(policy).so_far;
         let periods = policy.measures.iter().map(|measure| around(policy, &self.member, measure.period, at));
-        let periods: Vec<Stretch> = periods.collect::<Result<_, _>>()?;
-        let mut seen: BTreeSet<(usize, usize, &str)> = BTreeSet::new();
+        let periods: IdVec<MeasureId, Stretch> = periods.collect::<Result<_, _>>()?;
+        let mut seen: BTreeSet<(MeasureId, usize, &str)> = BTreeSet::new();
         for one in contributions {
-            let inside = periods.get(one.measure).is_some_and(|period| period.contains(one.at));
-            let slot = counts.get_mut(one.measure).and_then(|numbers| numbers.get_mut(one.key));
+            let inside = periods.try_get(one.measure).is_some_and(|period| period.contains(one.at));
+            let slot = counts.try_get_mut(one.measure).and_then(|numbers| numbers.get_mut(one.key));
             let Some(slot) = slot.filter(|_| inside) else { continue };
             if one.word.as_ref().is_none_or(|word| seen.insert((one.measure, one.key, word))) {
                 *slot = slot.add(one.amount)?;
@@ -56,7 +60,7 @@ pub(crate) fn contributions(
         return Ok(found);
     }
     let net = placed.net(false).map_err(|_| super::account::overflow("what measures count"))?;
-    for (measure, declared) in policy.measures.iter().enumerate() {
+    for (measure, declared) in policy.measures.iter_enumerated() {
         for counting in &declared.counts {
             let at = match counting.at {
                 None => Some(placed.at),
@@ -66,7 +70,7 @@ pub(crate) fn contributions(
             if let Some(fact) = unknown_year(&placed.member, declared.period) {
                 return Err(refuse(policy, Fault::MissingMember(fact), &declared.name));
             }
-            let key = declared.key.and_then(|(_, fact)| placed.order.facts.get(fact));
+            let key = declared.key.and_then(|(_, fact)| placed.order.facts.try_get(fact));
             let key = if let Some(FactValue::Choice(choice)) = key { *choice } else { 0 };
             let context = context_of(policy, placed.at, &placed.member, &placed.known);
             let amount = count(context, &net, counting, earning)
@@ -86,20 +90,20 @@ pub(crate) fn contributions(
 }
 
 /// The member's date by which a period goes, where nothing has set it.
-pub(crate) fn unknown_year(member: &MemberFacts, period: Period) -> Option<usize> {
+pub(crate) fn unknown_year(member: &MemberFacts, period: Period) -> Option<FactId> {
     let Period::YearOfMember(fact) = period else { return None };
-    (!matches!(member.0.get(fact), Some(Some(_)))).then_some(fact)
+    (!matches!(member.0.try_get(fact), Some(Some(_)))).then_some(fact)
 }
 
 /// What a choice or text fact of an order or event says, or its category.
-fn word(placed: &PlacedOrder, fact: Option<(Subject, usize)>) -> String {
+fn word(placed: &PlacedOrder, fact: Option<(Subject, FactId)>) -> String {
     let Some((subject, fact)) = fact else {
         let category = placed.order.lines.first().and_then(|line| line.category);
-        return category.map_or_else(String::new, |category| category.to_string());
+        return category.map_or_else(String::new, |category| category.index().to_string());
     };
     let value = match subject {
-        Subject::Member => placed.member.0.get(fact).and_then(Option::as_ref),
-        _ => placed.order.facts.get(fact),
+        Subject::Member => placed.member.0.try_get(fact).and_then(Option::as_ref),
+        _ => placed.order.facts.try_get(fact),
     };
     match value {
         Some(FactValue::Choice(choice)) => choice.to_string(),

@@ -82,11 +82,14 @@ impl Account {
         mark: &str,
     ) -> Result<(), Refusal> {
         let (order, placed) = self.find_event(event)?;
-        let kind = if let Occasion::Event(kind) = placed.order.of { kind } else { 0 };
-        let declared = policy.events.get(kind);
-        let index = declared.and_then(|kind| kind.marks.iter().position(|known| known == mark));
-        let Some(index) = index else {
-            let name = declared.map_or("", |kind| kind.name.as_str());
+        let declared = match placed.order.of {
+            Occasion::Event(kind) => Some((kind, &policy.events[kind])),
+            _ => None,
+        };
+        let index = declared
+            .and_then(|(kind, event)| Some((kind, event.marks.iter().position(|known| known == mark)?)));
+        let Some((kind, index)) = index else {
+            let name = declared.map_or("", |(_, event)| event.name.as_str());
             let message = format!("event `{event}` is a `{name}`, which has no mark `{mark}`");
             return Err(Refusal::new(RefusalCode::UnknownMark, "mark", message));
         };

@@ -12,9 +12,12 @@ use super::period::{around, just_before};
 use super::placed::PoolTake;
 use super::replay::{Arrival, Shared};
 use crate::eval::context::Context;
-use crate::eval::room::{CapKey, Owner, Used, of_caps, of_move};
+use crate::eval::room::{UsedBefore, room};
 use crate::eval::{Refusal, RefusalCode, condition_holds, context_of};
-use crate::policy::{CapScope, ExpiryAnchorKind, Move, MoveTo, MoveWhen, Policy, PoolId, Version};
+use crate::policy::{
+    Counts, ExpiryAnchorKind, LimitId, Move, MoveId, MoveTo, MoveWhen, Owner, Policy, PoolId, RedeemId,
+    Version,
+};
 use crate::value::moment::next;
 use crate::value::{Overflow, Ratio, largest_remainder};
 
@@ -22,7 +25,7 @@ use crate::value::{Overflow, Ratio, largest_remainder};
 #[derive(Clone, Debug)]
 pub(crate) struct Use {
     pub at: Timestamp,
-    pub key: CapKey,
+    pub counter: LimitId,
     pub points: i64,
     /// What used them: what comes back frees room, unless the limit keeps it.
     pub by: By,
@@ -43,7 +46,7 @@ pub(crate) enum By {
 #[derive(Clone, Debug)]
 pub(crate) struct Sent {
     /// Index of the move.
-    rule: usize,
+    rule: MoveId,
     /// When, and so under which terms.
     at: Timestamp,
     /// Out of which lots, each with its share of what arrived elsewhere.
@@ -55,28 +58,26 @@ pub(crate) struct Sent {
 }
 
 impl Account {
-    /// What payments and moves have used so far of the limits that they meet at `at`.
-    pub(super) fn uses_before(&self, policy: &Policy, at: Timestamp) -> Result<Used, Overflow> {
-        let mut used = Used::default();
-        if self.uses.is_empty() {
-            return Ok(used);
-        }
-        let mut long = Vec::new();
-        for (id, rule) in policy.redeems.iter().enumerate() {
-            let caps = rule.at(at).map(|version| version.body.caps.as_slice()).unwrap_or_default();
-            long.extend(of_caps(Owner::Redeem(id), caps));
-            let counts = rule.at(at).map(|version| version.body.counts.as_slice()).unwrap_or_default();
-            long.extend(of_caps(Owner::Reward(id), counts));
-        }
-        for (id, rule) in policy.moves.iter().enumerate() {
-            let caps = rule.at(at).map(|version| version.body.caps.as_slice()).unwrap_or_default();
-            long.extend(of_move(id, caps));
-        }
-        for cap in long.into_iter().filter(|cap| !cap.everyone) {
-            let stretch = around(policy, &self.member, cap.period, at)?;
-            for one in self.uses.iter().filter(|one| one.key == cap.key && stretch.contains(one.at)) {
-                let back = if cap.keep { 0 } else { self.came_back(one) };
-                used.add(cap.key, Ratio::whole(one.points - back))?;
+    /// What payments, rewards and moves have used so far, around `at`.
+    pub(super) fn uses_before(
+        &self,
+        policy: &Policy,
+        shared: &Shared,
+        at: Timestamp,
+    ) -> Result<UsedBefore, Overflow> {
+        let mut used = UsedBefore::default();
+        for (id, counter) in policy.limits.iter_enumerated() {
+            if matches!(counter.owner, Owner::Earn(_) | Owner::Group(_)) {
+                continue;
+            }
+            if counter.everyone {
+                used.kept.add(id, shared.used_at(policy, id, at)?)?;
+                continue;
+            }
+            let stretch = around(policy, &self.member, counter.period, at)?;
+            for one in self.uses.iter().filter(|one| one.counter == id && stretch.contains(one.at)) {
+                used.kept.add(id, Ratio::whole(one.points))?;
+                used.standing.add(id, Ratio::whole(one.points - self.came_back(one)))?;
             }
         }
         Ok(used)
@@ -97,16 +98,32 @@ impl Account {
     pub(super) fn note_use(
         &mut self,
         policy: &Policy,
-        rule: usize,
+        rule: RedeemId,
         at: Timestamp,
         points: i64,
         payment: (OrderId, usize),
     ) {
-        let version = policy.redeems.get(rule).and_then(|rule| rule.at(at));
-        let caps = version.map(|version| version.body.caps.as_slice()).unwrap_or_default();
         let by = By::Payment(payment.0, payment.1);
-        let uses = of_caps(Owner::Redeem(rule), caps);
-        self.uses.extend(uses.map(|cap| Use { at, key: cap.key, points, by: by.clone() }));
+        let counters = policy.counters(Owner::Redeem(rule), Counts::Points);
+        let uses = counters.filter(|(_, counter)| !counter.everyone);
+        self.uses.extend(uses.map(|(counter, _)| Use { at, counter, points, by: by.clone() }));
+    }
+
+    /// Notes that a reward or a move has used every counter of its rule: the member's own, and all members'.
+    pub(super) fn note_uses(
+        &mut self,
+        policy: &Policy,
+        shared: &mut Shared,
+        (owner, counts): (Owner, Counts),
+        (at, points): (Timestamp, i64),
+        by: &By,
+    ) {
+        for (id, counter) in policy.counters(owner, counts) {
+            match counter.everyone {
+                true => shared.add(policy, id, at, Ratio::whole(points)),
+                false => self.uses.push(Use { at, counter: id, points, by: by.clone() }),
+            }
+        }
     }
 
     pub(super) fn transfer(
@@ -116,9 +133,9 @@ impl Account {
         at: Timestamp,
         id: Arc<str>,
         (to, points): (&TransferTo, i64),
-        by: Option<usize>,
+        by: Option<MoveId>,
     ) -> Result<(), Refusal> {
-        let offered = |(_, version): &(usize, &Version<Move>)| {
+        let offered = |(_, version): &(MoveId, &Version<Move>)| {
             version.body.when == MoveWhen::Request && goes_to(&version.body.to, to)
         };
         let moves: Vec<_> = in_force(policy, at).filter(offered).collect();
@@ -127,7 +144,7 @@ impl Account {
             (None, [one]) => Some(one),
             (None, []) => None,
             (None, several) => {
-                let names = several.iter().filter_map(|(id, _)| policy.moves.get(*id));
+                let names = several.iter().filter_map(|(id, _)| policy.moves.try_get(*id));
                 let names: Vec<&str> = names.map(|rule| rule.name.as_str()).collect();
                 let message = format!("several moves fit ({}); say which in `move`", names.join(", "));
                 return Err(Refusal::new(RefusalCode::SeveralRules, "move", message));
@@ -171,9 +188,9 @@ impl Account {
         shared: &mut Shared,
         at: Timestamp,
         id: Arc<str>,
-        (by, points): (usize, i64),
+        (by, points): (MoveId, i64),
     ) -> Result<(), Refusal> {
-        let name = policy.moves.get(by).map_or("", |rule| rule.name.as_str());
+        let name = policy.moves.try_get(by).map_or("", |rule| rule.name.as_str());
         let offered = in_force(policy, at).find(|(rule, version)| {
             *rule == by
                 && version.body.when == MoveWhen::Request
@@ -197,11 +214,11 @@ impl Account {
         policy: &Policy,
         shared: &mut Shared,
         at: Timestamp,
-        id: usize,
+        id: MoveId,
     ) -> Result<(), Overflow> {
         self.moves.remove(&(at, id));
         self.schedule_move(policy, id, at)?;
-        let Some(rule) = policy.moves.get(id) else { return Ok(()) };
+        let Some(rule) = policy.moves.try_get(id) else { return Ok(()) };
         let governs = |version: &&Version<Move>| {
             let last = just_before(at).unwrap_or(at);
             version.body.when != MoveWhen::Request
@@ -209,19 +226,18 @@ impl Account {
         };
         let Some(version) = rule.versions.iter().find(governs) else { return Ok(()) };
         let body = &version.body;
-        let held = self.pools.get(body.from).map_or(0, |state| state.balance.available);
+        let held = self.pools.try_get(body.from).map_or(0, |state| state.balance.available);
         let known = self.known_now(policy, at);
         let holds = |condition| condition_holds(policy, at, (&self.member, &known), None, condition);
         if !body.conditions.iter().all(|condition| holds(condition).unwrap_or(false)) {
             return Ok(());
         }
         let mut points = held.saturating_sub(body.fee).max(0);
-        let used = self.uses_before(policy, at)?;
+        let used = self.uses_before(policy, shared, at)?;
         let context = context_of(policy, at, &self.member, &known);
-        for (index, (limit, per)) in body.caps.iter().enumerate() {
-            let limit = context.quantity(limit).map_err(|_| Overflow)?;
-            let key = CapKey { owner: Owner::Move(id), index, first: false };
-            points = points.min(room(&context, shared, &used, (key, *per), limit)?.floor_points()?);
+        for limit in &body.limits {
+            let room = room(&context, limit, &used).map_err(|_| Overflow)?;
+            points = points.min(room.floor_points()?);
         }
         points -= points.rem_euclid(body.steps.max(1));
         if points < body.at_least.max(1) {
@@ -246,10 +262,10 @@ impl Account {
         policy: &Policy,
         shared: &Shared,
         at: Timestamp,
-        (id, version): (usize, &Version<Move>),
+        (id, version): (MoveId, &Version<Move>),
         points: i64,
     ) -> Result<i64, Refusal> {
-        let name = policy.moves.get(id).map_or("", |rule| rule.name.as_str());
+        let name = policy.moves.try_get(id).map_or("", |rule| rule.name.as_str());
         let body = &version.body;
         let count = |points| policy.count_points_in(body.from, points);
         let refuse = |code, message: String| Err(Refusal::new(code, "points", message).by_rule(name));
@@ -270,12 +286,11 @@ impl Account {
                 return refuse(RefusalCode::MoveNotOffered, message);
             }
         }
-        let used = self.uses_before(policy, at).map_err(too_large)?;
+        let used = self.uses_before(policy, shared, at).map_err(too_large)?;
         let context = context_of(policy, at, &self.member, &known);
-        for (index, (limit, per)) in body.caps.iter().enumerate() {
-            let limit = context.quantity(limit).map_err(|_| overflow(name))?;
-            let key = CapKey { owner: Owner::Move(id), index, first: false };
-            let room = room(&context, shared, &used, (key, *per), limit).map_err(too_large)?;
+        for limit in &body.limits {
+            let room = room(&context, limit, &used);
+            let room = room.map_err(|fault| crate::eval::refuse(policy, fault, name))?;
             if Ratio::whole(points) > room {
                 let room = policy.count_in(body.from, room);
                 let message = format!("{} are to move, but the limit leaves {room}", count(points));
@@ -294,7 +309,7 @@ impl Account {
         policy: &Policy,
         shared: &mut Shared,
         at: Timestamp,
-        (id, version): (usize, &Version<Move>),
+        (id, version): (MoveId, &Version<Move>),
         (points, gain): (i64, i64),
         event: &Arc<str>,
     ) {
@@ -307,7 +322,7 @@ impl Account {
         };
         let weights: Vec<Ratio> = takes.iter().map(|take| Ratio::whole(take.points)).collect();
         let mut shares = largest_remainder(gain, &weights).unwrap_or_else(|_| vec![gain]).into_iter();
-        if let (Some(program), Some(state)) = (&program, self.pools.get_mut(body.from)) {
+        if let (Some(program), Some(state)) = (&program, self.pools.try_get_mut(body.from)) {
             let sum = state.arrived.entry(program.clone()).or_default();
             *sum = sum.saturating_add(gain);
         }
@@ -323,7 +338,7 @@ impl Account {
         let brought = match &body.to {
             // What arrives becomes the pool's next lot.
             MoveTo::Pool(pool) if gain > 0 => {
-                self.pools.get(*pool).map(|state| (*pool, state.lots.lots.len(), gain))
+                self.pools.try_get(*pool).map(|state| (*pool, state.lots.lots.len(), gain))
             }
             _ => None,
         };
@@ -331,15 +346,11 @@ impl Account {
             self.sent.insert(event.clone(), Sent { rule: id, at, takes: sent, brought, back: false });
         }
         let moved = self.extended(policy, at, body.from, ExpiryAnchorKind::Moved);
-        if let (Ok(moved), Some(state)) = (moved, self.pools.get_mut(body.from)) {
+        if let (Ok(moved), Some(state)) = (moved, self.pools.try_get_mut(body.from)) {
             state.deadline = moved;
         }
-        for cap in of_move(id, &body.caps).filter(|cap| cap.everyone) {
-            shared.add(policy, (cap.key, cap.period), at, Ratio::whole(points));
-        }
-        let uses = of_move(id, &body.caps).filter(|cap| !cap.everyone);
-        let uses = uses.map(|cap| Use { at, key: cap.key, points, by: By::Move(event.clone()) });
-        self.uses.extend(uses);
+        let by = By::Move(event.clone());
+        self.note_uses(policy, shared, (Owner::Move(id), Counts::Points), (at, points), &by);
     }
 
     /// A move that was asked for is undone: its points come back to the lots they left, and what it brought in another pool
@@ -352,7 +363,7 @@ impl Account {
         event: &str,
     ) -> Result<(), Refusal> {
         let Some(sent) = self.sent.get(event).cloned() else { return Ok(()) };
-        let (rule, terms) = (policy.moves.get(sent.rule), sent.at);
+        let (rule, terms) = (policy.moves.try_get(sent.rule), sent.at);
         let name = rule.map_or("", |rule| rule.name.as_str());
         let to = rule.and_then(|rule| rule.at(terms)).map(|version| &version.body.to);
         if to == Some(&MoveTo::Account) {
@@ -372,7 +383,7 @@ impl Account {
         }
         for (take, arrived) in sent.takes.into_iter().rev() {
             let arrived = arrived.map(|one| Arrived { amount: one.amount.saturating_neg(), ..one });
-            if let (Some(arrived), Some(state)) = (&arrived, self.pools.get_mut(take.pool)) {
+            if let (Some(arrived), Some(state)) = (&arrived, self.pools.try_get_mut(take.pool)) {
                 let sum = state.arrived.entry(arrived.program.clone()).or_default();
                 *sum = sum.saturating_add(arrived.amount);
             }
@@ -393,7 +404,7 @@ impl Account {
         (pool, lot, points): (PoolId, LotId, i64),
         note: &Note,
     ) {
-        let Some(state) = self.pools.get_mut(pool) else { return };
+        let Some(state) = self.pools.try_get_mut(pool) else { return };
         let terms = policy.pool_terms(pool, at);
         let spend = terms.map(|terms| terms.spend.as_slice()).unwrap_or_default();
         let shift =
@@ -414,7 +425,7 @@ impl Account {
         &mut self,
         policy: &Policy,
         at: Timestamp,
-        (id, version): (usize, &Version<Move>),
+        (id, version): (MoveId, &Version<Move>),
         (gain, clock): (i64, Clock),
         event: &Arc<str>,
     ) -> Result<(), Overflow> {
@@ -427,10 +438,10 @@ impl Account {
         &mut self,
         policy: &Policy,
         at: Timestamp,
-        (pool, points): (usize, i64),
+        (pool, points): (PoolId, i64),
         clock: Clock,
         event: &Arc<str>,
-        rule: usize,
+        rule: MoveId,
     ) -> Result<(), Overflow> {
         let shift =
             Shift { action: Action::Receive, from: Bucket::Transferred, to: Bucket::Available, points };
@@ -441,24 +452,9 @@ impl Account {
     }
 }
 
-fn in_force(policy: &Policy, at: Timestamp) -> impl Iterator<Item = (usize, &Version<Move>)> {
-    let moves = policy.moves.iter().enumerate();
+fn in_force(policy: &Policy, at: Timestamp) -> impl Iterator<Item = (MoveId, &Version<Move>)> {
+    let moves = policy.moves.iter_enumerated();
     moves.filter_map(move |(id, rule)| Some((id, rule.at(at)?)))
-}
-
-/// What a limit of `limit` leaves: of one piece, of a member's period, of a budget over all members.
-pub(super) fn room(
-    context: &Context<'_>,
-    shared: &Shared,
-    used: &Used,
-    (key, per): (CapKey, CapScope),
-    limit: Ratio,
-) -> Result<Ratio, Overflow> {
-    match per {
-        CapScope::Piece(_) => Ok(limit),
-        CapScope::Member { .. } => used.room(key, limit),
-        CapScope::Everyone { period } => shared.room(context.policy, (key, period), context.at, limit),
-    }
 }
 
 /// True where a scheduled move that is due at `at` belongs to the day that ends there.

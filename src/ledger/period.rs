@@ -55,7 +55,7 @@ pub(crate) fn around(
         Period::Year { month, day } => return year_from(policy, at, (month, day)),
         Period::YearOfMember(fact) => {
             // What reads the year of a member whose date is not known is refused; nothing ends by it.
-            let Some(Some(FactValue::Date(date))) = member.0.get(fact) else {
+            let Some(Some(FactValue::Date(date))) = member.0.try_get(fact) else {
                 return Ok(Stretch { start: Timestamp::MIN, end: Timestamp::MAX });
             };
             return year_from(policy, at, (date.month(), date.day()));

@@ -14,7 +14,9 @@ use crate::eval::net::Net;
 use crate::eval::order::{Known, Order};
 use crate::eval::reads::reads;
 use crate::eval::{PaymentPlan, Refusal, RefusalCode, context_of, payments};
-use crate::policy::{Earn, ExpiryAnchorKind, Occasion, Pending, PendingAnchor, Period, Policy, PoolId, Rule};
+use crate::policy::{
+    Earn, ExpiryAnchorKind, IdVec, Occasion, Pending, PendingAnchor, Period, Policy, PoolId, RedeemId, Rule,
+};
 use crate::value::Overflow;
 
 impl Account {
@@ -27,13 +29,14 @@ impl Account {
         number: &str,
         order: Order,
     ) -> Result<(), Refusal> {
-        super::account::terms(policy, 0, at)?;
+        super::account::terms(policy, PoolId::new(0), at)?;
         if let Some(earlier) = self.by_number.get(number).and_then(|order| self.orders.get(*order)) {
             let message = format!("order `{number}` was already placed by event `{}`", earlier.event);
             return Err(Refusal::new(RefusalCode::DuplicateOrder, "order", message));
         }
         let known = self.known_now(policy, at);
-        let used = self.uses_before(policy, at).map_err(|_| overflow("the limits of the redeem rules"))?;
+        let used =
+            self.uses_before(policy, shared, at).map_err(|_| overflow("the limits of the redeem rules"))?;
         let plans = payments(policy, at, (&self.member, &known), &order, &used)?;
         let points = plans.iter().try_fold(0i64, |sum, plan| sum.checked_add(plan.points));
         let points = points.ok_or_else(|| overflow("the points paid"))?;
@@ -49,7 +52,9 @@ impl Account {
         for plan in &placed.payments {
             let redeemed = self.extended_by(policy, at, ExpiryAnchorKind::Redeemed, &placed)?;
             for pool in spending_pools(policy, plan.rule, at) {
-                if let (Some(deadline), Some(redeemed)) = (deadlines.get_mut(pool), redeemed.get(pool)) {
+                if let (Some(deadline), Some(redeemed)) =
+                    (deadlines.try_get_mut(pool), redeemed.try_get(pool))
+                {
                     *deadline = (*deadline).max(*redeemed);
                 }
             }
@@ -69,10 +74,10 @@ impl Account {
         id: Arc<str>,
         order: Order,
     ) -> Result<(), Refusal> {
-        let kind = if let Occasion::Event(kind) = order.of { kind } else { 0 };
+        let Occasion::Event(kind) = order.of else { return Ok(()) };
         let known = self.known_now(policy, at);
         let mut placed = self.placed(policy, (at, at), (id.clone(), id.clone()), order, known)?;
-        let marks = policy.events.get(kind).map_or(0, |event| event.marks.len());
+        let marks = policy.events[kind].marks.len();
         placed.marks = vec![None; marks];
         let deadlines = self.extended_by(policy, at, ExpiryAnchorKind::Happened(kind), &placed)?;
         let order = self.orders.len();
@@ -87,7 +92,7 @@ impl Account {
         shared: &mut Shared,
         (at, id): (Timestamp, &Arc<str>),
         placed: PlacedOrder,
-        deadlines: Vec<Option<Timestamp>>,
+        deadlines: IdVec<PoolId, Option<Timestamp>>,
     ) -> Result<(), Refusal> {
         let (order, before) = (self.orders.len(), self.pools.iter().map(|state| state.deadline).collect());
         // Deadlines move before anything is acquired; a refusal puts them back.
@@ -232,15 +237,15 @@ impl Account {
     pub(super) fn pay(&mut self, policy: &Policy, at: Timestamp, id: &Arc<str>, order: OrderId) {
         let Some(placed) = self.orders.get(order) else { return };
         let unpaid = placed.payments.iter().enumerate().filter(|(_, payment)| payment.takes.is_empty());
-        let unpaid: Vec<(usize, usize, i64)> =
+        let unpaid: Vec<(usize, RedeemId, i64)> =
             unpaid.map(|(index, payment)| (index, payment.rule, payment.paid.iter().sum())).collect();
         for (index, rule, points) in unpaid {
             let pools = spending_pools(policy, rule, at);
             let mut takes = self.take(policy, at, &pools, points);
             let missing = points - takes.iter().map(|take| take.points).sum::<i64>();
-            let main = pools.last().copied().unwrap_or(0);
+            let main = pools.last().copied().unwrap_or(PoolId::new(0));
             if missing > 0
-                && let Some(state) = self.pools.get_mut(main)
+                && let Some(state) = self.pools.try_get_mut(main)
             {
                 let debt = state.lots.owe(missing, Some((order, index)));
                 takes.push(PoolTake { pool: main, source: Source::Debt(debt), points: missing });
@@ -275,7 +280,7 @@ impl Account {
         let mut left = points;
         for pool in pools {
             let Some(terms) = policy.pool_terms(*pool, at) else { continue };
-            let Some(state) = self.pools.get_mut(*pool) else { continue };
+            let Some(state) = self.pools.try_get_mut(*pool) else { continue };
             for take in state.lots.spend(left, &terms.spend, false) {
                 left -= take.points;
                 takes.push(PoolTake { pool: *pool, source: take.source, points: take.points });
@@ -305,15 +310,16 @@ fn payment(plan: PaymentPlan) -> Payment {
 }
 
 /// The pools that a redeem rule takes from, in order: those spent before its own, then its own.
-pub(super) fn spending_pools(policy: &Policy, rule: usize, at: Timestamp) -> Vec<PoolId> {
-    let main = policy.redeems.get(rule).and_then(|rule| rule.at(at)).map_or(0, |version| version.body.pool);
+pub(super) fn spending_pools(policy: &Policy, rule: RedeemId, at: Timestamp) -> Vec<PoolId> {
     let mut order = Vec::new();
-    before(policy, main, at, &mut order);
+    if let Some(version) = policy.redeems[rule].at(at) {
+        before(policy, version.body.pool, at, &mut order);
+    }
     order
 }
 
 fn before(policy: &Policy, pool: PoolId, at: Timestamp, order: &mut Vec<PoolId>) {
-    for other in 0..policy.pools.len() {
+    for other in policy.pools.ids() {
         let goes_before = policy.pool_terms(other, at).is_some_and(|terms| terms.before.contains(&pool));
         if goes_before && other != pool && !order.contains(&other) {
             before(policy, other, at, order);
@@ -333,7 +339,7 @@ fn stretch_name(policy: &Policy, last: Timestamp) -> Arc<str> {
 fn streams(context: &Context<'_>, of: Occasion, happened: Timestamp) -> Result<Vec<Stream>, Fault> {
     let (policy, at) = (context.policy, context.at);
     let mut streams: Vec<Stream> = Vec::new();
-    for (id, rule) in policy.earns.iter().enumerate() {
+    for (id, rule) in policy.earns.iter_enumerated() {
         let Some(version) = rule.at(at).filter(|version| version.body.of == of) else { continue };
         let pool = version.body.pool;
         let of_pool = policy.pool_terms(pool, at).map(|terms| &terms.pending);

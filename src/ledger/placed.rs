@@ -10,7 +10,7 @@ use crate::eval::net::{Net, NetLine};
 use crate::eval::order::{Known, MemberFacts, Order};
 use crate::eval::room::Used;
 use crate::eval::{Earned, Refusal, RefusalCode, Total};
-use crate::policy::{MeasureId, PoolId};
+use crate::policy::{EarnId, MeasureId, PoolId, RedeemId};
 use crate::value::moment::Moment;
 use crate::value::{Overflow, Ratio};
 
@@ -63,7 +63,7 @@ pub(crate) struct Contribution {
 pub(crate) struct Stream {
     pub pool: PoolId,
     /// The earn rule with a wait of its own; None: all rules that give to the pool under the pool's wait.
-    pub rule: Option<usize>,
+    pub rule: Option<EarnId>,
     pub due: Due,
 }
 
@@ -121,9 +121,9 @@ pub(crate) struct Parcel {
 }
 
 /// Points that paid for an order under one redeem rule.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(crate) struct Payment {
-    pub rule: usize,
+    pub rule: RedeemId,
     /// By line.
     pub paid: Vec<i64>,
     /// What they paid, by line, minor units.
@@ -184,7 +184,7 @@ impl PlacedOrder {
     }
 
     /// The stream that a rule's points are in.
-    pub fn stream_of(&self, rule: usize, pool: PoolId) -> Option<usize> {
+    pub fn stream_of(&self, rule: EarnId, pool: PoolId) -> Option<usize> {
         let own = self.streams.iter().position(|stream| stream.rule == Some(rule));
         own.or_else(|| self.streams.iter().position(|stream| stream.rule.is_none() && stream.pool == pool))
     }

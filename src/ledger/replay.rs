@@ -12,10 +12,9 @@ use super::intake::{Incoming, Place, Refused, Sorted, latest, sort_out};
 use super::period::around;
 use super::placed::PlacedOrder;
 use super::ties::Ties;
-use crate::eval::room::{CapKey, Used, long_caps};
+use crate::eval::room::Used;
 use crate::eval::{MemberFacts, Refusal, RefusalCode};
-use crate::policy::Period;
-use crate::policy::Policy;
+use crate::policy::{LimitId, MoveId, Policy, PoolId};
 use crate::value::{Overflow, Ratio};
 
 /// How to replay.
@@ -56,7 +55,7 @@ pub fn replay(policy: &Policy, incoming: Vec<Incoming>, options: &Options) -> Ou
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Shared {
     /// Used of budgets, by limit and start of the period.
-    budgets: HashMap<(CapKey, Timestamp), Ratio>,
+    budgets: HashMap<(LimitId, Timestamp), Ratio>,
     /// Points that leave for another account.
     pub arrivals: Vec<Arrival>,
 }
@@ -65,44 +64,41 @@ pub(crate) struct Shared {
 #[derive(Clone, Debug)]
 pub(crate) struct Arrival {
     pub account: Arc<str>,
-    pub pool: usize,
+    pub pool: PoolId,
     pub points: i64,
     pub event: Arc<str>,
-    pub rule: usize,
+    pub rule: MoveId,
 }
 
 impl Shared {
     /// What all members have used of a budget.
-    pub fn used(&self, key: CapKey, start: Timestamp) -> Ratio {
-        self.budgets.get(&(key, start)).copied().unwrap_or(Ratio::ZERO)
+    pub fn used(&self, counter: LimitId, start: Timestamp) -> Ratio {
+        self.budgets.get(&(counter, start)).copied().unwrap_or(Ratio::ZERO)
     }
 
-    /// What is left of a budget of `limit` at `at`; never below nought.
-    pub fn room(
-        &self,
-        policy: &Policy,
-        (key, period): (CapKey, Period),
-        at: Timestamp,
-        limit: Ratio,
-    ) -> Result<Ratio, Overflow> {
-        let stretch = around(policy, &MemberFacts::default(), period, at)?;
-        Ok(limit.sub(self.used(key, stretch.start))?.max(Ratio::ZERO))
+    /// What all members have used of a budget in the stretch around `at`.
+    pub fn used_at(&self, policy: &Policy, counter: LimitId, at: Timestamp) -> Result<Ratio, Overflow> {
+        let stretch = around(policy, &MemberFacts::default(), policy.limits[counter].period, at)?;
+        Ok(self.used(counter, stretch.start))
     }
 
     /// Uses more of a budget.
-    pub fn add(&mut self, policy: &Policy, (key, period): (CapKey, Period), at: Timestamp, amount: Ratio) {
+    pub fn add(&mut self, policy: &Policy, counter: LimitId, at: Timestamp, amount: Ratio) {
+        let period = policy.limits[counter].period;
         let Ok(stretch) = around(policy, &MemberFacts::default(), period, at) else { return };
-        if let Ok(used) = self.used(key, stretch.start).add(amount) {
-            self.budgets.insert((key, stretch.start), used);
+        if let Ok(used) = self.used(counter, stretch.start).add(amount) {
+            self.budgets.insert((counter, stretch.start), used);
         }
     }
 
     /// Charges what an order uses of budgets, beyond what it was charged before.
     pub fn charge(&mut self, policy: &Policy, before: Option<&Used>, placed: &PlacedOrder) {
-        for cap in long_caps(policy, placed.order.of, placed.at).into_iter().filter(|cap| cap.everyone) {
-            let old = before.map_or(Ratio::ZERO, |before| before.of(cap.key));
-            if let Ok(more) = placed.charged.of(cap.key).sub(old) {
-                self.add(policy, (cap.key, cap.period), placed.at, more);
+        for (id, _) in policy.limits.iter_enumerated().filter(|(_, counter)| counter.everyone) {
+            let old = before.map_or(Ratio::ZERO, |before| before.of(id));
+            if let Ok(more) = placed.charged.of(id).sub(old)
+                && !more.is_zero()
+            {
+                self.add(policy, id, placed.at, more);
             }
         }
     }

@@ -5,22 +5,24 @@ use std::sync::Arc;
 
 use super::account::{Account, Note, overflow};
 use super::entry::{Action, Bucket, Clause};
-use super::moves::{By, Use, room};
+use super::moves::By;
 use super::place::spending_pools;
 use super::placed::PoolTake;
 use super::replay::Shared;
 use crate::eval::context::Context;
 use crate::eval::order::Order;
-use crate::eval::room::{CapKey, Owner};
+use crate::eval::room::room;
 use crate::eval::{Refusal, RefusalCode, context_of};
-use crate::policy::{CapScope, ExpiryAnchorKind, Occasion, Period, Policy, Price, Redeem, Reward, Version};
+use crate::policy::{
+    Counts, ExpiryAnchorKind, Occasion, Owner, Period, Policy, Price, Redeem, RedeemId, Reward, Version,
+};
 use crate::value::Ratio;
 
 /// A reward that a member has taken.
 #[derive(Clone, Debug)]
 pub(crate) struct Taken {
     /// Index of the redeem rule, and of the reward among its own.
-    pub rule: usize,
+    pub rule: RedeemId,
     pub reward: usize,
     /// When, and so under which terms.
     pub at: Timestamp,
@@ -32,7 +34,7 @@ pub(crate) struct Taken {
 
 /// A reward that is offered, with where it stands in the policy.
 struct Found<'p> {
-    rule: usize,
+    rule: RedeemId,
     version: &'p Version<Redeem>,
     index: usize,
     offered: &'p Reward,
@@ -57,7 +59,7 @@ impl Account {
         if cost > 0 {
             self.check_funds(policy, &pools, cost, "quantity")?;
         }
-        let uses = self.uses_of_reward(&context, shared, (rule, version), (cost, quantity))?;
+        self.check_limits(&context, shared, (rule, version), (cost, quantity))?;
         let mut deadlines = Vec::new();
         for pool in pools.iter().filter(|_| cost > 0) {
             let extended = self.extended(policy, at, *pool, ExpiryAnchorKind::Redeemed);
@@ -65,7 +67,7 @@ impl Account {
         }
         // Nothing fails from here on.
         for (pool, deadline) in deadlines {
-            if let Some(state) = self.pools.get_mut(pool) {
+            if let Some(state) = self.pools.try_get_mut(pool) {
                 state.deadline = deadline;
             }
         }
@@ -80,51 +82,39 @@ impl Account {
             };
             self.post_take(policy, at, take, (Action::Redeem, Bucket::Redeemed), note);
         }
-        for (key, points, budget) in uses {
-            match budget {
-                Some(period) => shared.add(policy, (key, period), at, Ratio::whole(points)),
-                None => self.uses.push(Use { at, key, points, by: By::Reward(id.clone()) }),
-            }
-        }
+        let by = By::Reward(id.clone());
+        self.note_uses(policy, shared, (Owner::Redeem(rule), Counts::Points), (at, cost), &by);
+        self.note_uses(policy, shared, (Owner::Redeem(rule), Counts::Rewards), (at, quantity), &by);
         self.rewards.insert(id, Taken { rule, reward: place, at, takes, back: false });
         Ok(())
     }
 
-    /// What a reward uses of limits (with the period where it is a budget over all members), or which leaves too little.
-    fn uses_of_reward(
+    /// Refuses a reward for which a limit leaves too little.
+    fn check_limits(
         &self,
         context: &Context<'_>,
         shared: &Shared,
-        (rule, version): (usize, &Version<Redeem>),
+        (rule, version): (RedeemId, &Version<Redeem>),
         (cost, quantity): (i64, i64),
-    ) -> Result<Vec<(CapKey, i64, Option<Period>)>, Refusal> {
+    ) -> Result<(), Refusal> {
         let (policy, body) = (context.policy, &version.body);
-        let name = policy.redeems.get(rule).map_or("", |rule| rule.name.as_str());
-        let too_large = |_| overflow(name);
-        let used = self.uses_before(policy, context.at).map_err(too_large)?;
-        let points = body.caps.iter().enumerate().map(|cap| (Owner::Redeem(rule), cap, cost));
-        let counted = body.counts.iter().enumerate().map(|cap| (Owner::Reward(rule), cap, quantity));
-        let mut uses = Vec::new();
-        for (owner, (index, cap), amount) in points.chain(counted) {
-            let limit = context.quantity(&cap.limit);
-            let limit = limit.map_err(|fault| crate::eval::refuse(policy, fault, name))?;
-            let key = CapKey { owner, index, first: false };
-            let room = room(context, shared, &used, (key, cap.per), limit).map_err(too_large)?;
+        let name = &policy.redeems[rule].name;
+        let used = self.uses_before(policy, shared, context.at).map_err(|_| overflow(name))?;
+        let points = body.limits.iter().map(|limit| (limit, Counts::Points, cost));
+        let counted = body.counts.iter().map(|limit| (limit, Counts::Rewards, quantity));
+        for (limit, counts, amount) in points.chain(counted) {
+            let room = room(context, limit, &used);
+            let room = room.map_err(|fault| crate::eval::refuse(policy, fault, name))?;
             if Ratio::whole(amount) > room {
-                let (amount, room) = match owner {
-                    Owner::Reward(_) => (rewards(Ratio::whole(amount)), rewards(room)),
+                let (amount, room) = match counts {
+                    Counts::Rewards => (rewards(Ratio::whole(amount)), rewards(room)),
                     _ => (policy.count_points_in(body.pool, amount), policy.count_in(body.pool, room)),
                 };
                 let message = format!("this takes {amount}, but the limit leaves {room} (rule `{name}`)");
                 return Err(Refusal::new(RefusalCode::AboveLimit, "quantity", message).by_rule(name));
             }
-            match cap.per {
-                CapScope::Piece(_) => {}
-                CapScope::Member { .. } => uses.push((key, amount, None)),
-                CapScope::Everyone { period } => uses.push((key, amount, Some(period))),
-            }
         }
-        Ok(uses)
+        Ok(())
     }
 
     /// A reward taken is undone: its points come back to the lots they were taken from.
@@ -157,7 +147,7 @@ fn reward<'p>(policy: &'p Policy, context: &Context<'_>, name: &str) -> Result<F
     let nothing = Order::period(Occasion::Period(Period::AllTime));
     let net = crate::eval::net::Net::placed(&nothing);
     let context = Context { order: Some(&net), ..*context };
-    for (id, rule) in policy.redeems.iter().enumerate() {
+    for (id, rule) in policy.redeems.iter_enumerated() {
         let Some(version) = rule.at(at) else { continue };
         let mut rewards = version.body.rewards.iter().enumerate();
         let Some((index, offered)) = rewards.find(|(_, reward)| reward.name == name) else { continue };
@@ -183,7 +173,7 @@ fn cost(
 ) -> Result<i64, Refusal> {
     let policy = context.policy;
     let count = |points| policy.count_points_in(found.version.body.pool, points);
-    let rule = policy.redeems.get(found.rule).map_or("", |rule| rule.name.as_str());
+    let rule = policy.redeems.try_get(found.rule).map_or("", |rule| rule.name.as_str());
     let refuse = |code, message: String| Err(Refusal::new(code, "points", message).by_rule(rule));
     let one = match (&found.offered.price, price) {
         (Price::Points(quantity), None) => {

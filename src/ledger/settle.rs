@@ -17,9 +17,11 @@ use super::placed::PlacedOrder;
 use super::replay::Shared;
 use crate::eval::context::Fault;
 use crate::eval::net::Net;
-use crate::eval::room::{LongCap, Owner, Used, long_caps};
+use crate::eval::room::{UsedBefore, counters_read};
 use crate::eval::{Earned, Earning, Refusal, earned, refuse};
-use crate::policy::{Member, Occasion, Period, Policy, PoolId, Returns};
+use crate::policy::{
+    Counter, EarnId, IdVec, MeasureId, Member, Occasion, Owner, Period, Policy, PoolId, Returns,
+};
 use crate::value::{Overflow, Ratio};
 
 /// Rounds of deciding tied orders again until nothing changes any more. Measures that count points of rules may need a
@@ -164,12 +166,12 @@ impl Account {
         let from = counted.max().unwrap_or(placed.at);
         let last = self.orders.last().map_or(placed.at, |placed| placed.at).max(placed.at);
         let mut end = super::period::just_after(last)?;
-        let forward = self.ties.caps.iter().any(|period| matches!(period, Period::Rolling(_)));
+        let forward = self.ties.limits.iter().any(|period| matches!(period, Period::Rolling(_)));
         if !forward {
             let mut reach = from;
             loop {
                 let mut further = reach;
-                for period in self.ties.caps.iter().chain(&self.ties.in_all) {
+                for period in self.ties.limits.iter().chain(&self.ties.in_all) {
                     let Stretch { end, .. } = stretch(*period, reach)?;
                     further = further.max(if end == Timestamp::MAX { end } else { just_before(end)? });
                 }
@@ -233,7 +235,7 @@ impl Account {
         policy: &Policy,
         overlay: &Overlay,
         at: Timestamp,
-    ) -> Result<Vec<Vec<crate::value::Ratio>>, Overflow> {
+    ) -> Result<IdVec<MeasureId, Vec<Ratio>>, Overflow> {
         let standing = self.orders.iter().enumerate().map(|(id, placed)| overlay.get(&id).unwrap_or(placed));
         let new = overlay.iter().filter(|(id, _)| **id >= self.orders.len()).map(|(_, placed)| placed);
         self.counts_of(policy, at, standing.chain(new).flat_map(|placed| &placed.contributions))
@@ -261,8 +263,8 @@ impl Account {
         if !all_keep && keeping(placed, true) && !placed.is_whole() {
             // What goes to a pool that a return leaves alone is decided as if nothing had come back.
             let kept = decide(&placed.net(true).map_err(too_large)?)?;
-            let keeps = |rule: usize| {
-                let version = policy.earns.get(rule).and_then(|rule| rule.at(placed.at));
+            let keeps = |rule: EarnId| {
+                let version = policy.earns.try_get(rule).and_then(|rule| rule.at(placed.at));
                 version.is_some_and(|version| keeps(policy, version.body.pool, placed.at))
             };
             for (line, kept) in earning.lines.iter_mut().zip(kept.lines) {
@@ -280,9 +282,8 @@ impl Account {
         {
             // Nothing goes back to a budget, whatever of the order is decided otherwise later: other members may
             // have been told already that it is used up.
-            let caps = long_caps(policy, placed.order.of, placed.at).into_iter();
-            for LongCap { key, .. } in caps.filter(|cap| cap.everyone) {
-                charged.raise(key, old.charged.of(key));
+            for (id, _) in policy.limits.iter_enumerated().filter(|(_, counter)| counter.everyone) {
+                charged.raise(id, old.charged.of(id));
             }
         }
         placed.charged = charged;
@@ -291,23 +292,24 @@ impl Account {
 
     /// Refuses what meets a limit over the member's own year where the year is not known.
     fn report_unknown_year(&self, policy: &Policy, placed: &PlacedOrder) -> Result<(), Refusal> {
-        if !self.ties.caps.iter().any(|period| matches!(period, Period::YearOfMember(_))) {
+        if !self.ties.limits.iter().any(|period| matches!(period, Period::YearOfMember(_))) {
             return Ok(());
         }
-        for cap in long_caps(policy, placed.order.of, placed.at) {
-            let Some(fact) = unknown_year(&placed.member, cap.period) else { continue };
+        for id in counters_read(policy, placed.order.of, placed.at) {
+            let counter = &policy.limits[id];
+            let Some(fact) = unknown_year(&placed.member, counter.period) else { continue };
             let is_of = |member: &Member| {
                 let Member::Earn(id) = member else { return false };
-                let version = policy.earns.get(*id).and_then(|rule| rule.at(placed.at));
+                let version = policy.earns.try_get(*id).and_then(|rule| rule.at(placed.at));
                 version.is_some_and(|version| version.body.of == placed.order.of)
             };
-            let owner = match cap.key.owner {
-                Owner::Earn(id) => policy.earns.get(id).map(|rule| &rule.name),
-                Owner::Group(id) => policy.groups.get(id).and_then(|rule| {
+            let owner = match counter.owner {
+                Owner::Earn(id) => policy.earns.try_get(id).map(|rule| &rule.name),
+                Owner::Group(id) => policy.groups.try_get(id).and_then(|rule| {
                     let group = &rule.at(placed.at)?.body;
                     group.of.iter().any(is_of).then_some(&rule.name)
                 }),
-                Owner::Redeem(_) | Owner::Reward(_) | Owner::Move(_) => None,
+                Owner::Redeem(_) | Owner::Move(_) => None,
             };
             if let Some(rule) = owner {
                 return Err(refuse(policy, Fault::MissingMember(fact), rule));
@@ -324,20 +326,21 @@ impl Account {
         overlay: &Overlay,
         id: OrderId,
         placed: &PlacedOrder,
-    ) -> Result<Used, Overflow> {
-        let mut used = Used::default();
-        if self.ties.caps.is_empty() && !self.ties.budgets {
+    ) -> Result<UsedBefore, Overflow> {
+        let mut used = UsedBefore::default();
+        if self.ties.limits.is_empty() && !self.ties.budgets {
             return Ok(used);
         }
-        for LongCap { key, each, period, keep, everyone } in long_caps(policy, placed.order.of, placed.at) {
+        for key in counters_read(policy, placed.order.of, placed.at) {
+            let Counter { each, period, everyone, .. } = policy.limits[key];
             let stretch = around(policy, &self.member, period, placed.at)?;
             if everyone {
-                used.add(key, shared.used(key, stretch.start))?;
+                used.kept.add(key, shared.used(key, stretch.start))?;
                 for (other, now) in overlay {
                     if stretch.contains(now.at) {
                         let old = self.orders.get(*other).map_or(Ratio::ZERO, |old| old.charged.of(key));
                         let new = if *other == id { Ratio::ZERO } else { now.charged.of(key) };
-                        used.add(key, new.sub(old)?)?;
+                        used.kept.add(key, new.sub(old)?)?;
                     }
                 }
                 continue;
@@ -348,10 +351,12 @@ impl Account {
                 if other.at < stretch.start && !matches!(period, Period::YearOfMember(_)) {
                     break;
                 }
-                let alike =
-                    each.is_none_or(|fact| other.order.facts.get(fact) == placed.order.facts.get(fact));
+                let alike = each.is_none_or(|(subject, fact)| {
+                    other.order.fact(subject, fact) == placed.order.fact(subject, fact)
+                });
                 if alike && stretch.contains(other.at) {
-                    used.add(key, if keep { other.charged.of(key) } else { other.used.of(key) })?;
+                    used.standing.add(key, other.used.of(key))?;
+                    used.kept.add(key, other.charged.of(key))?;
                 }
             }
         }
@@ -412,24 +417,24 @@ impl Account {
         }
     }
 
-    fn stream_of(&self, cause: Cause<'_>, rule: usize) -> Option<usize> {
+    fn stream_of(&self, cause: Cause<'_>, rule: EarnId) -> Option<usize> {
         let placed = self.orders.get(cause.order)?;
-        let pool = cause.policy.earns.get(rule)?.at(placed.at)?.body.pool;
+        let pool = cause.policy.earns.try_get(rule)?.at(placed.at)?.body.pool;
         placed.stream_of(rule, pool)
     }
 
     fn pool_of(&self, cause: Cause<'_>, stream: usize) -> PoolId {
         let placed = self.orders.get(cause.order);
-        placed.and_then(|placed| placed.streams.get(stream)).map_or(0, |stream| stream.pool)
+        placed.and_then(|placed| placed.streams.get(stream)).map_or(PoolId::new(0), |stream| stream.pool)
     }
 
-    fn drop_pending(&mut self, cause: Cause<'_>, (line, stream): (usize, usize), rule: usize, points: i64) {
+    fn drop_pending(&mut self, cause: Cause<'_>, (line, stream): (usize, usize), rule: EarnId, points: i64) {
         let shift = Shift { action: Action::Reverse, from: Bucket::Pending, to: Bucket::Reversed, points };
         let pool = self.pool_of(cause, stream);
         self.post(cause.policy, cause.at, pool, shift, self.note(cause, line, Some(rule), None));
     }
 
-    fn drop_available(&mut self, cause: Cause<'_>, place: (usize, usize), rule: usize, points: i64) {
+    fn drop_available(&mut self, cause: Cause<'_>, place: (usize, usize), rule: EarnId, points: i64) {
         let shift = Shift { action: Action::Reverse, from: Bucket::Available, to: Bucket::Reversed, points };
         let pool = self.pool_of(cause, place.1);
         for (lot, points) in self.collect(cause, place, points) {
@@ -472,7 +477,7 @@ impl Account {
         let own = placed.lines.get(line).and_then(|line| line.streams.get(stream));
         let own = own.map(|state| state.lots.clone()).unwrap_or_default();
         let pool = self.pool_of(cause, stream);
-        let Some(state) = self.pools.get_mut(pool) else { return Vec::new() };
+        let Some(state) = self.pools.try_get_mut(pool) else { return Vec::new() };
         let terms = cause.policy.pool_terms(pool, terms_at);
         let spend = terms.map(|terms| terms.spend.as_slice()).unwrap_or_default();
         let owes = terms.is_some_and(|terms| terms.returns == Returns::TakeBackDebt);
@@ -513,7 +518,7 @@ impl Account {
         note: Note,
     ) {
         let restore = Shift { action: Action::Restore, from, to: Bucket::Available, points };
-        let Some(state) = self.pools.get_mut(pool) else { return };
+        let Some(state) = self.pools.try_get_mut(pool) else { return };
         let (lot, died) = match source {
             Source::Debt(debt) => {
                 if let Some(debt) = state.lots.debts.get_mut(debt) {
@@ -546,11 +551,11 @@ impl Account {
         }
     }
 
-    fn note(&self, cause: Cause<'_>, line: usize, rule: Option<usize>, lot: Option<LotId>) -> Note {
+    fn note(&self, cause: Cause<'_>, line: usize, rule: Option<EarnId>, lot: Option<LotId>) -> Note {
         let terms = self.orders.get(cause.order).map_or(cause.at, |placed| placed.at);
         let clause = match rule {
             Some(rule) => Clause::Earn { rule, terms },
-            None => Clause::Pending { pool: 0, rule: None, terms },
+            None => Clause::Pending { pool: PoolId::new(0), rule: None, terms },
         };
         let line = Some((cause.order, Some(line)));
         Note { event: Some(cause.event.clone()), clause: Some(clause), line, lot, ..Note::default() }

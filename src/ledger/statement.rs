@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use super::account::{Account, PoolState, keeps};
 use super::advance::stream_points;
 use super::entry::{Arrived, Balance, Entry};
-use crate::policy::Policy;
+use crate::policy::{IdVec, Policy, PoolId};
 
 /// An account at one instant.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -93,19 +93,19 @@ impl Account {
 
     /// Its balance in the first pool: the fold of the entries there.
     pub fn balance(&self) -> Balance {
-        self.balance_in(0)
+        self.balance_in(PoolId::new(0))
     }
 
-    /// Its balance in the pool with this index, in the order declared.
-    pub fn balance_in(&self, pool: usize) -> Balance {
-        self.pools.get(pool).map(|state| state.balance).unwrap_or_default()
+    /// Its balance in a pool.
+    pub fn balance_in(&self, pool: PoolId) -> Balance {
+        self.pools.try_get(pool).map(|state| state.balance).unwrap_or_default()
     }
 
     /// Where it stands at `at`, the instant to which it has been brought.
     pub fn statement(&self, policy: &Policy, at: Timestamp) -> Statement {
-        let pools = policy.pools.iter().zip(&self.pools).enumerate();
-        let pools = pools.map(|(index, (pool, state))| {
-            let lots = state.lots.expiring(|lot| !self.is_paused(policy, at, index, lot.acquired));
+        let pools = policy.pools.iter_enumerated().zip(&self.pools);
+        let pools = pools.map(|((id, pool), state)| {
+            let lots = state.lots.expiring(|lot| !self.is_paused(policy, at, id, lot.acquired));
             let last = lots
                 .last()
                 .map(|(_, at)| *at)
@@ -124,10 +124,11 @@ impl Account {
                 arrived: state.arrived().collect(),
                 expires_at: ends.filter(|_| state.balance.available > 0),
                 expiring: expiring.collect(),
-                becoming: self.becoming(policy, index, at),
+                becoming: self.becoming(policy, id, at),
             }
         });
-        let levels = if policy.tiers.is_empty() { Vec::new() } else { self.known_now(policy, at).levels };
+        let levels =
+            if policy.tiers.is_empty() { IdVec::default() } else { self.known_now(policy, at).levels };
         let tiers = policy.tiers.iter().zip(&self.tiers).zip(levels).map(|((tier, state), now)| {
             let level = tier.levels.get(now);
             TierStatement {
@@ -145,7 +146,7 @@ impl Account {
         Statement { account: self.id.to_string(), tiers: tiers.collect(), pools: pools.collect() }
     }
 
-    fn becoming(&self, policy: &Policy, pool: usize, at: Timestamp) -> Vec<Becoming> {
+    fn becoming(&self, policy: &Policy, pool: PoolId, at: Timestamp) -> Vec<Becoming> {
         let mut points_by_interval: BTreeMap<_, i64> = BTreeMap::new();
         if self.balance_in(pool).pending == 0 {
             return Vec::new();

@@ -9,7 +9,7 @@ use super::period::just_before;
 use crate::eval::order::{Known, MemberFacts};
 use crate::eval::reads::measures_of;
 use crate::eval::{condition_holds, context_of};
-use crate::policy::{Condition, Level, Period, Policy, Tier};
+use crate::policy::{Condition, IdVec, Level, Period, Policy, Tier, TierId};
 use crate::value::Overflow;
 use crate::value::choice::{LevelWhen, ThenChoice};
 use crate::value::moment::{EdgeUnit, stretch};
@@ -77,6 +77,9 @@ impl TierState {
     }
 }
 
+/// Which levels of each tier are reached.
+pub(crate) type Reached = IdVec<TierId, Vec<bool>>;
+
 impl Account {
     /// What a member's levels are now, and what measures say so far.
     pub(crate) fn known_now(&self, policy: &Policy, at: Timestamp) -> Known {
@@ -85,14 +88,14 @@ impl Account {
         if self.ties.measures {
             known.so_far = self.counts(policy, at).unwrap_or_else(|_| known.so_far.clone());
         }
-        for (index, tier) in policy.tiers.iter().enumerate() {
+        for (index, tier) in policy.tiers.iter_enumerated() {
             // A level may hang on one of an earlier tier.
             let while_holds = |level: &Level| {
                 let condition = level.when.as_ref().filter(|_| level.how == LevelWhen::While);
                 condition.is_some_and(|condition| self.holds_now(policy, at, &known, condition))
             };
             let best = tier.levels.iter().rposition(while_holds).unwrap_or(0);
-            if let Some(slot) = known.levels.get_mut(index) {
+            if let Some(slot) = known.levels.try_get_mut(index) {
                 *slot = best.max(*slot);
             }
         }
@@ -104,9 +107,9 @@ impl Account {
     }
 
     /// Which levels of which tiers are reached by what measures say around `at`.
-    pub(crate) fn reached(&self, policy: &Policy, at: Timestamp) -> Result<Vec<Vec<bool>>, Overflow> {
+    pub(crate) fn reached(&self, policy: &Policy, at: Timestamp) -> Result<Reached, Overflow> {
         if policy.tiers.is_empty() {
-            return Ok(Vec::new());
+            return Ok(IdVec::default());
         }
         let known = self.known_now(policy, at);
         let is_reached = |level: &Level| is_reached(policy, at, level, (&self.member, &known));
@@ -120,13 +123,13 @@ impl Account {
         &mut self,
         policy: &Policy,
         at: Timestamp,
-        before: &[Vec<bool>],
+        before: &Reached,
         takes_back: bool,
     ) -> Result<(), Overflow> {
         if policy.tiers.is_empty() {
             return self.resume(policy, at);
         }
-        for (index, tier) in policy.tiers.iter().enumerate() {
+        for (index, tier) in policy.tiers.iter_enumerated() {
             // A level may hang on one that an earlier tier has just reached.
             let now = self.reached(policy, at)?;
             self.look(policy, at, index, (before, &now))?;
@@ -142,28 +145,28 @@ impl Account {
         &mut self,
         policy: &Policy,
         at: Timestamp,
-        tier: usize,
-        (before, now): (&[Vec<bool>], &[Vec<bool>]),
+        tier: TierId,
+        (before, now): (&Reached, &Reached),
     ) -> Result<(), Overflow> {
-        let is = |reached: &[Vec<bool>], level: usize| {
-            reached.get(tier).and_then(|tier| tier.get(level)).copied().unwrap_or(false)
+        let is = |reached: &Reached, level: usize| {
+            reached.try_get(tier).and_then(|tier| tier.get(level)).copied().unwrap_or(false)
         };
-        let seen = self.tiers.get(tier).map_or_else(Vec::new, |state| state.seen.clone());
-        for level in 1..policy.tiers.get(tier).map_or(0, |tier| tier.levels.len()) {
+        let seen = self.tiers.try_get(tier).map_or_else(Vec::new, |state| state.seen.clone());
+        for level in 1..policy.tiers.try_get(tier).map_or(0, |tier| tier.levels.len()) {
             let known = is(before, level) && seen.get(level).copied().unwrap_or(false);
             if is(now, level) && !known {
                 self.hold(policy, at, tier, level)?;
             }
         }
-        if let (Some(state), Some(now)) = (self.tiers.get_mut(tier), now.get(tier)) {
+        if let (Some(state), Some(now)) = (self.tiers.try_get_mut(tier), now.try_get(tier)) {
             state.seen.clone_from(now);
         }
         Ok(())
     }
 
     /// A level has been reached at `at`.
-    fn hold(&mut self, policy: &Policy, at: Timestamp, tier: usize, level: usize) -> Result<(), Overflow> {
-        let Some(declared) = policy.tiers.get(tier) else { return Ok(()) };
+    fn hold(&mut self, policy: &Policy, at: Timestamp, tier: TierId, level: usize) -> Result<(), Overflow> {
+        let Some(declared) = policy.tiers.try_get(tier) else { return Ok(()) };
         let begins =
             declared.begins.as_ref().map(|begins| policy.moment_at(begins, at).instant(&policy.calendar, at));
         let from = begins.transpose()?.map_or(at, |begins| begins.max(at));
@@ -175,25 +178,25 @@ impl Account {
         &mut self,
         policy: &Policy,
         (reached, from): (Timestamp, Timestamp),
-        tier: usize,
+        tier: TierId,
         level: usize,
         member: Option<MemberFacts>,
     ) -> Result<(), Overflow> {
-        let lasts = policy.tiers.get(tier).and_then(|tier| tier.lasts.as_ref());
+        let lasts = policy.tiers.try_get(tier).and_then(|tier| tier.lasts.as_ref());
         let lasts = lasts.map(|lasts| {
             policy.moment_at(lasts, reached).deadline(&policy.calendar, reached, policy.deadlines)
         });
         let until = lasts.transpose()?;
-        if let Some(state) = self.tiers.get_mut(tier).filter(|_| level > 0) {
+        if let Some(state) = self.tiers.try_get_mut(tier).filter(|_| level > 0) {
             state.held.push(Held { level, reached, member, from, begun: from <= reached, until });
         }
         Ok(())
     }
 
     /// Something has come back: a level is held only where what still stands has reached it, and from when that did.
-    fn let_go(&mut self, policy: &Policy, now: Timestamp, tier: usize) -> Result<(), Overflow> {
-        let Some(declared) = policy.tiers.get(tier) else { return Ok(()) };
-        let held = self.tiers.get(tier).map_or_else(Vec::new, |state| state.held.clone());
+    fn let_go(&mut self, policy: &Policy, now: Timestamp, tier: TierId) -> Result<(), Overflow> {
+        let Some(declared) = policy.tiers.try_get(tier) else { return Ok(()) };
+        let held = self.tiers.try_get(tier).map_or_else(Vec::new, |state| state.held.clone());
         let stands = |level: usize, at: Timestamp, member: &MemberFacts| {
             let known = self.known_now(policy, at);
             declared.levels.get(level).is_some_and(|level| is_reached(policy, at, level, (member, &known)))
@@ -216,13 +219,13 @@ impl Account {
                 counted.into_iter().find(|at| stands(one.level, *at, member)).map(|at| (at, one.level)),
             );
         }
-        if let Some(state) = self.tiers.get_mut(tier) {
+        if let Some(state) = self.tiers.try_get_mut(tier) {
             state.held = kept;
         }
         for (at, level) in later {
             self.hold(policy, at, tier, level)?;
         }
-        if let Some(state) = self.tiers.get_mut(tier) {
+        if let Some(state) = self.tiers.try_get_mut(tier) {
             state.begin(now);
             state.end(now);
         }
@@ -234,9 +237,9 @@ impl Account {
         &mut self,
         policy: &Policy,
         at: Timestamp,
-        tier: usize,
+        tier: TierId,
     ) -> Result<(), Overflow> {
-        let Some(state) = self.tiers.get_mut(tier) else { return Ok(()) };
+        let Some(state) = self.tiers.try_get_mut(tier) else { return Ok(()) };
         let (ended, over) = (state.level(), state.until().is_some_and(|until| until <= at));
         state.begin(at);
         if state.turns.is_some_and(|turns| turns <= at) {
@@ -249,26 +252,26 @@ impl Account {
         // What the measures said at the last instant of the level counts, as if it had been reached then.
         let last = just_before(at)?;
         let reached = self.reached(policy, last)?;
-        if let Some(state) = self.tiers.get_mut(tier) {
+        if let Some(state) = self.tiers.try_get_mut(tier) {
             state.end(at);
         }
-        let best = reached.get(tier).and_then(|levels| levels.iter().rposition(|reached| *reached));
-        let best = best.filter(|level| *level > self.tiers.get(tier).map_or(0, TierState::level));
+        let best = reached.try_get(tier).and_then(|levels| levels.iter().rposition(|reached| *reached));
+        let best = best.filter(|level| *level > self.tiers.try_get(tier).map_or(0, TierState::level));
         if let Some(level) = best {
             self.hold(policy, last, tier, level)?;
             // Where what is reached on the last day would be over with it, it counts from the next.
             let over = |held: &Held| held.until.is_some_and(|until| until <= at);
-            let is_over = self.tiers.get(tier).and_then(|state| state.held.last()).is_some_and(over);
+            let is_over = self.tiers.try_get(tier).and_then(|state| state.held.last()).is_some_and(over);
             let still = self.reached(policy, at)?;
-            if is_over && still.get(tier).and_then(|levels| levels.get(level)) == Some(&true) {
+            if is_over && still.try_get(tier).and_then(|levels| levels.get(level)) == Some(&true) {
                 self.hold(policy, at, tier, level)?;
             }
         }
-        if let Some(state) = self.tiers.get_mut(tier) {
+        if let Some(state) = self.tiers.try_get_mut(tier) {
             state.end(at);
         }
         self.fall(policy, (last, at), (tier, ended))?;
-        if let Some(state) = self.tiers.get_mut(tier) {
+        if let Some(state) = self.tiers.try_get_mut(tier) {
             state.begin(at);
             state.end(at);
         }
@@ -282,16 +285,16 @@ impl Account {
         &mut self,
         policy: &Policy,
         (last, at): (Timestamp, Timestamp),
-        (tier, ended): (usize, usize),
+        (tier, ended): (TierId, usize),
     ) -> Result<(), Overflow> {
-        let Some(ThenChoice::Falls(levels)) = policy.tiers.get(tier).map(|tier| tier.then) else {
+        let Some(ThenChoice::Falls(levels)) = policy.tiers.try_get(tier).map(|tier| tier.then) else {
             return Ok(());
         };
         let fallen = ended.saturating_sub(levels as usize);
-        if fallen > self.tiers.get(tier).map_or(0, TierState::level) {
+        if fallen > self.tiers.try_get(tier).map_or(0, TierState::level) {
             self.hold_from(policy, (last, last), tier, fallen, None)?;
             let over = |held: &Held| held.until.is_some_and(|until| until <= at);
-            if self.tiers.get(tier).and_then(|state| state.held.last()).is_some_and(over) {
+            if self.tiers.try_get(tier).and_then(|state| state.held.last()).is_some_and(over) {
                 self.hold_from(policy, (at, at), tier, fallen, None)?;
             }
         }
@@ -303,15 +306,15 @@ impl Account {
         &mut self,
         policy: &Policy,
         at: Timestamp,
-        (tier, ended): (usize, usize),
+        (tier, ended): (TierId, usize),
     ) -> Result<(), Overflow> {
         let next = next_turn(policy, tier, at)?;
         let now = self.reached(policy, at)?;
-        if let Some(state) = self.tiers.get_mut(tier) {
+        if let Some(state) = self.tiers.try_get_mut(tier) {
             state.turns = next;
             state.end(at);
         }
-        self.look(policy, at, tier, (&[], &now))?;
+        self.look(policy, at, tier, (&IdVec::default(), &now))?;
         self.fall(policy, (at, at), (tier, ended))?;
         self.look_at_others(policy, at, tier)?;
         self.resume(policy, at)
@@ -319,9 +322,9 @@ impl Account {
 
     /// Begins to watch for the ends of periods by which tiers are worked out.
     pub(super) fn start_turns(&mut self, policy: &Policy, at: Timestamp) -> Result<(), Overflow> {
-        for tier in 0..policy.tiers.len() {
+        for tier in policy.tiers.ids() {
             let next = next_turn(policy, tier, at)?;
-            if let Some(state) = self.tiers.get_mut(tier) {
+            if let Some(state) = self.tiers.try_get_mut(tier) {
                 state.turns = next;
             }
         }
@@ -329,8 +332,8 @@ impl Account {
     }
 
     /// A level has changed by time: another tier's may hang on it.
-    fn look_at_others(&mut self, policy: &Policy, at: Timestamp, tier: usize) -> Result<(), Overflow> {
-        for other in (0..policy.tiers.len()).filter(|other| *other != tier) {
+    fn look_at_others(&mut self, policy: &Policy, at: Timestamp, tier: TierId) -> Result<(), Overflow> {
+        for other in policy.tiers.ids().filter(|other| *other != tier) {
             let now = self.reached(policy, at)?;
             self.look(policy, at, other, (&now, &now))?;
         }
@@ -339,15 +342,15 @@ impl Account {
 }
 
 /// When the next period ends that a tier's measures count as one that is over.
-fn next_turn(policy: &Policy, tier: usize, at: Timestamp) -> Result<Option<Timestamp>, Overflow> {
-    let levels = policy.tiers.get(tier).into_iter().flat_map(|tier| &tier.levels);
+fn next_turn(policy: &Policy, tier: TierId, at: Timestamp) -> Result<Option<Timestamp>, Overflow> {
+    let levels = policy.tiers.try_get(tier).into_iter().flat_map(|tier| &tier.levels);
     let read = levels.flat_map(|level| {
         let counted = level.at.iter().flatten().map(|(measure, _)| *measure);
         let conditions = level.when.iter().flat_map(|condition| measures_of(policy, condition));
         counted.chain(conditions.map(|read| read.measure)).collect::<Vec<_>>()
     });
     let mut soonest = None;
-    for measure in read.filter_map(|measure| policy.measures.get(measure)) {
+    for measure in read.filter_map(|measure| policy.measures.try_get(measure)) {
         if let Period::Last { unit, .. } = measure.period {
             let (_, last) = stretch(EdgeUnit::Calendar(unit), policy.calendar.zone.local(at).date())?;
             let turn = policy.calendar.zone.midnight(last.tomorrow().map_err(|_| Overflow)?)?;
@@ -370,7 +373,7 @@ fn is_reached(
         .map(|condition| condition_holds(policy, at, (member, known), None, condition).unwrap_or(false));
     let counted = level.at.iter().any(|all| {
         all.iter().all(|(measure, threshold)| {
-            let numbers = known.so_far.get(*measure);
+            let numbers = known.so_far.try_get(*measure);
             let number = numbers.and_then(|numbers| numbers.first()).copied().unwrap_or_default();
             context.quantity(threshold).is_ok_and(|threshold| number >= threshold)
         })

@@ -2,16 +2,15 @@
 //! over a whole period. Taking back part of one decides the tied ones again. A policy without such rules ties nothing.
 
 use crate::eval::reads::reads;
-use crate::eval::room::{Owner, of_caps, of_first};
 use crate::policy::{
-    CapScope, Expiry, ExpiryAnchorKind, MoveTo, Occasion, Pending, PendingAnchor, Period, Policy,
+    Expiry, ExpiryAnchorKind, MoveTo, Occasion, Owner, Pending, PendingAnchor, Period, Policy,
 };
 
 /// What ties orders together.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Ties {
     /// Periods of limits.
-    pub caps: Vec<Period>,
+    pub limits: Vec<Period>,
     /// Periods of measures that rules read in all.
     pub in_all: Vec<Period>,
     /// Periods at whose end rules look.
@@ -34,11 +33,8 @@ impl Ties {
     /// Those of a policy.
     pub fn of(policy: &Policy) -> Ties {
         let mut ties = Ties { measures: !policy.measures.is_empty(), ..Ties::default() };
-        let mut long = Vec::new();
-        for (id, rule) in policy.earns.iter().enumerate() {
+        for rule in &policy.earns {
             for version in &rule.versions {
-                long.extend(of_caps(Owner::Earn(id), &version.body.caps));
-                long.extend(of_first(Owner::Earn(id), &version.body.first));
                 match version.body.of {
                     Occasion::Period(period) => push(&mut ties.ends, period),
                     Occasion::Running(period) => {
@@ -49,29 +45,24 @@ impl Ties {
                 }
                 let in_all =
                     reads(policy, &version.body, None).measures.into_iter().filter(|read| read.in_all);
-                for measure in in_all.filter_map(|read| policy.measures.get(read.measure)) {
+                for measure in in_all.filter_map(|read| policy.measures.try_get(read.measure)) {
                     push(&mut ties.in_all, measure.period);
                 }
             }
         }
-        for (id, rule) in policy.groups.iter().enumerate() {
-            rule.versions
-                .iter()
-                .for_each(|version| long.extend(of_caps(Owner::Group(id), &version.body.caps)));
-        }
-        for cap in &long {
-            if !cap.everyone {
-                push(&mut ties.caps, cap.period);
+        let earns = policy.earns.iter().flat_map(|rule| &rule.versions);
+        let limits = earns.flat_map(|version| version.body.first.iter().chain(&version.body.limits));
+        let groups = policy.groups.iter().flat_map(|rule| &rule.versions);
+        let mut limits = limits.chain(groups.flat_map(|version| &version.body.limits));
+        ties.keeps = limits.any(|limit| limit.per.keeps_room());
+        for counter in &policy.limits {
+            if !counter.everyone && matches!(counter.owner, Owner::Earn(_) | Owner::Group(_)) {
+                push(&mut ties.limits, counter.period);
             }
-            ties.keeps |= cap.keep;
-            ties.budgets |= cap.everyone;
+            ties.budgets |= counter.everyone;
         }
-        let spends = policy.redeems.iter().flat_map(|rule| &rule.versions);
-        let limits = spends.flat_map(|version| version.body.caps.iter().chain(&version.body.counts));
-        ties.budgets |= limits.into_iter().any(|cap| matches!(cap.per, CapScope::Everyone { .. }));
         for version in policy.moves.iter().flat_map(|rule| &rule.versions) {
             ties.transfers |= version.body.to == MoveTo::Account;
-            ties.budgets |= version.body.caps.iter().any(|(_, per)| matches!(per, CapScope::Everyone { .. }));
         }
         ties.ships = waits_for_shipping(policy);
         ties
@@ -84,7 +75,7 @@ impl Ties {
 
     /// True where nothing is tied.
     pub fn is_empty(&self) -> bool {
-        self.caps.is_empty() && self.in_all.is_empty() && self.running.is_empty()
+        self.limits.is_empty() && self.in_all.is_empty() && self.running.is_empty()
     }
 }
 

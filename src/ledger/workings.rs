@@ -12,7 +12,7 @@ use crate::eval::earn::limit_text;
 use crate::eval::net::Net;
 use crate::eval::reads::{MeasureRead, reads};
 use crate::policy::Policy;
-use crate::policy::{FactType, Quantity, Unit, ValueBody};
+use crate::policy::{FactType, PoolId, Quantity, Unit, ValueBody, ValueId};
 use crate::value::Ratio;
 
 /// What one rule does on one order, event or period.
@@ -24,8 +24,8 @@ pub struct Working {
     pub at: Timestamp,
     /// The rule.
     pub rule: String,
-    /// Index of the pool.
-    pub pool: usize,
+    /// The pool.
+    pub pool: PoolId,
     /// Before rounding.
     pub exact: Ratio,
     /// After rounding.
@@ -48,14 +48,14 @@ impl Account {
 fn of_order(policy: &Policy, placed: &PlacedOrder) -> Vec<Working> {
     let mut found = Vec::new();
     for total in placed.totals.iter().filter(|total| !total.exact.is_zero()) {
-        let Some(declared) = policy.earns.get(total.rule) else { continue };
+        let Some(declared) = policy.earns.try_get(total.rule) else { continue };
         let Some(version) = declared.at(placed.at) else { continue };
         let read = reads(policy, &version.body, Some(placed.at));
         let net = placed.net(false).ok();
         let mut shown = Vec::new();
         for tier in read.tiers {
-            let level = placed.known.levels.get(tier).copied().unwrap_or(0);
-            if let Some(tier) = policy.tiers.get(tier) {
+            let level = placed.known.levels.try_get(tier).copied().unwrap_or(0);
+            if let Some(tier) = policy.tiers.try_get(tier) {
                 let level = tier.levels.get(level).map_or_else(String::new, |level| level.name.clone());
                 shown.push((tier.name.clone(), level));
             }
@@ -83,14 +83,14 @@ fn value(
     policy: &Policy,
     placed: &PlacedOrder,
     net: Option<&Net<'_>>,
-    id: usize,
+    id: ValueId,
 ) -> Option<(String, String)> {
-    let declared = policy.values.get(id)?;
+    let declared = policy.values.try_get(id)?;
     let context = context_of(policy, placed.at, &placed.member, &placed.known);
     let said = |index: usize| {
         let net = net?;
         let context = Context { order: Some(net), ..context }.at_line(net, index);
-        match (context.value(id)?, declared.unit) {
+        match (context.value(id).ok()?, declared.unit) {
             (ValueBody::YesNo(yes), _) => Some(if *yes { "yes" } else { "no" }.to_owned()),
             (_, Some(unit)) => {
                 Some(context.show(context.quantity(&Quantity::Value(id)).ok()?, without_points(unit)))
@@ -104,12 +104,12 @@ fn value(
 }
 
 fn measure(policy: &Policy, placed: &PlacedOrder, read: MeasureRead) -> Option<(String, String)> {
-    let declared = policy.measures.get(read.measure)?;
+    let declared = policy.measures.try_get(read.measure)?;
     let counts = if read.in_all { &placed.known.in_all } else { &placed.known.so_far };
-    let number = counts.get(read.measure)?.get(read.key.unwrap_or(0)).copied()?;
+    let number = counts.try_get(read.measure)?.get(read.key.unwrap_or(0)).copied()?;
     let context = context_of(policy, placed.at, &placed.member, &placed.known);
     let key = read.key.zip(declared.key).and_then(|(choice, (subject, fact))| {
-        match &policy.facts.of(subject).get(fact)?.kind {
+        match &policy.facts.of(subject).try_get(fact)?.kind {
             FactType::Choice(words) => words.get(choice).cloned(),
             _ => None,
         }

@@ -5,8 +5,8 @@ use super::*;
 /// A category filter clause.
 #[derive(Clone, Debug)]
 pub(crate) struct Filter {
-    /// For each category: does this clause let it pass?
-    pub passes: Vec<bool>,
+    /// The categories that this clause lets pass.
+    pub passes: CategorySet,
     /// The clause as written.
     pub text: String,
     pub span: Span,
@@ -37,18 +37,18 @@ pub(crate) enum Test {
     /// A choice fact is one of these words.
     OneOf {
         subject: Subject,
-        fact: usize,
+        fact: FactId,
         among: Vec<usize>,
     },
     /// A text fact is one of these.
     TextIn {
         subject: Subject,
-        fact: usize,
+        fact: FactId,
         among: Vec<String>,
     },
     /// The line's category lies in one of these branches (already spread over the tree).
     CategoryIn {
-        passes: Vec<bool>,
+        passes: CategorySet,
     },
     /// A tier's level compares like this with a level (index).
     Level {
@@ -68,7 +68,7 @@ pub(crate) enum Test {
     /// A yes/no fact holds.
     Fact {
         subject: Subject,
-        fact: usize,
+        fact: FactId,
     },
     /// A yes/no value holds.
     Value(ValueId),
@@ -98,7 +98,7 @@ pub(crate) enum PointOf {
     /// `order.date`, `stay.date`, `request.date`: its local day.
     Day,
     /// A date fact.
-    Fact(Subject, usize),
+    Fact(Subject, FactId),
     /// A named date.
     Value(ValueId),
     /// Nothing: a literal date.
@@ -156,7 +156,7 @@ pub(crate) enum Unit {
 pub(crate) enum Quantity {
     Constant(Ratio),
     Value(ValueId),
-    Fact(Subject, usize),
+    Fact(Subject, FactId),
     /// `line.price`, as of the net order.
     LinePrice,
     /// `line.quantity`: units kept.
@@ -170,9 +170,9 @@ pub(crate) enum Quantity {
     /// `order.points_paid`: points redeemed on it.
     OrderPointsPaid,
     /// `order.price for food`: of the lines whose category passes.
-    OrderPriceFor(Vec<bool>),
+    OrderPriceFor(CategorySet),
     /// `order.quantity for food`
-    OrderUnitsFor(Vec<bool>),
+    OrderUnitsFor(CategorySet),
     /// What one point of a pool is worth, in minor units.
     Worth(PoolId),
     /// A part of the local date and time of the order or event.

@@ -9,7 +9,7 @@ pub(crate) struct Group {
     /// For `best` and `first`: over what the points are compared.
     pub per: Grain,
     pub of: Vec<Member>,
-    pub caps: Vec<Cap>,
+    pub limits: Vec<Limit>,
     pub span: Span,
 }
 
@@ -17,8 +17,7 @@ pub(crate) struct Group {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Member {
     Earn(EarnId),
-    /// Index into [`Policy::groups`].
-    Group(usize),
+    Group(GroupId),
 }
 
 /// An earn rule in one version.
@@ -38,9 +37,9 @@ pub(crate) struct Earn {
     pub conditions: Vec<Condition>,
     pub rounding: Option<(Rounding, Grain)>,
     /// `on first`: how much of the base earns, in source order.
-    pub first: Vec<(Quantity, CapScope)>,
+    pub first: Vec<Limit>,
     /// Limits, in source order.
-    pub caps: Vec<Cap>,
+    pub limits: Vec<Limit>,
     /// The `gives` clause.
     pub gives_span: Span,
 }
@@ -51,27 +50,6 @@ pub(crate) enum Grain {
     Unit,
     Line,
     Order,
-}
-
-/// A limit of points.
-#[derive(Clone, Debug)]
-pub(crate) struct Cap {
-    pub limit: Quantity,
-    pub per: CapScope,
-    /// As it is written.
-    pub text: String,
-}
-
-/// Over what a limit counts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum CapScope {
-    /// One line, or one order (event, period, payment, move).
-    Piece(Grain),
-    /// One member over a period; `keep`: a return frees no room. `each`: every word that this fact of the order or event
-    /// may be has room of its own.
-    Member { each: Option<usize>, period: Period, keep: bool },
-    /// All members together over a period; a return frees no room.
-    Everyone { period: Period },
 }
 
 /// How many points, before rounding.
@@ -91,18 +69,18 @@ pub(crate) enum Amount {
 #[derive(Clone, Debug)]
 pub(crate) struct Base {
     pub of: BaseOf,
-    /// Line facts that are `part of price` and do not earn (indices into `facts.line`).
-    pub without_line_parts: Vec<usize>,
-    /// Order facts that are `part of total` and do not earn (indices into `facts.order`).
-    pub without_order_parts: Vec<usize>,
+    /// Line facts that are `part of price` and do not earn.
+    pub without_line_parts: Vec<FactId>,
+    /// Order facts that are `part of total` and do not earn.
+    pub without_order_parts: Vec<FactId>,
     /// Facts of the declared event that are parts of the amount and do not earn.
-    pub without_event_parts: Vec<usize>,
+    pub without_event_parts: Vec<FactId>,
     /// Line facts `beside price` that earn too.
-    pub with_line_beside: Vec<usize>,
+    pub with_line_beside: Vec<FactId>,
     /// Order facts `beside total` (or `beside price`) that earn too.
-    pub with_order_beside: Vec<usize>,
+    pub with_order_beside: Vec<FactId>,
     /// Facts of the declared event beside the amount that earn too.
-    pub with_event_beside: Vec<usize>,
+    pub with_event_beside: Vec<FactId>,
     /// True where the part paid with points earns too.
     pub with_points_paid: bool,
     /// Only what goes beyond this earns.
@@ -119,7 +97,7 @@ pub(crate) enum BaseOf {
     /// `order.total`: the same plus shipping.
     OrderTotal,
     /// A money, count or quantity fact of the declared event.
-    EventFact(EventId, usize),
+    EventFact(EventId, FactId),
     /// A number of the line, order or member that is no money: `line.quantity`, a count.
     Number(Quantity),
     /// A measure over the period that has ended.

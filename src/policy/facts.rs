@@ -33,23 +33,23 @@ impl Subject {
 /// Declared facts by subject.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Facts {
-    pub listing: Vec<Fact>,
-    pub line: Vec<Fact>,
-    pub order: Vec<Fact>,
-    pub member: Vec<Fact>,
-    /// Those of declared events, by [`EventId`].
-    pub events: Vec<Vec<Fact>>,
+    pub listing: IdVec<FactId, Fact>,
+    pub line: IdVec<FactId, Fact>,
+    pub order: IdVec<FactId, Fact>,
+    pub member: IdVec<FactId, Fact>,
+    /// Those of declared events.
+    pub events: IdVec<EventId, IdVec<FactId, Fact>>,
 }
 
 impl Facts {
     /// Those of one subject.
-    pub fn of(&self, subject: Subject) -> &[Fact] {
+    pub fn of(&self, subject: Subject) -> &IdVec<FactId, Fact> {
         match subject {
             Subject::Listing => &self.listing,
             Subject::Line => &self.line,
             Subject::Order => &self.order,
             Subject::Member => &self.member,
-            Subject::Event(event) => self.events.get(event).map_or(&[], Vec::as_slice),
+            Subject::Event(event) => &self.events[event],
         }
     }
 }
@@ -84,8 +84,8 @@ pub(crate) enum Part {
     Price,
     /// `part of total`: on an order, of its total.
     Total,
-    /// On a declared event: of another of its money facts (index).
-    Fact(usize),
+    /// On a declared event: of another of its money facts.
+    Fact(FactId),
 }
 
 /// The type of a fact.
@@ -120,7 +120,7 @@ pub enum FactValue {
     /// Index into the choice's words.
     Choice(usize),
     /// A category.
-    Category(usize),
+    Category(CategoryId),
 }
 
 /// A declared kind of event.
@@ -130,9 +130,9 @@ pub(crate) struct EventType {
     /// Later events about it, in the order declared.
     pub marks: Vec<String>,
     /// The fact that is its category, by which filters go.
-    pub category: Option<usize>,
+    pub category: Option<FactId>,
     /// Its first money fact that is no part of another: what a refund lowers.
-    pub amount: Option<usize>,
+    pub amount: Option<FactId>,
 }
 
 /// What earns: an order, a declared event, or a stretch of time that has ended.
@@ -175,7 +175,7 @@ pub(crate) enum Period {
         day: i8,
     },
     /// From the day of the year of a member's date fact.
-    YearOfMember(usize),
+    YearOfMember(FactId),
     /// So many whole ones before the one around the instant.
     Last {
         count: u32,

@@ -14,7 +14,7 @@ pub(crate) struct Measure {
     pub most: Option<Ratio>,
     pub period: Period,
     /// Counted apart for each choice of this fact.
-    pub key: Option<(Subject, usize)>,
+    pub key: Option<(Subject, FactId)>,
 }
 
 /// What one `each … counts …` clause of a measure adds.
@@ -39,7 +39,7 @@ pub(crate) enum Counted {
     /// Points that a rule gives, at a stage.
     Rule(Stage, EarnId),
     /// How many different words a text or choice fact says, or (None) how many categories there are.
-    Different(Option<(Subject, usize)>),
+    Different(Option<(Subject, FactId)>),
 }
 
 /// Member levels reached by measures.

@@ -14,11 +14,13 @@ use crate::value::moment::{DeadlineEnd, YearDay};
 use crate::value::time::LocalTime;
 use crate::value::{Calendar, Currency, Delay, Ratio, Rounding};
 
+mod id;
 mod facts;
 mod value;
 mod condition;
 mod member;
 mod pool;
+mod limit;
 mod earn;
 mod spend;
 
@@ -26,6 +28,9 @@ pub(crate) use condition::*;
 pub(crate) use earn::*;
 pub use facts::FactValue;
 pub(crate) use facts::*;
+pub(crate) use id::CategorySet;
+pub use id::*;
+pub(crate) use limit::*;
 pub(crate) use member::*;
 pub(crate) use pool::*;
 pub(crate) use spend::*;
@@ -51,33 +56,35 @@ pub struct Policy {
     /// To which moment deadlines run.
     pub(crate) deadlines: DeadlineEnd,
     /// All categories; a parent stands before its children.
-    pub(crate) categories: Vec<Category>,
+    pub(crate) categories: IdVec<CategoryId, Category>,
     /// Facts by subject, each in the order declared.
     pub(crate) facts: Facts,
     /// Declared kinds of events.
-    pub(crate) events: Vec<EventType>,
+    pub(crate) events: IdVec<EventId, EventType>,
     /// Named values.
-    pub(crate) values: Vec<Value>,
+    pub(crate) values: IdVec<ValueId, Value>,
     /// Counts and sums per member.
-    pub(crate) measures: Vec<Measure>,
+    pub(crate) measures: IdVec<MeasureId, Measure>,
     /// Member levels.
-    pub(crate) tiers: Vec<Tier>,
+    pub(crate) tiers: IdVec<TierId, Tier>,
     /// The pools, at least one.
-    pub(crate) pools: Vec<Pool>,
+    pub(crate) pools: IdVec<PoolId, Pool>,
     /// Earn rules in the order declared.
-    pub(crate) earns: Vec<Rule<Earn>>,
-    /// Indices into `earns` such that a rule stands after every rule that it reads.
+    pub(crate) earns: IdVec<EarnId, Rule<Earn>>,
+    /// The earn rules such that a rule stands after every rule that it reads.
     pub(crate) earn_order: Vec<EarnId>,
     /// Groups of earn rules; a group stands after every group that it contains.
-    pub(crate) groups: Vec<Rule<Group>>,
+    pub(crate) groups: IdVec<GroupId, Rule<Group>>,
     /// Redeem rules in the order declared.
-    pub(crate) redeems: Vec<Rule<Redeem>>,
+    pub(crate) redeems: IdVec<RedeemId, Rule<Redeem>>,
     /// Moves between pools, accounts and programmes.
-    pub(crate) moves: Vec<Rule<Move>>,
+    pub(crate) moves: IdVec<MoveId, Rule<Move>>,
     /// Forbidden operations.
-    pub(crate) forbids: Vec<Rule<Forbid>>,
+    pub(crate) forbids: IdVec<ForbidId, Rule<Forbid>>,
     /// Badges in the order declared.
-    pub(crate) badges: Vec<Rule<Badge>>,
+    pub(crate) badges: IdVec<BadgeId, Rule<Badge>>,
+    /// What counts for limits over several orders.
+    pub(crate) limits: IdVec<LimitId, Counter>,
 }
 
 impl Policy {
@@ -98,33 +105,34 @@ impl Policy {
 
     /// Points of the first pool in words: `1 star`, `1,200 stars`.
     pub fn count_points(&self, points: i64) -> String {
-        self.count_points_in(0, points)
+        self.count_points_in(PoolId::new(0), points)
     }
 
-    /// Points of the pool with this index in words: `1,200 stars`; money where the pool is counted in money.
-    pub fn count_points_in(&self, pool: usize, points: i64) -> String {
-        let terms = self.pools.get(pool).and_then(|pool| pool.versions.last()).map(|version| &version.body);
-        match terms.map(|terms| terms.unit.as_deref()) {
-            Some(None) => self.currency.format(Ratio::whole(points)),
-            Some(Some(unit)) => {
+    /// Points of a pool in words: `1,200 stars`; money where the pool is counted in money.
+    pub fn count_points_in(&self, pool: PoolId, points: i64) -> String {
+        match self.unit_of(pool) {
+            Some(unit) => {
                 let plural = if points == 1 { "" } else { "s" };
                 format!("{} {unit}{plural}", crate::value::decimal::grouped(points.into()))
             }
-            None => points.to_string(),
+            None => self.currency.format(Ratio::whole(points)),
         }
     }
 
     /// The same of a number that need not be whole, such as what a limit leaves.
-    pub(crate) fn count_in(&self, pool: usize, number: Ratio) -> String {
+    pub(crate) fn count_in(&self, pool: PoolId, number: Ratio) -> String {
         if let (true, Ok(whole)) = (number.fraction().is_zero(), i64::try_from(number.floor())) {
             return self.count_points_in(pool, whole);
         }
-        let terms = self.pools.get(pool).and_then(|pool| pool.versions.last()).map(|version| &version.body);
-        match terms.map(|terms| terms.unit.as_deref()) {
-            Some(None) => self.currency.format(number),
-            Some(Some(unit)) => format!("{number} {unit}s"),
-            None => number.to_string(),
+        match self.unit_of(pool) {
+            Some(unit) => format!("{number} {unit}s"),
+            None => self.currency.format(number),
         }
+    }
+
+    /// The unit of a pool's points, the same in all its versions; None where they are money.
+    fn unit_of(&self, pool: PoolId) -> Option<&str> {
+        self.pools[pool].versions.last()?.body.unit.as_deref()
     }
 
     /// `sha256:` and the hash of the policy's text: the same text, the same digest.
@@ -134,8 +142,12 @@ impl Policy {
 
     /// A pool's terms in force.
     pub(crate) fn pool_terms(&self, pool: PoolId, at: Timestamp) -> Option<&PoolTerms> {
-        let pool = self.pools.get(pool)?;
-        pool.versions.iter().find(|version| version.window.contains(at)).map(|version| &version.body)
+        in_force(&self.pools[pool].versions, at).map(|version| &version.body)
+    }
+
+    /// A value's version in force.
+    pub(crate) fn value_at(&self, id: ValueId, at: Timestamp) -> Option<&ValueBody> {
+        in_force(&self.values[id].versions, at).map(|version| &version.body)
     }
 
     /// A moment whose named lengths go by nothing, with each as it is at an instant.
@@ -152,11 +164,16 @@ impl Policy {
 
     /// A duration that goes by nothing. The checker has made sure that one is in force wherever it is read.
     fn duration_at(&self, id: ValueId, at: Timestamp) -> Delay {
-        let versions = self.values.get(id).map(|value| value.versions.as_slice()).unwrap_or_default();
-        match versions.iter().find(|version| version.window.contains(at)).map(|version| &version.body) {
+        match self.value_at(id, at) {
             Some(ValueBody::Duration(delay)) => *delay,
             _ => Delay::default(),
         }
+    }
+
+    /// The counters of a rule that count this.
+    pub(crate) fn counters(&self, owner: Owner, counts: Counts) -> impl Iterator<Item = (LimitId, &Counter)> {
+        let all = self.limits.iter_enumerated();
+        all.filter(move |(_, counter)| counter.owner == owner && counter.counts == counts)
     }
 
     /// The text the policy came from.
@@ -180,30 +197,6 @@ pub(crate) enum Length {
     /// A value that is a duration, or a table of them.
     Value(ValueId),
 }
-
-/// Index into [`Policy::categories`].
-pub(crate) type CategoryId = usize;
-
-/// Index into [`Policy::values`].
-pub(crate) type ValueId = usize;
-
-/// Index into [`Policy::badges`].
-pub(crate) type BadgeId = usize;
-
-/// Index into [`Policy::events`].
-pub(crate) type EventId = usize;
-
-/// Index into [`Policy::measures`].
-pub(crate) type MeasureId = usize;
-
-/// Index into [`Policy::tiers`].
-pub(crate) type TierId = usize;
-
-/// Index into [`Policy::pools`].
-pub(crate) type PoolId = usize;
-
-/// Index into [`Policy::earns`].
-pub(crate) type EarnId = usize;
 
 /// A category of the tree.
 #[derive(Clone, Debug)]
@@ -253,6 +246,10 @@ pub(crate) struct Rule<T> {
 impl<T> Rule<T> {
     /// The version in force.
     pub fn at(&self, at: Timestamp) -> Option<&Version<T>> {
-        self.versions.iter().find(|version| version.window.contains(at))
+        in_force(&self.versions, at)
     }
+}
+
+fn in_force<T>(versions: &[Version<T>], at: Timestamp) -> Option<&Version<T>> {
+    versions.iter().find(|version| version.window.contains(at))
 }

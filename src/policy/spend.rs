@@ -13,7 +13,7 @@ pub(crate) struct Move {
     /// Points must be a multiple of this.
     pub steps: i64,
     /// Most points, each time or per member and period.
-    pub caps: Vec<(Quantity, CapScope)>,
+    pub limits: Vec<Limit>,
     /// What comes for points: (amount, whole steps only, points of a step); several add up, each rounded down.
     pub gives: Vec<(Quantity, bool, i64)>,
     /// Points taken on top.
@@ -55,9 +55,9 @@ pub(crate) struct Redeem {
     /// Points must be a multiple of this.
     pub steps: Option<i64>,
     /// Most points: each order, or per member and period; of rewards, of all members too.
-    pub caps: Vec<Cap>,
+    pub limits: Vec<Limit>,
     /// Most rewards, over the same.
-    pub counts: Vec<Cap>,
+    pub counts: Vec<Limit>,
     /// Most points as a share of what may be paid with them.
     pub shares: Vec<(Quantity, PaysFor)>,
     pub filters: Vec<Filter>,

@@ -45,7 +45,7 @@ pub(crate) struct Table<T = Quantity> {
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum TableKey {
     /// A choice fact; cases are indices of its words. A yes/no fact; 0 is no, 1 is yes. A category fact; cases are category ids, spread over the tree.
-    Fact(Subject, usize),
+    Fact(Subject, FactId),
     /// A tier; cases are indices of its levels.
     Tier(TierId),
     /// `line.category`, `listing.category`: the category in view, spread over the tree.

@@ -405,7 +405,7 @@ impl EntryAnswer {
         let rule = entry.rule.as_ref();
         EntryAnswer {
             account: account.id().to_owned(),
-            pool: policy.pools.get(entry.pool).map_or_else(String::new, |pool| pool.name.clone()),
+            pool: policy.pools[entry.pool].name.clone(),
             at: policy.show_instant(entry.at),
             action: entry.action.word(),
             points: entry.points,

@@ -137,7 +137,7 @@ fn meant(reader: &Reader<'_>, part: Part, name: &str, node: &Node) -> Option<Str
             scalar::instant(node, &root).ok().map(|at| at.to_string())
         }
         (Part::OrderLine, "category") => {
-            reader.category(node, &root).ok().map(|category| format!("category {category}"))
+            reader.category(node, &root).ok().map(|category| format!("category {}", category.index()))
         }
         _ => {
             let mut facts = declared(reader, part, name);

@@ -14,7 +14,7 @@ use crate::diagnostic::suggest;
 use crate::eval::{Refusal, RefusalCode};
 use crate::ledger::event::{Event, EventKind, Movement, TransferTo};
 use crate::ledger::intake::{Incoming, Place, Rejected};
-use crate::policy::{FactValue, Subject};
+use crate::policy::{FactId, FactValue};
 
 /// Every event type besides those that the policy declares, as data spells it.
 pub(super) const TYPES: &[&str] = &[
@@ -117,10 +117,10 @@ impl Reader<'_> {
 
     fn member(&self, fields: &Fields<'_>) -> Result<EventKind, Refusal> {
         fields.only(COMMON_FIELDS, &self.names.member)?;
-        let mut facts: Vec<(usize, FactValue)> = Vec::new();
-        for (i, fact) in self.policy.facts.of(Subject::Member).iter().enumerate() {
+        let mut facts: Vec<(FactId, FactValue)> = Vec::new();
+        for (id, fact) in self.policy.facts.member.iter_enumerated() {
             let value = fields.optional(&fact.name, |node, path| self.fact(fact, node, path))?;
-            facts.extend(value.map(|value| (i, value)));
+            facts.extend(value.map(|value| (id, value)));
         }
         if facts.is_empty() {
             let help = match self.names.member.join("`, `") {

@@ -9,20 +9,20 @@ use super::value::Node;
 use crate::diagnostic::suggest;
 use crate::eval::order::MemberFacts;
 use crate::eval::{Refusal, RefusalCode};
-use crate::policy::{CategoryId, Fact, FactType, FactValue, Part, PartOf, Subject};
+use crate::policy::{CategoryId, Fact, FactId, FactType, FactValue, IdVec, Part, PartOf, Subject};
 use crate::value::{Currency, Ratio};
 
 impl Reader<'_> {
-    /// The facts of `subject` among `fields`, by index; `amount` is what a part is contained in: the price of a
+    /// The facts of `subject` among `fields`; `amount` is what a part is contained in: the price of a
     /// unit, or the order's total.
     pub(super) fn facts(
         &self,
         subject: Subject,
         fields: &Fields<'_>,
         amount: Option<i128>,
-    ) -> Result<Vec<FactValue>, Refusal> {
+    ) -> Result<IdVec<FactId, FactValue>, Refusal> {
         let declared = self.policy.facts.of(subject);
-        let mut values: Vec<FactValue> = Vec::with_capacity(declared.len());
+        let mut values: IdVec<FactId, FactValue> = IdVec::default();
         for fact in declared {
             let read = |node: &Node, path: &Path<'_>| self.fact(fact, node, path);
             let value = match (fields.optional(&fact.name, read)?, &fact.default) {
@@ -37,7 +37,7 @@ impl Reader<'_> {
         }
         for (fact, value) in declared.iter().zip(&values) {
             if let Some(PartOf { amount: Part::Fact(whole), .. }) = fact.part_of
-                && let Some(FactValue::Number(whole)) = values.get(whole)
+                && let FactValue::Number(whole) = &values[whole]
             {
                 self.within(subject, fact, value, Some(*whole), fields)?;
             }
@@ -48,7 +48,7 @@ impl Reader<'_> {
     /// The member facts of a decide case: what is given, else the default, else None.
     pub(super) fn member_facts(&self, fields: Option<&Fields<'_>>) -> Result<MemberFacts, Refusal> {
         let declared = self.policy.facts.of(Subject::Member);
-        let facts: Result<Vec<_>, Refusal> = declared
+        let facts: Result<IdVec<_, _>, Refusal> = declared
             .iter()
             .map(|fact| {
                 let read = |node: &Node, path: &Path<'_>| self.fact(fact, node, path);
@@ -99,12 +99,7 @@ impl Reader<'_> {
         let whole = match part.amount {
             Part::Price => "the price of one unit".to_owned(),
             Part::Total => "the order's total".to_owned(),
-            Part::Fact(whole) => self
-                .policy
-                .facts
-                .of(subject)
-                .get(whole)
-                .map_or_else(String::new, |fact| format!("`{}`", fact.name)),
+            Part::Fact(whole) => format!("`{}`", self.policy.facts.of(subject)[whole].name),
         };
         let (path, currency) = (fields.path.field(&fact.name), self.policy.currency);
         let message = format!(
@@ -129,7 +124,7 @@ impl Reader<'_> {
             if category == branch {
                 return Ok(found);
             }
-            at = self.policy.categories.get(category).and_then(|category| category.parent);
+            at = self.policy.categories[category].parent;
         }
         let message = format!(
             "{} is {} or a category under it, not \"{}\"",
@@ -141,7 +136,7 @@ impl Reader<'_> {
     }
 
     fn category_name(&self, category: CategoryId) -> &str {
-        self.policy.categories.get(category).map_or("", |category| category.name.as_str())
+        &self.policy.categories[category].name
     }
 
     fn missing_fact(&self, subject: Subject, fact: &Fact, fields: &Fields<'_>) -> Refusal {
@@ -159,9 +154,7 @@ impl Reader<'_> {
             FactType::Choice(words) => format!("one of {}", words.join(", ")),
         };
         let on = match subject {
-            Subject::Event(event) => {
-                self.policy.events.get(event).map_or("event", |event| event.name.as_str())
-            }
+            Subject::Event(event) => &self.policy.events[event].name,
             subject => subject.word(),
         };
         let message = format!("`{}` is missing: the policy declares it on {on}, as {kind}", fact.name);

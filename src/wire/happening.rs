@@ -14,7 +14,7 @@ use crate::policy::{EventId, Subject};
 impl Reader<'_> {
     /// The declared event called `name`.
     pub(super) fn event_named(&self, name: &str) -> Option<EventId> {
-        self.policy.events.iter().position(|event| event.name == name)
+        self.policy.events.position(|event| event.name == name)
     }
 
     /// A declared event with its facts.
@@ -40,7 +40,7 @@ impl Reader<'_> {
 
     /// The names of a declared event's facts.
     fn event_facts(&self, event: EventId) -> &[&str] {
-        self.names.events.get(event).map_or(&[], Vec::as_slice)
+        &self.names.events[event]
     }
 
     /// A later step of a declared event.

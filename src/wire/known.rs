@@ -29,16 +29,17 @@ impl Reader<'_> {
             }
         }
         let mut said = Vec::new();
-        for (index, (measure, counts)) in self.policy.measures.iter().zip(&mut known.so_far).enumerate() {
+        for (id, measure) in self.policy.measures.iter_enumerated() {
+            let counts = &mut known.so_far[id];
             let one =
                 fields.optional(&measure.name, |node, path| self.counts(measure, node, path, counts))?;
-            said.extend(one.map(|()| (index, counts.clone())));
+            said.extend(one.map(|()| (id, counts.clone())));
         }
         // A sum that is not told is that of the others.
         sum_up(self.policy, &mut known.so_far)
             .map_err(|_| path.refuse(RefusalCode::Overflow, "the measures are too large to add up"))?;
-        for (index, counts) in said {
-            known.so_far.get_mut(index).into_iter().for_each(|slot| slot.clone_from(&counts));
+        for (id, counts) in said {
+            known.so_far[id] = counts;
         }
         known.in_all.clone_from(&known.so_far);
         Ok(known)
@@ -76,7 +77,7 @@ impl Reader<'_> {
 
     fn key_words(&self, measure: &Measure) -> Option<Vec<&str>> {
         let (subject, fact) = measure.key?;
-        match &self.policy.facts.of(subject).get(fact)?.kind {
+        match &self.policy.facts.of(subject)[fact].kind {
             FactType::Choice(words) => Some(words.iter().map(String::as_str).collect()),
             _ => None,
         }

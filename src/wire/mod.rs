@@ -45,7 +45,7 @@ pub use csv::{Mapping, MappingError, Table};
 pub use file::{Format, plain, read_file};
 pub use read::{Events, InputFault};
 
-use crate::policy::{CategoryId, Policy, Subject};
+use crate::policy::{CategoryId, EventId, IdVec, Policy, Subject};
 
 /// Reads input for one policy.
 pub struct Reader<'p> {
@@ -63,21 +63,21 @@ struct Names<'p> {
     member: Vec<&'p str>,
     /// What a decide case tells of a member besides: tiers and measures.
     known: Vec<&'p str>,
-    /// Those of declared events, by index of the event.
-    events: Vec<Vec<&'p str>>,
+    /// Those of declared events.
+    events: IdVec<EventId, Vec<&'p str>>,
 }
 
 impl<'p> Reader<'p> {
     /// A reader for `policy`; make one and read everything with it.
     pub fn new(policy: &'p Policy) -> Reader<'p> {
         let names = |subject| policy.facts.of(subject).iter().map(|fact| fact.name.as_str());
-        let categories = policy.categories.iter().enumerate();
+        let categories = policy.categories.iter_enumerated();
         let tiers = policy.tiers.iter().map(|tier| tier.name.as_str());
         let measures = policy.measures.iter().map(|measure| measure.name.as_str());
-        let events = (0..policy.events.len()).map(|event| names(Subject::Event(event)).collect());
+        let events = policy.events.ids().map(|event| names(Subject::Event(event)).collect());
         Reader {
             policy,
-            categories: categories.map(|(i, category)| (category.name.as_str(), i)).collect(),
+            categories: categories.map(|(id, category)| (category.name.as_str(), id)).collect(),
             names: Names {
                 listing: names(Subject::Listing).collect(),
                 line: names(Subject::Listing).chain(names(Subject::Line)).collect(),

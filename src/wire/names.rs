@@ -8,7 +8,7 @@ use super::scalar;
 use super::value::Node;
 use crate::diagnostic::suggest;
 use crate::eval::{Refusal, RefusalCode};
-use crate::policy::PoolId;
+use crate::policy::{MoveId, PoolId};
 
 /// What a name names.
 #[derive(Clone, Copy)]
@@ -66,8 +66,8 @@ impl Reader<'_> {
             Named::Pool.find(&names, word, path)
         })?;
         match pool {
-            Some(pool) => Ok(pool),
-            None if names.len() == 1 => Ok(0),
+            Some(pool) => Ok(PoolId::new(pool)),
+            None if names.len() == 1 => Ok(PoolId::new(0)),
             None => {
                 let message = format!("`pool` is missing: give one of {}", names.join(", "));
                 Err(fields.path.field("pool").refuse(RefusalCode::MissingField, message))
@@ -76,9 +76,9 @@ impl Reader<'_> {
     }
 
     /// A move of the policy.
-    pub(super) fn move_rule(&self, node: &Node, path: &Path<'_>) -> Result<usize, Refusal> {
+    pub(super) fn move_rule(&self, node: &Node, path: &Path<'_>) -> Result<MoveId, Refusal> {
         let names: Vec<&str> = self.policy.moves.iter().map(|rule| rule.name.as_str()).collect();
-        Named::Move.find(&names, scalar::name(node, path)?, path)
+        Named::Move.find(&names, scalar::name(node, path)?, path).map(MoveId::new)
     }
 
     /// A reward that some redeem rule declares, perhaps none in force.

@@ -59,7 +59,7 @@ impl Reader<'_> {
             Named::Redeem.find(&rules, name, &path.field(name))?;
         }
         let mut asks = Vec::new();
-        for (rule, name) in rules.iter().enumerate() {
+        for (rule, name) in self.policy.redeems.ids().zip(&rules) {
             let points =
                 object.get(name).map(|node| scalar::at_least(node, &path.field(name), 0)).transpose()?;
             asks.extend(points.filter(|points| *points > 0).map(|points| (rule, points)));
@@ -137,8 +137,8 @@ impl Reader<'_> {
         let found = *self.categories.get(steps.next()?)?;
         let mut at = found;
         for step in steps {
-            at = self.policy.categories.get(at)?.parent?;
-            if self.policy.categories.get(at)?.name != step {
+            at = self.policy.categories.try_get(at)?.parent?;
+            if self.policy.categories.try_get(at)?.name != step {
                 return None;
             }
         }

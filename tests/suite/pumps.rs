@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 
 use meed::check::{Policy, load};
 use meed::ledger::{Options, Outcome};
+use meed::policy::PoolId;
 use meed::source::Source;
 
 use crate::random_policies::{self, Dice, Step};
@@ -318,7 +319,7 @@ impl Programme {
         let (mut held, mut expired) = (0, 0);
         for account in &outcome.accounts {
             for pool in 0..self.shape.pools.len() {
-                let (balance, worth) = (account.balance_in(pool), self.shape.worth(pool, at));
+                let (balance, worth) = (account.balance_in(PoolId::new(pool)), self.shape.worth(pool, at));
                 held += i128::from(balance.available + balance.pending) * worth;
                 expired += i128::from(balance.expired) * worth;
             }

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use meed::check::{Policy, load};
 use meed::diagnostic::render;
 use meed::ledger::{Balance, Bucket, Options, Outcome};
+use meed::policy::PoolId;
 use meed::source::Source;
 
 use crate::support::{answer, check, incoming, post, replay, replay_sorted};
@@ -939,7 +940,7 @@ fn seen(policy: &Policy, outcome: &Outcome) -> (Value, BTreeSet<(Option<String>,
 fn held(world: &World, outcome: &Outcome, account: &str) -> Vec<i64> {
     let account = outcome.accounts.iter().find(|one| one.id() == account);
     let held = |pool| account.map_or(0, |one| one.balance_in(pool).available + one.balance_in(pool).pending);
-    (0..world.pools.len()).map(held).collect()
+    (0..world.pools.len()).map(PoolId::new).map(held).collect()
 }
 
 /// What a test is given, printed so that it can be put into files when a law breaks.
@@ -1004,14 +1005,14 @@ proptest! {
             for account in &outcome.accounts {
                 let mut folds = vec![Balance::default(); world.pools.len()];
                 for entry in account.entries() {
-                    let fold = &mut folds[entry.pool];
+                    let fold = &mut folds[entry.pool.index()];
                     prop_assert!(entry.points > 0 && entry.from != entry.to && entry.to != Bucket::Programme);
                     post(fold, entry.from, -entry.points);
                     post(fold, entry.to, entry.points);
                     prop_assert!(fold.is_conserved(), "{:?}{}", entry, shown(&world, &events));
                 }
                 for (pool, fold) in folds.iter().enumerate() {
-                    prop_assert_eq!(*fold, account.balance_in(pool), "{}", shown(&world, &events));
+                    prop_assert_eq!(*fold, account.balance_in(PoolId::new(pool)), "{}", shown(&world, &events));
                     let least = fold.pending.min(fold.redeemed).min(fold.expired).min(fold.reversed);
                     prop_assert!(least >= 0, "{:?}{}", fold, shown(&world, &events));
                 }

@@ -1,8 +1,9 @@
 //! What the reference programme and a policy of many features become.
 
 use crate::policy::{
-    Amount, BaseOf, Calendared, Expiry, Grain, Length, Member, Pending, PendingAnchor, Policy, Quantity,
-    Returns, Subject, TableKey, Test, Unit, ValueBody,
+    Amount, BadgeId, BaseOf, Calendared, CategorySet, EarnId, EventId, Expiry, FactId, Grain, GroupId,
+    Length, Member, Pending, PendingAnchor, Policy, PoolId, Quantity, RedeemId, Returns, Subject, TableKey,
+    Test, Unit, ValueBody,
 };
 use crate::source::Source;
 use crate::value::moment::Moment;
@@ -30,7 +31,7 @@ fn the_programme_and_its_pool_are_as_declared() {
     assert_eq!((policy.name.as_str(), policy.statement.as_str()), ("amazon_points", "My Points"));
     assert_eq!((policy.currency.name(), policy.calendar.zone.name()), ("JPY", "Asia/Tokyo"));
     assert_eq!(policy.digest.len(), "sha256:".len() + 64);
-    let terms = &policy.pools[0].versions[0].body;
+    let terms = &policy.pools[PoolId::new(0)].versions[0].body;
     assert_eq!(
         (terms.unit.as_deref(), terms.worth.unwrap(), terms.returns),
         (Some("point"), Ratio::ONE, Returns::TakeBackDebt)
@@ -46,15 +47,18 @@ fn rules_are_resolved_and_in_order_of_time() {
     let policy = amazon();
     let rules: Vec<&str> = policy.earns.iter().map(|rule| rule.name.as_str()).collect();
     assert_eq!(rules, ["listing_points", "card_points", "badge_promotion"]);
-    let listing = &policy.earns[0].versions[0].body;
+    let listing = &policy.earns[EarnId::new(0)].versions[0].body;
     assert_eq!((listing.each, listing.rounding), (Grain::Line, Some((Rounding::Down, Grain::Line))));
-    let Amount::Share { rate: Quantity::Fact(_, 0), base } = &listing.amount else { panic!("{listing:?}") };
+    let Amount::Share { rate: Quantity::Fact(_, fact), base } = &listing.amount else {
+        panic!("{listing:?}")
+    };
+    assert_eq!(*fact, FactId::new(0));
     assert!(base.with_points_paid);
-    let promotion = &policy.earns[2].versions[0];
+    let promotion = &policy.earns[EarnId::new(2)].versions[0];
     assert_eq!(promotion.window.from, Some("2020-12-31T15:00:00Z".parse().unwrap()));
-    assert!(matches!(promotion.body.conditions[1].test, Test::HasBadge(0)));
+    assert!(matches!(promotion.body.conditions[1].test, Test::HasBadge(badge) if badge == BadgeId::new(0)));
     assert_eq!(promotion.body.conditions[1].text, "listing has two_percent");
-    let badge = &policy.badges[0];
+    let badge = &policy.badges[BadgeId::new(0)];
     assert_eq!(badge.versions.iter().map(|v| v.body.conditions.len()).collect::<Vec<_>>(), [2, 1]);
     let Test::Compare { unit, .. } = &badge.versions[0].body.conditions[0].test else { panic!("{badge:?}") };
     assert_eq!(*unit, Unit::Rate);
@@ -63,10 +67,10 @@ fn rules_are_resolved_and_in_order_of_time() {
 #[test]
 fn filters_follow_the_tree() {
     let policy = amazon();
-    let redeem = &policy.redeems[0].versions[0].body;
+    let redeem = &policy.redeems[RedeemId::new(0)].versions[0].body;
     let eligible = |name: &str| {
-        let id = policy.categories.iter().position(|category| category.name == name).unwrap();
-        redeem.filters.iter().all(|filter| filter.passes[id])
+        let id = policy.categories.position(|category| category.name == name).unwrap();
+        redeem.filters.iter().all(|filter| filter.passes.contains(id))
     };
     for name in ["goods", "book", "kindle_ebook"] {
         assert!(eligible(name), "{name}");
@@ -81,7 +85,7 @@ fn filters_follow_the_tree() {
 fn a_rule_is_lowered_once_for_each_version_of_its_list_of_categories() {
     let policy = policy(include_str!("../../../tests/cases/sound/many_features.meed"));
     let rule = policy.earns.iter().find(|rule| rule.name == "in_season").unwrap();
-    let passes: Vec<Vec<bool>> = rule.versions.iter().map(|v| v.body.filters[0].passes.clone()).collect();
+    let passes: Vec<CategorySet> = rule.versions.iter().map(|v| v.body.filters[0].passes.clone()).collect();
     assert_eq!(passes.len(), 2);
     assert_ne!(passes[0], passes[1]);
     assert_eq!(rule.versions[0].window.until, rule.versions[1].window.from);
@@ -95,7 +99,7 @@ fn hotel() -> Policy {
 fn a_rule_stands_after_those_that_it_reads_and_a_group_after_those_in_it() {
     let policy = hotel();
     let place = |name: &str| {
-        let id = policy.earns.iter().position(|rule| rule.name == name).unwrap();
+        let id = policy.earns.position(|rule| rule.name == name).unwrap();
         policy.earn_order.iter().position(|other| *other == id).unwrap()
     };
     assert_eq!(policy.earn_order.len(), policy.earns.len());
@@ -104,7 +108,7 @@ fn a_rule_stands_after_those_that_it_reads_and_a_group_after_those_in_it() {
     }
     let groups: Vec<&str> = policy.groups.iter().map(|group| group.name.as_str()).collect();
     assert_eq!(groups, ["campaigns", "on_top"]);
-    assert_eq!(policy.groups[1].versions[0].body.of[0], Member::Group(0));
+    assert_eq!(policy.groups[GroupId::new(1)].versions[0].body.of[0], Member::Group(GroupId::new(0)));
 }
 
 #[test]
@@ -116,11 +120,11 @@ fn a_table_gives_each_category_the_nearest_row() {
             ValueBody::Table(table) => Some(table),
             _ => None,
         })
-        .find(|table| matches!(table.by, TableKey::Fact(Subject::Event(0), 0)))
+        .find(|table| table.by == TableKey::Fact(Subject::Event(EventId::new(0)), FactId::new(0)))
         .unwrap();
     let points = |name: &str| {
-        let id = policy.categories.iter().position(|category| category.name == name).unwrap();
-        let row = table.rows.iter().find(|(cases, _)| cases.contains(&id)).unwrap();
+        let id = policy.categories.position(|category| category.name == name).unwrap();
+        let row = table.rows.iter().find(|(cases, _)| cases.contains(&id.index())).unwrap();
         row.1.clone()
     };
     let constant = |n| Quantity::Constant(Ratio::whole(n));
@@ -134,10 +138,11 @@ fn parts_and_what_stands_beside_are_kept_apart() {
     let policy = hotel();
     let base = policy.earns.iter().find(|rule| rule.name == "base").unwrap();
     let Amount::Per { base, .. } = &base.versions[0].body.amount else { panic!("{base:?}") };
-    let fact = |name: &str| policy.facts.events[0].iter().position(|fact| fact.name == name).unwrap();
-    assert_eq!(base.of, BaseOf::EventFact(0, fact("charges")));
+    let stay = EventId::new(0);
+    let fact = |name: &str| policy.facts.events[stay].position(|fact| fact.name == name).unwrap();
+    assert_eq!(base.of, BaseOf::EventFact(stay, fact("charges")));
     assert_eq!(base.without_event_parts, [fact("taxes")]);
     assert_eq!(base.with_event_beside, [fact("tip")]);
-    assert_eq!(policy.events[0].amount, Some(fact("charges")));
-    assert_eq!(policy.events[0].category, Some(fact("category")));
+    assert_eq!(policy.events[stay].amount, Some(fact("charges")));
+    assert_eq!(policy.events[stay].category, Some(fact("category")));
 }

@@ -3,7 +3,7 @@
 use super::policy::general;
 use super::*;
 use crate::eval::order::RedeemAsk;
-use crate::policy::FactValue;
+use crate::policy::{FactValue, MoveId, PoolId, RedeemId};
 use crate::value::Ratio;
 use crate::wire::Case;
 use RefusalCode as Code;
@@ -38,11 +38,11 @@ fn a_declared_event_is_read_with_its_facts() {
     else {
         panic!("no happening")
     };
-    assert_eq!(event, 0);
+    assert_eq!(event.index(), 0);
     let money = |minor| number(minor, 1);
     let read = [number(2, 1), number(12345, 1000), money(30_000), money(0), money(0), FactValue::Choice(1)];
-    assert!(matches!(facts[0], FactValue::Category(_)));
-    assert_eq!(facts[1..], read);
+    assert!(matches!(facts.as_slice()[0], FactValue::Category(_)));
+    assert_eq!(facts.as_slice()[1..], read);
 }
 
 #[test]
@@ -81,11 +81,11 @@ fn later_events_name_the_happening() {
 #[test]
 fn events_name_their_pool() {
     let grant = kind(&other("grant", r#","points":5,"pool":"stars""#));
-    assert_eq!(grant, EventKind::Grant { pool: 1, points: 5, expires_at: None, reason: None });
+    assert_eq!(grant, EventKind::Grant { pool: PoolId::new(1), points: 5, expires_at: None, reason: None });
     not_read(&other("grant", r#","points":5"#), Code::MissingField, "pool", "points, stars");
     not_read(&other("grant", r#","points":5,"pool":"star""#), Code::UnknownPool, "pool", "\"stars\"");
     let adjust = kind(&other("adjust", r#","points":-5,"pool":"points","reason":"x""#));
-    assert_eq!(adjust, EventKind::Adjust { pool: 0, points: -5, reason: "x".into() });
+    assert_eq!(adjust, EventKind::Adjust { pool: PoolId::new(0), points: -5, reason: "x".into() });
     // With one pool its name may be written or left out.
     assert_eq!(
         event(&other("grant", r#","points":5"#)),
@@ -99,11 +99,11 @@ fn rewards_and_moves_are_declared() {
     assert_eq!(reward, EventKind::Reward { reward: "brewed".into(), quantity: 1, price: None });
     not_read(&other("reward", r#","reward":"brewd""#), Code::UnknownReward, "reward", "\"brewed\"");
     let convert = kind(&other("convert", r#","move":"swap","points":500"#));
-    assert_eq!(convert, EventKind::Convert { by: 0, points: 500 });
+    assert_eq!(convert, EventKind::Convert { by: MoveId::new(0), points: 500 });
     not_read(&other("convert", r#","move":"swapp","points":5"#), Code::UnknownRule, "move", "\"swap\"");
     not_read(&other("convert", r#","points":5"#), Code::MissingField, "move", "");
     let transfer = kind(&other("transfer", r#","to_program":"air","move":"swap","points":5"#));
-    assert!(matches!(transfer, EventKind::Transfer { points: 5, by: Some(0), .. }));
+    assert!(matches!(transfer, EventKind::Transfer { points: 5, by: Some(by), .. } if by.index() == 0));
 }
 
 #[test]
@@ -116,7 +116,7 @@ fn points_are_paid_by_a_rule_or_by_the_only_one() {
         })
     };
     assert_eq!(redeem("5"), Ok(RedeemAsk::Plain(5)));
-    assert_eq!(redeem(r#"{"pay":5.0,"rewards":0}"#), Ok(RedeemAsk::ByRule(vec![(0, 5)])));
+    assert_eq!(redeem(r#"{"pay":5.0,"rewards":0}"#), Ok(RedeemAsk::ByRule(vec![(RedeemId::new(0), 5)])));
     assert_eq!(redeem(r#"{"pay":0}"#), Ok(RedeemAsk::Plain(0)));
     assert_eq!(redeem("{}"), Ok(RedeemAsk::Plain(0)));
     let refusal = redeem(r#"{"pya":5}"#).unwrap_err();
@@ -137,8 +137,11 @@ fn a_case_tells_levels_and_measures() {
     else {
         panic!("not read")
     };
-    assert_eq!(member.known.levels, [1]);
-    assert_eq!(member.known.so_far, [vec![Ratio::whole(12)], vec![Ratio::ZERO, Ratio::whole(150)]]);
+    assert_eq!(member.known.levels.as_slice(), [1]);
+    assert_eq!(
+        member.known.so_far.as_slice(),
+        [vec![Ratio::whole(12)], vec![Ratio::ZERO, Ratio::whole(150)]]
+    );
     assert_eq!(member.known.so_far, member.known.in_all);
     assert_eq!((event.lines[0].id.as_str(), event.lines[0].price), ("stay", 500));
     let refused = |member: &str| {

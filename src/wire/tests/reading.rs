@@ -4,7 +4,7 @@ use super::policy::policy;
 use super::*;
 use crate::eval::order::RedeemAsk;
 use crate::ledger::event::{Movement, TransferTo};
-use crate::policy::FactValue;
+use crate::policy::{CategoryId, FactId, FactValue, PoolId};
 use crate::value::Ratio;
 use crate::wire::Case;
 
@@ -12,12 +12,15 @@ use crate::wire::Case;
 fn an_order_is_read_with_its_defaults() {
     let order = order_of(&good_order(r#","sku":"X1","note":"any""#));
     let line = &order.lines[0];
-    assert_eq!((line.price, line.quantity, line.category), (1500, 1, Some(0)));
+    assert_eq!((line.price, line.quantity, line.category), (1500, 1, Some(CategoryId::new(0))));
     assert_eq!(line.sku.as_deref(), Some("X1"));
-    assert_eq!(line.listing, [FactValue::Number(Ratio::new(1, 50).unwrap()), FactValue::Choice(0)]);
-    assert_eq!(line.facts, [FactValue::Number(Ratio::ZERO), FactValue::YesNo(false)]);
+    assert_eq!(
+        line.listing.as_slice(),
+        [FactValue::Number(Ratio::new(1, 50).unwrap()), FactValue::Choice(0)]
+    );
+    assert_eq!(line.facts.as_slice(), [FactValue::Number(Ratio::ZERO), FactValue::YesNo(false)]);
     assert_eq!((&order.redeem, order.honoured, order.shipping), (&RedeemAsk::Plain(0), false, 0));
-    assert_eq!(order.facts[0], FactValue::Choice(1));
+    assert_eq!(order.facts.as_slice()[0], FactValue::Choice(1));
 }
 
 #[test]
@@ -60,7 +63,7 @@ fn dollars_are_read_to_the_cent() {
 fn rates_are_exact() {
     let rate = |text: &str| {
         let line = good_order("").replace("2%", text);
-        order_of(&line).lines[0].listing[0].clone()
+        order_of(&line).lines[0].listing.as_slice()[0].clone()
     };
     assert_eq!(rate("0.1%"), FactValue::Number(Ratio::new(1, 1000).unwrap()));
     assert_eq!(rate("95%"), FactValue::Number(Ratio::new(19, 20).unwrap()));
@@ -70,9 +73,9 @@ fn rates_are_exact() {
 #[test]
 fn a_category_may_be_named_by_its_path() {
     let category = |name: &str| order_of(&good_order("").replace("book", name)).lines[0].category;
-    assert_eq!(category("music"), Some(2));
-    assert_eq!(category("digital/music"), Some(2));
-    assert_eq!(category("digital"), Some(1));
+    assert_eq!(category("music"), Some(CategoryId::new(2)));
+    assert_eq!(category("digital/music"), Some(CategoryId::new(2)));
+    assert_eq!(category("digital"), Some(CategoryId::new(1)));
     refused(
         &good_order("").replace("book", "book/music"),
         RefusalCode::UnknownCategory,
@@ -93,15 +96,15 @@ fn every_event_type_is_read() {
     assert_eq!(refund, EventKind::Refund { number: "o1".to_owned(), lines: vec![("l1".to_owned(), 500)] });
     assert_eq!(
         event(&other("grant", r#","points":100"#)).kind,
-        EventKind::Grant { pool: 0, points: 100, expires_at: None, reason: None }
+        EventKind::Grant { pool: PoolId::new(0), points: 100, expires_at: None, reason: None }
     );
     assert_eq!(
         event(&other("adjust", r#","points":-5,"reason":"goodwill""#)).kind,
-        EventKind::Adjust { pool: 0, points: -5, reason: "goodwill".to_owned() }
+        EventKind::Adjust { pool: PoolId::new(0), points: -5, reason: "goodwill".to_owned() }
     );
     let opening = event(&other("opening", r#","points":7,"expires_at":"2022-01-01T00:00:00+09:00""#)).kind;
     let expires_at = "2021-12-31T15:00:00Z".parse().unwrap();
-    assert_eq!(opening, EventKind::Opening { pool: 0, points: 7, expires_at });
+    assert_eq!(opening, EventKind::Opening { pool: PoolId::new(0), points: 7, expires_at });
     let to = TransferTo::Program("miles".to_owned());
     assert_eq!(
         event(&other("transfer", r#","points":7,"to_program":"miles""#)).kind,
@@ -110,7 +113,7 @@ fn every_event_type_is_read() {
     assert_eq!(event(&other("cash_out", r#","points":7"#)).kind, EventKind::CashOut { points: 7, by: None });
     assert_eq!(
         event(&other("member", r#","rank":"gold""#)).kind,
-        EventKind::Member(vec![(1, FactValue::Choice(1))])
+        EventKind::Member(vec![(FactId::new(1), FactValue::Choice(1))])
     );
 }
 
@@ -166,11 +169,11 @@ fn cases_are_read() {
     let case =
         reader.case(&format!(r#"{{{at},"member":{{"rank":"gold"}},"order":{{"lines":[{line}]}},"note":1}}"#));
     let Ok(Case::Order { member, order, .. }) = case else { panic!("{case:?}") };
-    assert_eq!(member.facts.0, [None, Some(FactValue::Choice(1))]);
+    assert_eq!(member.facts.0.as_slice(), [None, Some(FactValue::Choice(1))]);
     assert_eq!(order.lines.len(), 1);
     let case = reader.case(&format!(r#"{{{at},"listing":{{"points_rate":"2%","seller":"overseas"}}}}"#));
     let Ok(Case::Listing { listing, .. }) = case else { panic!("{case:?}") };
-    assert_eq!(listing.facts[1], FactValue::Choice(1));
+    assert_eq!(listing.facts.as_slice()[1], FactValue::Choice(1));
     let bad = line.replace("1500", "-1");
     let refusal = reader.case(&format!(r#"{{{at},"order":{{"lines":[{bad}]}}}}"#)).unwrap_err();
     assert_eq!(refusal.path, "order.lines[0].price");

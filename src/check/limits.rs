@@ -9,10 +9,8 @@ use super::rules::Draft;
 use super::scope::Scope;
 use super::words;
 use crate::diagnostic::{Code, Diagnostic};
-use crate::policy::{Cap, CapScope, Grain, Occasion, Period, PoolId, Quantity, Subject, Unit};
-use crate::syntax::ast::{
-    self, ArithmeticOp, ClauseKind, Expr, ExprKind, Kind, LimitScope, Name, Path, RoomChoice,
-};
+use crate::policy::{FactId, Grain, Limit, LimitScope, Occasion, Period, PoolId, Quantity, Subject, Unit};
+use crate::syntax::ast::{self, ArithmeticOp, ClauseKind, Expr, ExprKind, Kind, Name, Path, RoomChoice};
 use crate::value::Ratio;
 
 /// What a rule, group or payment is about: over what it may round and be limited.
@@ -47,9 +45,7 @@ impl Pieces {
     /// The word for a grain.
     pub fn word(self, scope: &Scope<'_>, grain: Grain) -> String {
         match (self.of, grain) {
-            (Occasion::Event(event), _) => {
-                scope.events.get(event).map_or("event", |event| event.name).to_owned()
-            }
+            (Occasion::Event(event), _) => scope.events[event].name.to_owned(),
             (_, Grain::Unit) => "unit".to_owned(),
             (_, Grain::Line) => "line".to_owned(),
             (_, Grain::Order) => "order".to_owned(),
@@ -105,22 +101,22 @@ pub(super) fn fitting(draft: &Draft<'_, '_>, word: &Name, pieces: Pieces, what: 
 }
 
 /// Over what a limit counts, and where its amount stands.
-pub(super) fn cap_scope(
+pub(super) fn limit_scope(
     draft: &Draft<'_, '_>,
-    per: &LimitScope,
+    per: &ast::LimitScope,
     pieces: Pieces,
     line: &str,
-) -> Option<(CapScope, Place)> {
+) -> Option<(LimitScope, Place)> {
     let scope = draft.scope;
     match per {
-        LimitScope::Piece(word) => {
+        ast::LimitScope::Piece(word) => {
             let grain = fitting(draft, word, pieces, "be limited")?;
-            Some((CapScope::Piece(grain), pieces.place(grain)))
+            Some((LimitScope::Piece(grain), pieces.place(grain)))
         }
-        LimitScope::Each if pieces.each_time || pieces.of.period().is_some() => {
-            Some((CapScope::Piece(Grain::Order), pieces.place(Grain::Order)))
+        ast::LimitScope::Each if pieces.each_time || pieces.of.period().is_some() => {
+            Some((LimitScope::Piece(Grain::Order), pieces.place(Grain::Order)))
         }
-        LimitScope::Each => {
+        ast::LimitScope::Each => {
             let mut choices: Vec<String> = pieces
                 .words(scope)
                 .into_iter()
@@ -132,7 +128,7 @@ pub(super) fn cap_scope(
             missing_choice(scope, draft.declaration, "over what its limit counts", &choices);
             None
         }
-        LimitScope::Member { each, period: written, returns, span } => {
+        ast::LimitScope::Member { each, period: written, returns, span } => {
             let each = match each {
                 Some(path) => Some(each_value(draft, path, pieces)?),
                 None => None,
@@ -148,20 +144,20 @@ pub(super) fn cap_scope(
                 return None;
             };
             let keep = *returns == RoomChoice::Keep;
-            Some((CapScope::Member { each, period: period?, keep }, Place::Member))
+            Some((LimitScope::Member { each, period: period?, keep }, Place::Member))
         }
-        LimitScope::Everyone { period: written, .. } => {
+        ast::LimitScope::Everyone { period: written, .. } => {
             let period = match written {
                 Some(written) => budget_period(scope, written)?,
                 None => Period::AllTime,
             };
-            Some((CapScope::Everyone { period }, Place::Everyone))
+            Some((LimitScope::Everyone { period }, Place::Everyone))
         }
     }
 }
 
 /// `per member per order.shop`: the fact of the order or event whose every word has room of its own.
-fn each_value(draft: &Draft<'_, '_>, path: &Path, pieces: Pieces) -> Option<usize> {
+fn each_value(draft: &Draft<'_, '_>, path: &Path, pieces: Pieces) -> Option<(Subject, FactId)> {
     let scope = draft.scope;
     let shown = scope.text(path.span);
     let wrong = |code: Code, message: String, help: String| {
@@ -193,7 +189,7 @@ fn each_value(draft: &Draft<'_, '_>, path: &Path, pieces: Pieces) -> Option<usiz
             format!("leave `per {shown}` out, or name a fact of the order or event"),
         );
     }
-    Some(fact)
+    Some((subject, fact))
 }
 
 /// The period of a budget over all members: one that begins for all of them at the same instant.
@@ -213,33 +209,33 @@ fn budget_period(scope: &Scope<'_>, written: &ast::Period) -> Option<Period> {
 }
 
 /// The `at most` lines: limits of points of a pool.
-pub(super) fn caps(draft: &Draft<'_, '_>, pieces: Pieces, pool: PoolId) -> Option<Vec<Cap>> {
-    caps_but(draft, pieces, pool, |_| false)
+pub(super) fn limits(draft: &Draft<'_, '_>, pieces: Pieces, pool: PoolId) -> Option<Vec<Limit>> {
+    limits_but(draft, pieces, pool, |_| false)
 }
 
 /// The same without the lines that limit something else.
-pub(super) fn caps_but(
+pub(super) fn limits_but(
     draft: &Draft<'_, '_>,
     pieces: Pieces,
     pool: PoolId,
     other: impl Fn(&Expr) -> bool,
-) -> Option<Vec<Cap>> {
+) -> Option<Vec<Limit>> {
     let earns = matches!(draft.declaration.kind, Kind::Earn | Kind::Group);
-    let caps = draft.clauses.iter().filter_map(|clause| match &clause.kind {
+    let limits = draft.clauses.iter().filter_map(|clause| match &clause.kind {
         ClauseKind::AtMost { limit, per } if !other(limit) => {
-            Some((clause, cap(draft, limit, per, pieces, pool)))
+            Some((clause, limit_of(draft, limit, per, pieces, pool)))
         }
         ClauseKind::AtMostShare { rate, of } if earns => {
             Some((clause, share(draft, (rate, of), pieces, pool)))
         }
         _ => None,
     });
-    let caps = caps.map(|(clause, found)| {
-        let (limit, per) = found?;
-        Some(Cap { limit, per, text: draft.scope.text(clause.span) })
+    let limits = limits.map(|(clause, found)| {
+        let (amount, per) = found?;
+        Some(Limit { amount, per, counter: None, text: draft.scope.text(clause.span) })
     });
-    let caps: Vec<Option<Cap>> = caps.collect();
-    caps.into_iter().collect()
+    let limits: Vec<Option<Limit>> = limits.collect();
+    limits.into_iter().collect()
 }
 
 /// A limit that is a share of an amount, in points by their worth: `at most 20% of order.price`.
@@ -248,7 +244,7 @@ fn share(
     (rate, of): (&Expr, &Path),
     pieces: Pieces,
     pool: PoolId,
-) -> Option<(Quantity, CapScope)> {
+) -> Option<(Quantity, LimitScope)> {
     let grain = match &of.subject {
         Some(subject) if subject.text == "line" && pieces.each != Grain::Order => Grain::Line,
         _ => Grain::Order,
@@ -259,19 +255,19 @@ fn share(
     let money = reader.number(&amount, Unit::Money);
     let share = Quantity::Multiply(Box::new(rate?), Box::new(money?));
     let limit = Quantity::Divide(Box::new(share), Box::new(Quantity::Worth(pool)));
-    Some((limit, CapScope::Piece(grain)))
+    Some((limit, LimitScope::Piece(grain)))
 }
 
-fn cap(
+fn limit_of(
     draft: &Draft<'_, '_>,
     limit: &Expr,
-    per: &LimitScope,
+    per: &ast::LimitScope,
     pieces: Pieces,
     pool: PoolId,
-) -> Option<(Quantity, CapScope)> {
+) -> Option<(Quantity, LimitScope)> {
     let scope = draft.scope;
     let line = format!("at most {}", scope.text(limit.span));
-    let found = cap_scope(draft, per, pieces, &line);
+    let found = limit_scope(draft, per, pieces, &line);
     let place = found.map_or_else(|| pieces.place(Grain::Order), |(_, place)| place);
     let quantity = points(draft, limit, place, (pool, false));
     let ((per, _), quantity) = (found?, quantity?);
@@ -322,7 +318,7 @@ pub(super) fn own_points(scope: &Scope<'_>, expr: &Expr, pool: PoolId) -> Option
             if fits || scope.facts.has_unit(&word.text) {
                 return Some(());
             }
-            let name = scope.pools.get(pool).map_or("", |group| group.name);
+            let name = scope.pools.try_get(pool).map_or("", |group| group.name);
             let message = format!("`{name}` counts in {unit}s, and this is a number of {}", word.text);
             let help = format!("write `{unit}s`, or name the pool that counts in {}", word.text);
             scope.report(Diagnostic::new(Code::TypeMismatch, word.span, message).with_help(help));
