@@ -36,6 +36,12 @@ pub(crate) enum Status {
 #[derive(Debug)]
 pub(crate) struct Failure(pub String);
 
+impl From<crate::eval::Refusal> for Failure {
+    fn from(refusal: crate::eval::Refusal) -> Failure {
+        Failure(refusal.to_string())
+    }
+}
+
 impl From<io::Error> for Failure {
     fn from(error: io::Error) -> Failure {
         Failure(error.to_string())

@@ -63,7 +63,7 @@ fn stream(policy: &Policy, events: &Events<'_>, settings: Options) -> Result<Out
 }
 
 fn print_json(policy: &Policy, outcome: &Outcome, out: &mut dyn Write) -> Result<(), Failure> {
-    serde_json::to_writer(&mut *out, &RunAnswer::new(policy, outcome)).map_err(io::Error::from)?;
+    serde_json::to_writer(&mut *out, &RunAnswer::new(policy, outcome)?).map_err(io::Error::from)?;
     Ok(out.write_all(b"\n")?)
 }
 
@@ -126,7 +126,7 @@ fn accounts_table(policy: &Policy, outcome: &Outcome, at: Timestamp, out: &mut d
     let mut rows = Vec::new();
     for (index, account) in accounts.iter().enumerate() {
         let mut name = account.id().to_owned();
-        let statement = account.statement(policy, at);
+        let statement = account.statement(policy, at).map_err(io::Error::other)?;
         for (pool, pool_statement) in policy.pools.ids().zip(&statement.pools) {
             add(&mut sums[pool], &pool_statement.balance);
             if index < MOST_ROWS {

@@ -23,7 +23,7 @@ pub(crate) fn print(
     lines: bool,
     out: &mut dyn Write,
 ) -> io::Result<()> {
-    let statement = account.statement(policy, at);
+    let statement = account.statement(policy, at).map_err(io::Error::other)?;
     writeln!(out, "{}: {}", policy.statement_title(), statement.account)?;
     writeln!(out, "{} as of {}\n", policy.label(), moment(policy, at))?;
     levels(policy, &statement, out)?;

@@ -85,7 +85,7 @@ pub struct ShownBadge {
 }
 
 /// Points of one rule on one line: what the ledger posts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub(crate) struct Earned {
     pub rule: EarnId,
     pub points: i64,
@@ -103,7 +103,7 @@ pub(crate) struct Earning {
 }
 
 /// What a rule gives on all lines together.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub(crate) struct Total {
     pub rule: EarnId,
     /// Before rounding.

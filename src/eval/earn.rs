@@ -39,7 +39,7 @@ pub(crate) struct Given {
 }
 
 /// Which limit of points cut: whose it is, and its place in that version.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub(crate) struct Cut {
     pub by: Owner,
     pub place: usize,

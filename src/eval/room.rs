@@ -1,11 +1,10 @@
 //! What limits over several orders leave. A decision says what it uses of every counter of its rules; the account (or
 //! nothing, for a decision without one) says what earlier orders and events have used.
 
-use jiff::Timestamp;
 use std::collections::BTreeMap;
 
 use super::context::{Context, Fault};
-use crate::policy::{Limit, LimitId, Occasion, Policy};
+use crate::policy::{Limit, LimitId};
 use crate::value::{Overflow, Ratio};
 
 /// What is used, by counter.
@@ -27,11 +26,13 @@ impl Used {
         Ok(())
     }
 
-    /// Uses at least so much.
-    pub fn raise(&mut self, counter: LimitId, least: Ratio) {
-        if least > self.of(counter) {
-            self.0.insert(counter, least);
+    /// What is used beyond what was used before.
+    pub fn beyond(&self, before: &Used) -> Result<Used, Overflow> {
+        let mut beyond = Used::default();
+        for (counter, amount) in &self.0 {
+            beyond.add(*counter, amount.sub(before.of(*counter))?.max(Ratio::ZERO))?;
         }
+        Ok(beyond)
     }
 }
 
@@ -50,16 +51,4 @@ pub(crate) fn room(context: &Context<'_>, limit: &Limit, used: &UsedBefore) -> R
     let used = if limit.per.keeps_room() { &used.kept } else { &used.standing };
     let used = limit.counter.map_or(Ratio::ZERO, |counter| used.of(counter));
     Ok(amount.sub(used)?.max(Ratio::ZERO))
-}
-
-/// The counters that limits of earn rules and groups read when an order or event is decided, each once.
-pub(crate) fn counters_read(policy: &Policy, of: Occasion, at: Timestamp) -> Vec<LimitId> {
-    let earns = policy.earns.iter().filter_map(|rule| rule.at(at)).filter(|version| version.body.of == of);
-    let groups = policy.groups.iter().filter_map(|rule| rule.at(at));
-    let limits = earns.flat_map(|version| version.body.first.iter().chain(&version.body.limits));
-    let limits = limits.chain(groups.flat_map(|version| &version.body.limits));
-    let mut counters: Vec<LimitId> = limits.filter_map(|limit| limit.counter).collect();
-    counters.sort();
-    counters.dedup();
-    counters
 }

@@ -1,38 +1,28 @@
 //! From events to accounts. Pure: the result is a function of the set of events.
 //!
-//! In the order of the flow: [`event`] says what can happen; [`intake`] sorts out which of what came in counts;
-//! [`replay`](mod@replay) brings events in order and drives the accounts; `account` holds one account; `advance` applies
-//! what falls due; `judge` accepts or refuses one event: `place` orders and declared events, `movement` what happens to
-//! them later, `moves` points that go elsewhere; `settle` decides again what an event changes, with what is tied to it
-//! (`ties`, over a `period`), and posts the differences; `measures` counts, `tiers` keeps levels; `placed` and `lots`
-//! keep the books of orders and points; [`entry`] says what is recorded, and balances are a fold of entries;
-//! [`statement`] says where an account stands.
+//! In the order of the flow: [`input`] says what can happen, and which of what came in counts; [`books`] holds an account as
+//! plain data; [`turn`] works out what one event, or one thing due, does to it, as a value; [`ledger`] takes these in, account
+//! by account, and goes on; [`replay`](mod@replay) feeds it from a file; [`report`] says where an account stands and how its
+//! points came about; [`stored`] turns accounts into bytes. [`links`] is what a policy ties together, [`period`] stretches
+//! of time.
 
 mod account;
-mod advance;
-pub mod entry;
-pub mod event;
-pub mod intake;
-mod judge;
-pub(crate) mod lots;
-mod measures;
-mod movement;
-mod moves;
+pub(crate) mod books;
+pub mod input;
+mod ledger;
+mod links;
 mod period;
-mod place;
-pub(crate) mod placed;
 pub mod replay;
-mod rewards;
-mod settle;
-pub mod statement;
-mod tiers;
-mod ties;
-pub mod workings;
+pub mod report;
+mod stored;
+pub(crate) mod turn;
 
 pub use account::Account;
-pub use entry::{Action, Arrived, Balance, Bucket, Citation, Entry};
-pub use event::{Event, EventKind};
-pub use intake::{Incoming, Place, Refused, Rejected};
+pub use books::entry::{self, Action, Arrived, Balance, Bucket, Citation, Entry, LevelChange};
+pub use input::event::{self, Event, EventKind};
+pub use input::intake::{self, Incoming, Place, Refused, Rejected};
+pub use ledger::{Failed, Ledger};
 pub use replay::{Options, Outcome, Replay, replay};
-pub use statement::{Becoming, Expiring, PoolStatement, Statement, TierStatement};
-pub use workings::Working;
+pub use report::statement::{Becoming, Expiring, PoolStatement, Statement, TierStatement};
+pub use report::workings::Working;
+pub use stored::LoadError;

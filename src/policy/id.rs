@@ -19,7 +19,9 @@ pub trait Id: Copy {
 macro_rules! ids {
     ($($(#[$doc:meta])* $name:ident,)*) => {$(
         $(#[$doc])*
-        #[derive(Copy, Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[derive(
+            Copy, Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
+        )]
         #[serde(transparent)]
         pub struct $name(u32);
 
@@ -36,7 +38,7 @@ macro_rules! ids {
             }
         }
 
-        impl Id for $name {
+        impl $crate::policy::Id for $name {
             fn new(index: usize) -> $name {
                 $name::new(index)
             }
@@ -47,6 +49,8 @@ macro_rules! ids {
         }
     )*};
 }
+
+pub(crate) use ids;
 
 ids! {
     /// A pool.
@@ -165,6 +169,18 @@ impl<I: Id, T> IndexMut<I> for IdVec<I, T> {
     #[expect(clippy::indexing_slicing, reason = "the checker makes ids of items only")]
     fn index_mut(&mut self, id: I) -> &mut T {
         &mut self.items[id.index()]
+    }
+}
+
+impl<I, T: Serialize> Serialize for IdVec<I, T> {
+    fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        self.items.serialize(to)
+    }
+}
+
+impl<'de, I, T: Deserialize<'de>> Deserialize<'de> for IdVec<I, T> {
+    fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<IdVec<I, T>, D::Error> {
+        Vec::deserialize(from).map(IdVec::from)
     }
 }
 

@@ -40,7 +40,7 @@ pub(crate) struct Counter {
 }
 
 /// What a limit belongs to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub(crate) enum Owner {
     Earn(EarnId),
     Group(GroupId),

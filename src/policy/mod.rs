@@ -14,7 +14,8 @@ use crate::value::moment::{DeadlineEnd, YearDay};
 use crate::value::time::LocalTime;
 use crate::value::{Calendar, Currency, Delay, Ratio, Rounding};
 
-mod id;
+pub(crate) mod id;
+pub(crate) mod reads;
 mod facts;
 mod value;
 mod condition;

@@ -18,7 +18,7 @@ pub enum DeadlineEnd {
 }
 
 /// Units of the calendar.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 #[allow(missing_docs, reason = "each is the word itself")]
 pub enum CalendarUnit {
     Day,
@@ -30,7 +30,7 @@ pub enum CalendarUnit {
 }
 
 /// The stretch whose start or end is meant.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub enum EdgeUnit {
     /// `month`, `quarter`, …: the one around the moment.
     Calendar(CalendarUnit),
@@ -39,7 +39,7 @@ pub enum EdgeUnit {
 }
 
 /// A day that comes every year or month: `end of february`, `30 september`, `end of month`, `15th`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub struct YearDay {
     /// 1 to 12; None: every month.
     pub month: Option<u8>,
@@ -48,7 +48,7 @@ pub struct YearDay {
 }
 
 /// A chain of calendar steps, the outermost first. `L` is how a length is said.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub(crate) enum Moment<L = Delay> {
     /// What it counts from.
     Anchor,

@@ -17,7 +17,7 @@ impl fmt::Display for Overflow {
 impl std::error::Error for Overflow {}
 
 /// A fraction in lowest terms with a positive denominator.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub struct Ratio {
     numerator: i128,
     denominator: i128,

@@ -38,7 +38,7 @@ pub enum MissingDay {
 
 /// A length of calendar time. Years and months move the calendar, days and weeks count local days, hours count
 /// elapsed time.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub struct Delay {
     /// Calendar months (a year is twelve).
     pub months: u32,

@@ -281,21 +281,20 @@ struct PlaceAnswer {
 
 impl RunAnswer {
     /// The published form of a run's outcome.
-    pub fn new(policy: &Policy, outcome: &Outcome) -> RunAnswer {
+    pub fn new(policy: &Policy, outcome: &Outcome) -> Result<RunAnswer, Refusal> {
         let at = outcome.at;
-        let statements = at.into_iter().flat_map(|at| {
-            outcome
-                .accounts
-                .iter()
-                .map(move |account| AccountAnswer::new(policy, &account.statement(policy, at)))
-        });
-        RunAnswer {
+        let accounts =
+            at.into_iter().flat_map(|at| outcome.accounts.iter().map(move |account| (account, at)));
+        let statements = accounts
+            .map(|(account, at)| Ok(AccountAnswer::new(policy, &account.statement(policy, at)?)))
+            .collect::<Result<_, Refusal>>()?;
+        Ok(RunAnswer {
             policy: PolicyAnswer { name: policy.name().to_owned(), digest: policy.digest().to_owned() },
             at: at.map(|at| policy.show_instant(at)),
-            accounts: statements.collect(),
+            accounts: statements,
             refused: outcome.refused.iter().map(RefusedAnswer::new).collect(),
             duplicates: outcome.duplicates,
-        }
+        })
     }
 }
 

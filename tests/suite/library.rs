@@ -68,7 +68,7 @@ fn a_service_reads_and_judges_one_event_after_the_other() {
     assert_eq!((outcome.duplicates, outcome.accepted), (1, 1));
     let at: Timestamp = "2025-01-01T00:00:00+09:00".parse().unwrap();
     assert_eq!(outcome.at, Some(at));
-    assert_eq!(outcome.accounts[0].statement(&policy, at).pools[0].balance.available, 100);
+    assert_eq!(outcome.accounts[0].statement(&policy, at).unwrap().pools[0].balance.available, 100);
     assert_eq!(replay(&policy, Vec::new(), &Options::default()).accounts.len(), 0);
 }
 

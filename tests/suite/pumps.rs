@@ -323,7 +323,8 @@ impl Programme {
                 held += i128::from(balance.available + balance.pending) * worth;
                 expired += i128::from(balance.expired) * worth;
             }
-            let arrived = account.statement(&self.policy, at).pools.into_iter().flat_map(|pool| pool.arrived);
+            let arrived =
+                account.statement(&self.policy, at).unwrap().pools.into_iter().flat_map(|pool| pool.arrived);
             held += arrived
                 .filter(|one| one.program.is_none())
                 .map(|one| i128::from(one.amount) * PARTS)

@@ -1019,7 +1019,7 @@ proptest! {
                 moved += folds.iter().map(|fold| fold.transferred).sum::<i64>();
                 let at = outcome.at.unwrap();
                 let paid_out: i64 = account.entries().iter().filter_map(|entry| entry.arrived.as_ref()).map(|one| one.amount).sum();
-                let told: i64 = account.statement(&policy, at).pools.iter().flat_map(|pool| &pool.arrived).map(|one| one.amount).sum();
+                let told: i64 = account.statement(&policy, at).unwrap().pools.iter().flat_map(|pool| &pool.arrived).map(|one| one.amount).sum();
                 prop_assert_eq!(paid_out, told, "{}", shown(&world, &events));
                 let times = account.entries().windows(2).all(|two| two[0].at <= two[1].at);
                 prop_assert!(times, "{}", shown(&world, &events));

@@ -62,7 +62,7 @@ pub fn replay_sorted(policy: &Policy, mut incoming: Vec<Incoming>, options: &Opt
 
 /// The published answer of a run.
 pub fn answer(policy: &Policy, outcome: &Outcome) -> Value {
-    serde_json::to_value(RunAnswer::new(policy, outcome)).unwrap()
+    serde_json::to_value(RunAnswer::new(policy, outcome).unwrap()).unwrap()
 }
 
 /// The published answer to a decide case.

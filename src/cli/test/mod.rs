@@ -99,9 +99,12 @@ fn events(policy: &Policy, scenario: &Scenario) -> Vec<Incoming> {
 fn check(policy: &Policy, incoming: &[Incoming], expect: &Expect, differences: &mut Vec<String>) {
     let options = Options { at: expect.at, account: None, keep_entries: true };
     let outcome = replay(policy, incoming.to_vec(), &options);
-    let answer = serde_json::to_value(RunAnswer::new(policy, &outcome)).unwrap_or_default();
     let mut rows = Vec::new();
-    expectations::compare(&answer, expect, &mut rows);
+    match RunAnswer::new(policy, &outcome).map(serde_json::to_value) {
+        Ok(Ok(answer)) => expectations::compare(&answer, expect, &mut rows),
+        Ok(Err(fault)) => rows.push(fault.to_string()),
+        Err(refusal) => rows.push(refusal.to_string()),
+    }
     if let Some(expected) = &expect.refused {
         compare_refused(&outcome, expected, &mut rows);
     }

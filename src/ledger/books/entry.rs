@@ -2,9 +2,10 @@
 //! added; a correction is a new entry. A [`Balance`] is the fold of an account's entries.
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
-use crate::policy::{EarnId, Id, IdVec, MoveId, Policy, PoolId, PoolTerms, RedeemId, Rule, Version};
+use crate::policy::{EarnId, Id, IdVec, MoveId, Policy, PoolId, PoolTerms, RedeemId, Rule, TierId, Version};
 use crate::source::Span;
 
 /// Where points can be.
@@ -216,8 +217,25 @@ pub struct Entry {
     pub reason: Option<String>,
 }
 
-/// What arrives outside the programme's pools for points that leave.
+/// A change of a member's level in one tier.
 #[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LevelChange {
+    /// The tier.
+    pub tier: TierId,
+    /// When.
+    pub at: Timestamp,
+    /// The index of the level before.
+    pub from: usize,
+    /// The index of the level from then on.
+    pub to: usize,
+    /// The instant from which it is over; none for the start level, or for all time.
+    pub until: Option<Timestamp>,
+    /// The event, or what fell due, by which it changed.
+    pub event: Arc<str>,
+}
+
+/// What arrives outside the programme's pools for points that leave.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Arrived {
     /// The other programme; none where points become money.
     pub program: Option<String>,
@@ -226,7 +244,7 @@ pub struct Arrived {
 }
 
 /// An account's points in one pool. Always: issued = pending + available + redeemed + expired + reversed + transferred.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Balance {
     /// Every point ever earned or granted.
     pub issued: i64,

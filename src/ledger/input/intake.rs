@@ -74,7 +74,7 @@ pub(crate) fn latest(incoming: &[Incoming]) -> Option<Timestamp> {
 }
 
 /// Sorts out what counts. What is dated after `until` is not seen at all; what has no readable instant always is.
-pub(crate) fn sort_out(incoming: Vec<Incoming>, until: Option<Timestamp>) -> Sorted {
+pub(crate) fn sort(incoming: Vec<Incoming>, until: Option<Timestamp>) -> Sorted {
     let mut sorted = Sorted::default();
     let seen = |one: &Incoming| one.at.zip(until).is_none_or(|(at, until)| at <= until);
     let (mut named, nameless): (Vec<_>, Vec<_>) =

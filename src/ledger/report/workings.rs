@@ -4,8 +4,8 @@
 use jiff::Timestamp;
 use std::sync::Arc;
 
-use super::account::Account;
-use super::placed::PlacedOrder;
+use super::super::account::Account;
+use super::super::books::case::Case;
 use crate::eval::context::Context;
 use crate::eval::context_of;
 use crate::eval::earn::limit_text;
@@ -41,37 +41,37 @@ pub struct Working {
 impl Account {
     /// How the points of the account's orders, events and periods came about, oldest first.
     pub fn workings(&self, policy: &Policy) -> Vec<Working> {
-        self.orders.iter().flat_map(|placed| of_order(policy, placed)).collect()
+        self.books.cases.iter().flat_map(|(_, case)| of_case(policy, &case)).collect()
     }
 }
 
-fn of_order(policy: &Policy, placed: &PlacedOrder) -> Vec<Working> {
+fn of_case(policy: &Policy, case: &Case) -> Vec<Working> {
     let mut found = Vec::new();
-    for total in placed.totals.iter().filter(|total| !total.exact.is_zero()) {
+    for total in case.totals.iter().filter(|total| !total.exact.is_zero()) {
         let Some(declared) = policy.earns.try_get(total.rule) else { continue };
-        let Some(version) = declared.at(placed.at) else { continue };
-        let read = reads(policy, &version.body, Some(placed.at));
-        let net = placed.net(false).ok();
+        let Some(version) = declared.at(case.at) else { continue };
+        let read = reads(policy, &version.body, Some(case.at));
+        let net = case.net(false).ok();
         let mut shown = Vec::new();
         for tier in read.tiers {
-            let level = placed.known.levels.try_get(tier).copied().unwrap_or(0);
+            let level = case.known.levels.try_get(tier).copied().unwrap_or(0);
             if let Some(tier) = policy.tiers.try_get(tier) {
                 let level = tier.levels.get(level).map_or_else(String::new, |level| level.name.clone());
                 shown.push((tier.name.clone(), level));
             }
         }
-        let values = read.values.into_iter().filter_map(|id| value(policy, placed, net.as_ref(), id));
+        let values = read.values.into_iter().filter_map(|id| value(policy, case, net.as_ref(), id));
         shown.extend(values);
-        shown.extend(read.measures.into_iter().filter_map(|read| measure(policy, placed, read)));
+        shown.extend(read.measures.into_iter().filter_map(|read| measure(policy, case, read)));
         found.push(Working {
-            order: placed.number.clone(),
-            at: placed.happened,
+            order: case.number.clone(),
+            at: case.happened,
             rule: declared.name.clone(),
             pool: version.body.pool,
             exact: total.exact,
             rounded: total.rounded,
             given: total.given,
-            limit: total.cut.and_then(|key| limit_text(policy, key, placed.at)).map(str::to_owned),
+            limit: total.cut.and_then(|key| limit_text(policy, key, case.at)).map(str::to_owned),
             reads: shown,
         });
     }
@@ -79,14 +79,9 @@ fn of_order(policy: &Policy, placed: &PlacedOrder) -> Vec<Working> {
 }
 
 /// A value with what it says here; none where it differs from line to line, or is a list.
-fn value(
-    policy: &Policy,
-    placed: &PlacedOrder,
-    net: Option<&Net<'_>>,
-    id: ValueId,
-) -> Option<(String, String)> {
+fn value(policy: &Policy, case: &Case, net: Option<&Net<'_>>, id: ValueId) -> Option<(String, String)> {
     let declared = policy.values.try_get(id)?;
-    let context = context_of(policy, placed.at, &placed.member, &placed.known);
+    let context = context_of(policy, case.at, &case.member, &case.known);
     let said = |index: usize| {
         let net = net?;
         let context = Context { order: Some(net), ..context }.at_line(net, index);
@@ -99,15 +94,15 @@ fn value(
         }
     };
     let first = said(0)?;
-    let alike = (1..placed.lines.len()).all(|index| said(index).as_ref() == Some(&first));
+    let alike = (1..case.lines.len()).all(|index| said(index).as_ref() == Some(&first));
     alike.then(|| (declared.name.clone(), first))
 }
 
-fn measure(policy: &Policy, placed: &PlacedOrder, read: MeasureRead) -> Option<(String, String)> {
+fn measure(policy: &Policy, case: &Case, read: MeasureRead) -> Option<(String, String)> {
     let declared = policy.measures.try_get(read.measure)?;
-    let counts = if read.in_all { &placed.known.in_all } else { &placed.known.so_far };
+    let counts = if read.in_all { &case.known.in_all } else { &case.known.so_far };
     let number = counts.try_get(read.measure)?.get(read.key.unwrap_or(0)).copied()?;
-    let context = context_of(policy, placed.at, &placed.member, &placed.known);
+    let context = context_of(policy, case.at, &case.member, &case.known);
     let key = read.key.zip(declared.key).and_then(|(choice, (subject, fact))| {
         match &policy.facts.of(subject).try_get(fact)?.kind {
             FactType::Choice(words) => words.get(choice).cloned(),

@@ -1,12 +1,16 @@
 //! Where an account stands: balances, what becomes available when, what expires when.
 
 use jiff::Timestamp;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::account::{Account, PoolState, keeps};
-use super::advance::stream_points;
-use super::entry::{Arrived, Balance, Entry};
-use crate::policy::{IdVec, Policy, PoolId};
+use super::super::account::Account;
+use super::super::books::case::{CaseId, Place};
+use super::super::books::entry::{Arrived, Balance};
+use super::super::books::{PoolBook, Task};
+use super::super::turn::settle::points_in;
+use super::super::turn::{Budgets, keeps_points};
+use crate::eval::Refusal;
+use crate::policy::{Policy, PoolId};
 
 /// An account at one instant.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -73,7 +77,7 @@ pub struct Becoming {
     pub by: Timestamp,
 }
 
-impl PoolState {
+impl PoolBook {
     fn arrived(&self) -> impl Iterator<Item = Arrived> {
         let arrived = self.arrived.iter();
         arrived.map(|(program, amount)| Arrived { program: program.clone(), amount: *amount })
@@ -81,55 +85,44 @@ impl PoolState {
 }
 
 impl Account {
-    /// The account's id.
-    pub fn id(&self) -> &str {
-        &self.id
-    }
-
-    /// Its entries in the order posted; empty unless they were kept.
-    pub fn entries(&self) -> &[Entry] {
-        self.entries.as_deref().unwrap_or_default()
-    }
-
-    /// Its balance in the first pool: the fold of the entries there.
-    pub fn balance(&self) -> Balance {
-        self.balance_in(PoolId::new(0))
-    }
-
-    /// Its balance in a pool.
-    pub fn balance_in(&self, pool: PoolId) -> Balance {
-        self.pools.try_get(pool).map(|state| state.balance).unwrap_or_default()
-    }
-
-    /// Where it stands at `at`, the instant to which it has been brought.
-    pub fn statement(&self, policy: &Policy, at: Timestamp) -> Statement {
-        let pools = policy.pools.iter_enumerated().zip(&self.pools);
-        let pools = pools.map(|((id, pool), state)| {
-            let lots = state.lots.expiring(|lot| !self.is_paused(policy, at, id, lot.acquired));
-            let last = lots
-                .last()
-                .map(|(_, at)| *at)
-                .filter(|_| lots.iter().map(|(points, _)| points).sum::<i64>() == state.balance.available);
-            let ends = match (state.deadline, last) {
+    /// Where it stands at `at`, the instant to which it has been brought. What is known of a member is refused where it
+    /// cannot be computed with.
+    pub fn statement(&self, policy: &Policy, at: Timestamp) -> Result<Statement, Refusal> {
+        let budgets = Budgets::new();
+        let mut look = self.look(policy, &budgets, at);
+        let known = look.known_loosely(at)?;
+        let mut pools = Vec::new();
+        for (id, pool) in policy.pools.iter_enumerated() {
+            let book = &self.books.pools[id];
+            let mut lots = book.lots.expiring();
+            for lot in &mut lots {
+                if look.is_paused(id, lot.acquired, &known)? {
+                    lot.points = 0;
+                }
+            }
+            let expiring =
+                by_instant(lots.iter().filter(|lot| lot.points > 0).map(|lot| (lot.expires, lot.points)));
+            let all = expiring.iter().map(|(_, points)| points).sum::<i64>();
+            let last = expiring.last().map(|(at, _)| *at).filter(|_| all == book.balance.available);
+            let ends = match (book.deadline, last) {
                 (Some(deadline), Some(last)) => Some(deadline.min(last)),
                 (deadline, last) => deadline.or(last),
             };
-            let expiring = lots.into_iter().map(|(points, at)| Expiring {
+            let expiring = expiring.into_iter().map(|(at, points)| Expiring {
                 points,
-                at: state.deadline.map_or(at, |deadline| deadline.min(at)),
+                at: book.deadline.map_or(at, |deadline| deadline.min(at)),
             });
-            PoolStatement {
+            pools.push(PoolStatement {
                 pool: pool.name.clone(),
-                balance: state.balance,
-                arrived: state.arrived().collect(),
-                expires_at: ends.filter(|_| state.balance.available > 0),
+                balance: book.balance,
+                arrived: book.arrived().collect(),
+                expires_at: ends.filter(|_| book.balance.available > 0),
                 expiring: expiring.collect(),
                 becoming: self.becoming(policy, id, at),
-            }
-        });
-        let levels =
-            if policy.tiers.is_empty() { IdVec::default() } else { self.known_now(policy, at).levels };
-        let tiers = policy.tiers.iter().zip(&self.tiers).zip(levels).map(|((tier, state), now)| {
+            });
+        }
+        let tiers = policy.tiers.iter_enumerated().map(|(id, tier)| {
+            let (book, now) = (&self.books.tiers[id], known.levels[id]);
             let level = tier.levels.get(now);
             TierStatement {
                 tier: tier.name.clone(),
@@ -137,13 +130,13 @@ impl Account {
                 level: level.map_or_else(String::new, |level| level.name.clone()),
                 label: level.map_or_else(String::new, |level| level.label.clone()),
                 // What is held while something holds has no end that is known.
-                until: state.until().filter(|_| now == state.level()),
-                next: state.next().filter(|(next, _)| *next > now).and_then(|(level, from)| {
+                until: book.until().filter(|_| now == book.level()),
+                next: book.next().filter(|(next, _)| *next > now).and_then(|(level, from)| {
                     tier.levels.get(level).map(|level| (level.name.clone(), level.label.clone(), from))
                 }),
             }
         });
-        Statement { account: self.id.to_string(), tiers: tiers.collect(), pools: pools.collect() }
+        Ok(Statement { account: self.id.to_string(), tiers: tiers.collect(), pools })
     }
 
     fn becoming(&self, policy: &Policy, pool: PoolId, at: Timestamp) -> Vec<Becoming> {
@@ -151,25 +144,39 @@ impl Account {
         if self.balance_in(pool).pending == 0 {
             return Vec::new();
         }
-        for placed in &self.orders {
-            for stream in (0..placed.streams.len())
-                .filter(|stream| placed.streams.get(*stream).is_some_and(|of| of.pool == pool))
-            {
-                let keeping = keeps(policy, pool, placed.at);
-                for (index, line) in placed.lines.iter().enumerate() {
-                    let mut before = line.streams.get(stream).map_or(0, |state| state.matured);
-                    let points = stream_points(policy, placed, index, stream);
-                    let intervals = placed.intervals(index, stream).into_iter();
-                    for due in intervals.filter(|due| due.by > at) {
-                        let matured = placed.matured_of(index, stream, points, due.by, keeping);
-                        let matured = matured.unwrap_or(before);
-                        *points_by_interval.entry(due).or_default() += matured - before;
-                        before = matured;
-                    }
+        // What becomes available at an instant that is known stands on the agenda.
+        let waiting = self.books.agenda.iter().filter_map(|(_, task)| match task {
+            Task::Mature { case, .. } => Some(*case),
+            _ => None,
+        });
+        let waiting: BTreeSet<CaseId> = waiting.collect();
+        for id in waiting {
+            let case = self.books.cases.get(id);
+            let keeping = keeps_points(policy, pool, case.at);
+            for place in case.places().filter(|place| case.streams[place.stream].pool == pool) {
+                let Place { line, stream } = place;
+                let mut before = case.lines[line].streams[stream].matured;
+                let points = points_in(policy, &case, &case.lines[line].earned, place);
+                for due in case.intervals(place).into_iter().filter(|due| due.by > at) {
+                    let Ok(matured) = case.matured_of(place, points, due.by, keeping) else { continue };
+                    *points_by_interval.entry(due).or_default() += matured - before;
+                    before = matured;
                 }
             }
         }
         let rows = points_by_interval.into_iter().filter(|(_, points)| *points > 0);
         rows.map(|(due, points)| Becoming { points, from: due.from, by: due.by }).collect()
     }
+}
+
+/// Points of one instant as one row.
+fn by_instant(lots: impl Iterator<Item = (Timestamp, i64)>) -> Vec<(Timestamp, i64)> {
+    let mut rows: Vec<(Timestamp, i64)> = Vec::new();
+    for (at, points) in lots {
+        match rows.last_mut() {
+            Some((last, sum)) if *last == at => *sum += points,
+            _ => rows.push((at, points)),
+        }
+    }
+    rows
 }

@@ -1,0 +1,211 @@
+//! A ledger that goes on: it takes events one by one, in the order of time, and answers at any instant. Accounts share
+//! nothing but budgets and transfers.
+
+use jiff::Timestamp;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use super::account::Account;
+use super::input::event::Event;
+use super::links::Links;
+use super::stored::{self, Content, LoadError, Stored};
+use super::turn::{Arrival, Budgets, Transition, Turn};
+use crate::eval::Refusal;
+use crate::policy::Policy;
+
+/// Accounts under one policy, brought forward by events.
+#[derive(Clone, Debug)]
+pub struct Ledger {
+    policy: Arc<Policy>,
+    links: Arc<Links>,
+    accounts: BTreeMap<Arc<str>, Account>,
+    budgets: Budgets,
+    /// When something falls due next in each account, where accounts share a budget.
+    clock: BTreeSet<(Timestamp, Arc<str>)>,
+    keeps_entries: bool,
+    /// What fell due and was refused, since it was last asked for.
+    failed: Vec<Failed>,
+}
+
+/// Something that fell due and could not be done: it did nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failed {
+    /// In which account.
+    pub account: Arc<str>,
+    /// When it was due.
+    pub at: Timestamp,
+    /// Why, and by which rule.
+    pub refusal: Refusal,
+}
+
+impl Ledger {
+    /// A ledger without accounts. It keeps balances; entries are kept only where asked for.
+    pub fn new(policy: Arc<Policy>, keeps_entries: bool) -> Ledger {
+        Ledger {
+            links: Arc::new(Links::of(&policy)),
+            policy,
+            accounts: BTreeMap::new(),
+            budgets: Budgets::new(),
+            clock: BTreeSet::new(),
+            keeps_entries,
+            failed: Vec::new(),
+        }
+    }
+
+    /// The policy.
+    pub fn policy(&self) -> &Arc<Policy> {
+        &self.policy
+    }
+
+    /// The accounts in which an event has been accepted, by id.
+    pub fn accounts(&self) -> impl Iterator<Item = &Account> {
+        self.accounts.values()
+    }
+
+    /// One account.
+    pub fn account(&self, id: &str) -> Option<&Account> {
+        self.accounts.get(id)
+    }
+
+    /// The accounts, and the end of the ledger.
+    pub(crate) fn into_accounts(self) -> impl Iterator<Item = Account> {
+        self.accounts.into_values()
+    }
+
+    /// What fell due and was refused since this was last asked.
+    pub fn take_failed(&mut self) -> Vec<Failed> {
+        std::mem::take(&mut self.failed)
+    }
+
+    /// True where what happens in one account can change another.
+    pub(crate) fn crosses_accounts(&self) -> bool {
+        self.links.crosses_accounts()
+    }
+
+    /// Judges an event: everything due up to its instant is applied, then the event, whole or not at all. Events come in the
+    /// order of time.
+    pub fn apply(&mut self, event: Event) -> Result<(), Refusal> {
+        let Event { id, at, account: owner, kind } = event;
+        self.advance_shared(at);
+        let owner = Arc::<str>::from(owner);
+        let cause = Arc::<str>::from(id);
+        self.advance(&owner, at);
+        let new = self.new_account(&owner);
+        let account = self.accounts.get(&owner).unwrap_or(&new);
+        let turn = Turn::new(account.scene(&self.policy, &self.budgets), at, cause);
+        let mut transition = turn.judge(kind)?;
+        let mut received = Vec::new();
+        for arrival in std::mem::take(&mut transition.arrivals) {
+            received.push((arrival.account.clone(), self.receive(arrival, at)?));
+        }
+        self.take(owner, new, transition);
+        for (account, transition) in received {
+            let new = self.new_account(&account);
+            self.take(account, new, transition);
+        }
+        Ok(())
+    }
+
+    /// What points that come from another account do where they arrive.
+    fn receive(&mut self, arrival: Arrival, at: Timestamp) -> Result<Transition, Refusal> {
+        self.advance(&arrival.account.clone(), at);
+        let new = self.new_account(&arrival.account);
+        let account = self.accounts.get(&arrival.account).unwrap_or(&new);
+        let cause = arrival.event.clone();
+        Turn::new(account.scene(&self.policy, &self.budgets), at, cause).receive(arrival)
+    }
+
+    fn new_account(&self, id: &Arc<str>) -> Account {
+        Account::new(&self.policy, self.links.clone(), id.clone(), self.keeps_entries)
+    }
+
+    /// Takes in what a turn of an account does; `new` is the account where there was none.
+    fn take(&mut self, id: Arc<str>, new: Account, transition: Transition) {
+        let account = self.accounts.entry(id.clone()).or_insert(new);
+        let before = account.books.next().map(|(when, _)| *when);
+        account.take(transition, &mut self.budgets);
+        if self.links.budgets {
+            let now = account.books.next().map(|(when, _)| *when);
+            if let Some(before) = before {
+                self.clock.remove(&(before, id.clone()));
+            }
+            self.clock.extend(now.map(|now| (now, id)));
+        }
+    }
+
+    /// An account as bytes, to be stored and gone on with by [`Ledger::load`]; none where the account is not known. Its
+    /// entries are not among them: whoever keeps entries writes them away as they come.
+    pub fn save(&self, account: &str) -> Option<Vec<u8>> {
+        let account = self.accounts.get(account)?;
+        let content = Content::Account { id: account.id.to_string(), books: Box::new(account.books.clone()) };
+        Some(stored::write(&Stored { policy: self.policy.digest().to_owned(), content }))
+    }
+
+    /// What all accounts share, as bytes: what has been used of budgets over all members.
+    pub fn save_shared(&self) -> Vec<u8> {
+        let content = stored::shared(&self.budgets);
+        stored::write(&Stored { policy: self.policy.digest().to_owned(), content })
+    }
+
+    /// Goes on with what was stored under the same policy: an account, which takes the place of the one of its name, or what
+    /// all accounts share.
+    pub fn load(&mut self, bytes: &[u8]) -> Result<(), LoadError> {
+        match stored::read(bytes, self.policy.digest())? {
+            Content::Account { id, books } => {
+                let id = Arc::<str>::from(id);
+                let mut account = self.new_account(&id);
+                account.books = *books;
+                if self.links.budgets {
+                    self.clock.retain(|(_, known)| *known != id);
+                    self.clock.extend(account.books.next().map(|(when, _)| (*when, id.clone())));
+                }
+                self.accounts.insert(id, account);
+            }
+            Content::Shared(budgets) => {
+                let budgets = budgets.into_iter();
+                self.budgets = budgets.map(|budget| ((budget.limit, budget.start), budget.used)).collect();
+            }
+        }
+        Ok(())
+    }
+
+    /// Applies everything that is due in an account up to an instant.
+    pub fn advance(&mut self, id: &Arc<str>, at: Timestamp) {
+        while let Some(account) = self.accounts.get(id) {
+            let Some((when, task)) = account.books.next().filter(|(when, _)| *when <= at).cloned() else {
+                return;
+            };
+            let turn = || Turn::new(account.scene(&self.policy, &self.budgets), when, account.id.clone());
+            let transition = match turn().due(&task) {
+                Ok(transition) => transition,
+                Err(refusal) => {
+                    self.failed.push(Failed { account: id.clone(), at: when, refusal });
+                    // What cannot even be skipped would stand in the way of everything after it.
+                    let Ok(transition) = turn().skip(&task) else { return };
+                    transition
+                }
+            };
+            let new = self.new_account(id);
+            self.take(id.clone(), new, transition);
+        }
+    }
+
+    /// Applies everything that is due in any account up to an instant.
+    pub fn advance_all(&mut self, at: Timestamp) {
+        self.advance_shared(at);
+        let ids: Vec<Arc<str>> = self.accounts.keys().cloned().collect();
+        for id in ids {
+            self.advance(&id, at);
+        }
+    }
+
+    /// Where accounts share a budget, what falls due in one of them (an ended period, say) can use it up for the others:
+    /// everything due up to an instant is applied in the order of instants, then of accounts.
+    fn advance_shared(&mut self, at: Timestamp) {
+        while let Some((when, id)) = self.clock.first().cloned().filter(|(when, _)| *when <= at) {
+            self.advance(&id, when);
+            // Were it to stand still, it is not looked at again until something happens there.
+            self.clock.remove(&(when, id));
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! Judging one event against an account: it is accepted whole or refused whole.
+
+use super::super::input::event::EventKind;
+use super::{Transition, Turn, overflow};
+use crate::eval::order::Order;
+use crate::eval::{Refusal, RefusalCode};
+
+/// The last year in which an event may lie: what it sets going then falls due before the end of the calendar.
+const LAST_YEAR: i16 = 9000;
+
+impl Turn<'_> {
+    /// What an event does, where it is accepted. What is due at its instant has been applied before.
+    pub fn judge(mut self, kind: EventKind) -> Result<Transition, Refusal> {
+        self.check_year()?;
+        let before = self.reached()?;
+        let takes_back = kind.takes_back();
+        self.happens(kind)?;
+        if !self.books.used {
+            self.books.used = true;
+            self.start_clocks()?;
+        }
+        self.update_levels(&before, takes_back)?;
+        self.finish()
+    }
+
+    /// Points arrive from another account.
+    pub fn receive(mut self, arrival: super::Arrival) -> Result<Transition, Refusal> {
+        let before = self.reached()?;
+        self.arrive(arrival)?;
+        if !self.books.used {
+            self.books.used = true;
+            self.start_clocks()?;
+        }
+        self.update_levels(&before, false)?;
+        self.finish()
+    }
+
+    pub(super) fn check_year(&self) -> Result<(), Refusal> {
+        if self.policy.calendar.zone.local(self.at).year() > LAST_YEAR {
+            let message = format!("deadlines are computed up to the year {LAST_YEAR} only");
+            return Err(Refusal::new(RefusalCode::Overflow, "at", message));
+        }
+        Ok(())
+    }
+
+    fn happens(&mut self, kind: EventKind) -> Result<(), Refusal> {
+        match kind {
+            EventKind::Member(facts) => {
+                self.books.member.to_mut().set(&facts);
+                self.restart_years()
+            }
+            EventKind::Opening { pool, points, expires_at } => self.open(pool, points, expires_at),
+            EventKind::Grant { pool, points, expires_at, reason } => {
+                self.grant(pool, points, expires_at, reason)
+            }
+            EventKind::Adjust { pool, points, reason } if points > 0 => {
+                self.grant(pool, points, None, Some(reason))
+            }
+            EventKind::Adjust { pool, points, reason } => {
+                let points = points.checked_neg().ok_or_else(|| overflow("the correction"))?;
+                self.take_away(pool, points, &reason)
+            }
+            EventKind::Order { number, order } => self.place(&number, *order),
+            EventKind::Happening { event, facts } => {
+                self.happen(event, Order::happening(self.policy, event, facts))
+            }
+            EventKind::Mark { event, mark } => self.mark(&event, &mark),
+            EventKind::Ship(movement) => self.ship(&movement),
+            EventKind::Cancel(movement) => self.cancel(&movement),
+            EventKind::CancelEvent { event } => self.cancel_event(&event),
+            EventKind::Return(movement) => self.take_return(&movement),
+            EventKind::Refund { number, lines } => self.refund(&number, &lines),
+            EventKind::RefundEvent { event, amount } => self.refund_event(&event, amount),
+            EventKind::Transfer { to, points, by } => self.transfer(&to, points, by),
+            EventKind::CashOut { points, by } => {
+                self.transfer(&super::super::input::event::TransferTo::Cash, points, by)
+            }
+            EventKind::Convert { by, points } => self.convert(by, points),
+            EventKind::Reward { reward, quantity, price } => self.take_reward(&reward, quantity, price),
+        }
+    }
+}
