@@ -4,6 +4,7 @@ use super::built_in::{BUILT_IN, REQUEST, TIMES, built_in, date};
 use super::categories;
 use super::constant::{as_unit, fold};
 use super::facts::{self, Lookup};
+use super::lengths;
 use super::scope::Scope;
 use super::values::{self, ValueKind};
 use super::words;
@@ -129,7 +130,7 @@ impl<'s, 'a> Reader<'s, 'a> {
             ExprKind::Moment(moment) => Operand::Date(self.moment(moment)?),
             ExprKind::Duration(delay) => match self.counted(expr.span) {
                 Some(number) => number,
-                None => Operand::Duration(Length::Fixed(*delay)),
+                None => Operand::Duration(Length::Fixed(lengths::written(self.scope, *delay, expr.span)?)),
             },
             ExprKind::YesNo(yes) => Operand::YesNo(Test::Constant(*yes)),
             ExprKind::Text(_) => Operand::Literal,

@@ -9,8 +9,21 @@ use super::values::{self, ValueEntry};
 use super::versions::days;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::policy::{Length, ValueBody, Window};
+use crate::source::Span;
 use crate::syntax::ast::{Declaration, Expr, ExprKind, LengthAt, Path};
 use crate::value::Delay;
+
+/// A length of time as it is written; one longer than any programme needs is reported.
+pub(super) fn written(scope: &Scope<'_>, delay: Delay, span: Span) -> Option<Delay> {
+    if delay.fits() {
+        return Some(delay);
+    }
+    let most = Delay::MOST_YEARS;
+    let message = format!("`{}` is longer than {most} years", scope.text(span));
+    let help = format!("write {most} years or less; what has no end says so: `never`, or `for all time`");
+    scope.report(Diagnostic::new(Code::OutOfRange, span, message).with_help(help));
+    None
+}
 
 impl ValueEntry<'_> {
     /// The lengths of time that it is on any day of `window`, or ever.
@@ -69,7 +82,9 @@ impl Reader<'_, '_> {
     /// A length of time, written out or the name of a value.
     pub(super) fn length(&self, length: &LengthAt) -> Option<Length> {
         let name = match length {
-            LengthAt::Fixed(duration) => return Some(Length::Fixed(duration.delay)),
+            LengthAt::Fixed(length) => {
+                return written(self.scope, length.delay, length.span).map(Length::Fixed);
+            }
             LengthAt::Named(name) => name,
         };
         let path = Path { subject: None, name: name.clone(), span: name.span };

@@ -125,6 +125,7 @@ pub fn check(source: &Source, file: &File) -> Checked {
     let program = program::program(&scope);
     scope.currency = program.currency;
     scope.zone = program.zone.clone();
+    scope.missing_day = program.missing_day.unwrap_or(scope.missing_day);
     scope.categories = categories::categories(&scope);
     scope.units = pool::units(&scope);
     scope.events = events::events(&scope);

@@ -41,6 +41,9 @@ pub(super) fn chain<'m>(reader: &Reader<'_, '_>, moment: &'m Moment, range: bool
             return None;
         }
         let LengthAt::Fixed(longest) = length else { return None };
+        for end in [earliest, longest] {
+            super::lengths::written(scope, end.delay, end.span)?;
+        }
         interval(scope, *earliest, *longest)?;
         let (inner, root) = steps(reader, of)?;
         let anchors = happening(scope, root)?;

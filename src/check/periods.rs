@@ -8,7 +8,7 @@ use crate::diagnostic::{Code, Diagnostic};
 use crate::policy::{Calendared, FactType, Length, Pending, Period, Subject, Window};
 use crate::syntax::ast::{self, CalendarUnit, PeriodKind, YearDay};
 use crate::value::moment::{EdgeUnit, Moment, stretch};
-use crate::value::time::LocalTime;
+use crate::value::time::{LocalTime, months_after};
 use crate::value::{Calendar, Delay, MissingDay, Overflow};
 
 /// So many periods before the present one can be counted together.
@@ -68,7 +68,7 @@ pub(super) fn period(scope: &Scope<'_>, period: &ast::Period) -> Option<Period> 
                 super::constant::report_nought(scope, length.span);
                 return None;
             }
-            Period::Rolling(length.delay)
+            Period::Rolling(super::lengths::written(scope, length.delay, length.span)?)
         }
         PeriodKind::AllTime => Period::AllTime,
     })
@@ -104,11 +104,11 @@ pub(super) fn outlasts(scope: &Scope<'_>, pending: &Pending, period: Period, win
         return true;
     }
     let Pending::Until { by, .. } = pending else { return false };
-    let calendar = Calendar { zone: zone.clone(), missing_day: MissingDay::LastOfMonth };
+    let calendar = Calendar { zone: zone.clone(), missing_day: scope.missing_day };
     let Some(cases) = cases(scope, by, window) else { return false };
     let mut day = window.from_date.map_or(jiff::civil::date(2023, 1, 1), LocalTime::date);
     // Five years hold every kind of month and a leap day; what a later year brings is the same again.
-    let five_years = day.checked_add(jiff::Span::new().years(5)).unwrap_or(Date::MAX);
+    let five_years = months_after(day, 5 * 12).unwrap_or(Date::MAX);
     // The last day of a window that ends in the middle of it counts in full.
     let last = window.until_date.map(|until| match until == LocalTime::of_day(until.date()) {
         true => until.date(),
@@ -116,7 +116,7 @@ pub(super) fn outlasts(scope: &Scope<'_>, pending: &Pending, period: Period, win
     });
     let end = last.map_or(five_years, |until| until.min(five_years));
     while day < end {
-        let Some(last) = last_day(period, day) else { return false };
+        let Some(last) = last_day(period, day, scope.missing_day) else { return false };
         let midnights = (zone.midnight(day), last.tomorrow().ok().map(|day| zone.midnight(day)));
         let (Ok(start), Some(Ok(ended))) = midnights else { return true };
         let early = |by: &Moment| by.instant(&calendar, start).is_ok_and(|available| available < ended);
@@ -162,7 +162,7 @@ fn cases(scope: &Scope<'_>, moment: &Calendared, window: &Window) -> Option<Vec<
 }
 
 /// The last day of the period around a day; None where it never ends.
-fn last_day(period: Period, day: Date) -> Option<Date> {
+fn last_day(period: Period, day: Date, missing: MissingDay) -> Option<Date> {
     let unit = match period {
         Period::Day => CalendarUnit::Day,
         Period::Week => CalendarUnit::Week,
@@ -171,14 +171,14 @@ fn last_day(period: Period, day: Date) -> Option<Date> {
         Period::Half => CalendarUnit::Half,
         Period::MonthFrom { day: first } => {
             let start = YearDay { month: None, day: u8::try_from(first).ok() };
-            return crate::value::moment::next(start, day).ok()?.yesterday().ok();
+            return start.next(day, missing).ok()?.yesterday().ok();
         }
         Period::Year { month, day: first } => {
             let start = YearDay { month: u8::try_from(month).ok(), day: u8::try_from(first).ok() };
-            return crate::value::moment::next(start, day).ok()?.yesterday().ok();
+            return start.next(day, missing).ok()?.yesterday().ok();
         }
         // Whenever it started, it ends within a year.
-        Period::YearOfMember(_) => return day.checked_add(jiff::Span::new().years(1)).ok()?.yesterday().ok(),
+        Period::YearOfMember(_) => return months_after(day, 12).ok()?.yesterday().ok(),
         Period::Last { .. } | Period::Rolling(_) | Period::AllTime => return None,
     };
     stretch(EdgeUnit::Calendar(unit), day).ok().map(|(_, last)| last)

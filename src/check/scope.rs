@@ -17,7 +17,7 @@ use crate::policy::{
 };
 use crate::source::{Source, Span};
 use crate::syntax::ast::{ClauseKind, Declaration, File, Item, Kind, Name};
-use crate::value::{Currency, Ratio, Zone};
+use crate::value::{Currency, MissingDay, Ratio, Zone};
 
 /// The tables and the reports of one run.
 pub(super) struct Scope<'a> {
@@ -27,6 +27,8 @@ pub(super) struct Scope<'a> {
     pub currency: Option<Currency>,
     /// The programme's zone, once known.
     pub zone: Option<Zone>,
+    /// What the programme says that a missing day becomes, once known.
+    pub missing_day: MissingDay,
     /// The tree of categories.
     pub categories: Categories,
     /// The units of the pools: `point`.
@@ -64,6 +66,7 @@ impl<'a> Scope<'a> {
             file,
             currency: None,
             zone: None,
+            missing_day: MissingDay::LastOfMonth,
             categories: Categories::default(),
             units: Vec::new(),
             events: IdVec::default(),

@@ -6,7 +6,7 @@ use jiff::civil::Date;
 use crate::eval::MemberFacts;
 use crate::policy::{FactValue, Period, Policy};
 use crate::value::Overflow;
-use crate::value::moment::{CalendarUnit, EdgeUnit, Moment, YearDay, next, stretch};
+use crate::value::moment::{CalendarUnit, EdgeUnit, Moment, YearDay, stretch};
 
 /// A half-open stretch of time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,11 +46,7 @@ pub(crate) fn around(
             return days(policy, first, end);
         }
         Period::MonthFrom { day } => {
-            let today = policy.calendar.zone.local(at).date();
-            let start = YearDay { month: None, day: u8::try_from(day).ok() };
-            // The day after a month ago that starts one: it is today at the latest.
-            let first = next(start, today.checked_sub(jiff::Span::new().months(1)).map_err(|_| Overflow)?)?;
-            return days(policy, first, next(start, first)?);
+            return from_day(policy, at, YearDay { month: None, day: u8::try_from(day).ok() });
         }
         Period::Year { month, day } => return year_from(policy, at, (month, day)),
         Period::YearOfMember(fact) => {
@@ -71,24 +67,16 @@ pub(crate) fn around(
     days(policy, first, last.tomorrow().map_err(|_| Overflow)?)
 }
 
-/// The year that begins on a day of the year; where that day is missing, on the last of its month.
+/// The year that begins on a day of the year.
 fn year_from(policy: &Policy, at: Timestamp, (month, day): (i8, i8)) -> Result<Stretch, Overflow> {
     let (Ok(month), Ok(day)) = (u8::try_from(month), u8::try_from(day)) else { return Err(Overflow) };
-    let start = YearDay { month: Some(month), day: Some(day) };
-    let today = policy.calendar.zone.local(at).date();
-    let after = |date: Date| next(start, date);
-    let year_ago = today.checked_sub(jiff::Span::new().years(1)).map_err(|_| Overflow)?;
-    // The first such day after a year ago and the one after it enclose today.
-    let first = after(year_ago)?;
-    let (first, last) =
-        if first <= today { (first, after(first)?) } else { (after(before(year_ago)?)?, first) };
-    // A year that begins on 29 February ends early in a common year: today may be in the next already.
-    let (first, last) = if last <= today { (last, after(last)?) } else { (first, last) };
-    days(policy, first, last)
+    from_day(policy, at, YearDay { month: Some(month), day: Some(day) })
 }
 
-fn before(date: Date) -> Result<Date, Overflow> {
-    date.checked_sub(jiff::Span::new().days(3)).map_err(|_| Overflow)
+/// From the latest such day to the next one.
+fn from_day(policy: &Policy, at: Timestamp, start: YearDay) -> Result<Stretch, Overflow> {
+    let (today, missing) = (policy.calendar.zone.local(at).date(), policy.calendar.missing_day);
+    days(policy, start.latest(today, missing)?, start.next(today, missing)?)
 }
 
 fn days(policy: &Policy, first: Date, end: Date) -> Result<Stretch, Overflow> {

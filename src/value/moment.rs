@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use jiff::civil::{Date, DateTime, Time};
 
 use super::ratio::Overflow;
-use super::time::{Calendar, Delay};
+use super::time::{Calendar, Delay, MissingDay, days_after};
 
 /// To which moment a deadline runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -46,6 +46,9 @@ pub struct YearDay {
     /// 1 to 31; None: the month's last, to its end.
     pub day: Option<u8>,
 }
+
+/// A day of the year comes once in so many months, from any day on.
+const MONTHS_SEARCHED: usize = 14;
 
 /// A chain of calendar steps, the outermost first. `L` is how a length is said.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -128,44 +131,26 @@ enum Reading {
 impl Moment {
     /// The instant, read as a delay: `end of` is its closing midnight, `next` and a date the opening one.
     pub fn instant(&self, calendar: &Calendar, anchor: Timestamp) -> Result<Timestamp, Overflow> {
-        match self {
-            // Without calendar steps the instant stays: a repeated local time must not fall back to its first pass.
-            Moment::Anchor => Ok(anchor),
-            Moment::Shift { delay, before: false, of } => {
-                calendar.after(of.instant(calendar, anchor)?, *delay)
-            }
-            other => {
-                let local = other.local(calendar, calendar.zone.local(anchor), Reading::Delay)?;
-                calendar.zone.instant(local)
-            }
-        }
+        self.instant_from(calendar, From::Instant(anchor), Reading::Delay)
     }
 
     /// What it covers in a condition. A date covers its whole day, and so does a day counted from one; `start of` and
     /// `end of` a stretch are the midnight there; what is counted in hours, or from an instant, is an instant.
     pub fn extent(&self, calendar: &Calendar, from: From) -> Result<Extent, Overflow> {
         let zone = &calendar.zone;
-        let anchor = match from {
-            From::Day(date) => midnight(date),
-            From::Instant(at) => zone.local(at),
-        };
         match self.width(from) {
             Width::Day => {
-                let day = self.local(calendar, anchor, Reading::Deadline)?.date();
+                let day = self.local(calendar, from, Reading::Deadline)?.date();
                 let next = day.tomorrow().map_err(|_| Overflow)?;
                 Ok(Extent { start: zone.midnight(day)?, end: zone.midnight(next)?, day })
             }
             Width::Edge => {
-                let edge = zone.instant(self.local(calendar, anchor, Reading::Delay)?)?;
-                let day = self.local(calendar, anchor, Reading::Deadline)?.date();
+                let edge = zone.instant(self.local(calendar, from, Reading::Delay)?)?;
+                let day = self.local(calendar, from, Reading::Deadline)?.date();
                 Ok(Extent { start: edge, end: edge, day })
             }
             Width::Instant => {
-                let anchor = match from {
-                    From::Day(date) => zone.midnight(date)?,
-                    From::Instant(at) => at,
-                };
-                let start = self.instant(calendar, anchor)?;
+                let start = self.instant_from(calendar, from, Reading::Delay)?;
                 let end = start.checked_add(jiff::SignedDuration::from_nanos(1)).map_err(|_| Overflow)?;
                 Ok(Extent { start, end, day: zone.local(start).date() })
             }
@@ -193,7 +178,7 @@ impl Moment {
         if runs_to == DeadlineEnd::SameTimeOfDay && self.keeps_time_of_day() {
             return self.instant(calendar, anchor);
         }
-        let day = self.local(calendar, calendar.zone.local(anchor), Reading::Deadline)?.date();
+        let day = self.local(calendar, From::Instant(anchor), Reading::Deadline)?.date();
         calendar.zone.midnight(day.tomorrow().map_err(|_| Overflow)?)
     }
 
@@ -205,25 +190,48 @@ impl Moment {
         }
     }
 
-    fn local(&self, calendar: &Calendar, anchor: DateTime, reading: Reading) -> Result<DateTime, Overflow> {
-        Ok(match self {
-            Moment::Anchor => anchor,
+    fn instant_from(&self, calendar: &Calendar, from: From, reading: Reading) -> Result<Timestamp, Overflow> {
+        match self {
+            // An instant that nothing moves by the calendar stays: a repeated local time must not fall back to its
+            // first pass.
+            Moment::Anchor => match from {
+                From::Day(date) => calendar.zone.midnight(date),
+                From::Instant(at) => Ok(at),
+            },
             Moment::Shift { delay, before, of } => {
-                calendar.shift_local(of.local(calendar, anchor, reading)?, *delay, *before)?
+                calendar.shift(of.instant_from(calendar, from, reading)?, *delay, *before)
+            }
+            other => calendar.zone.instant(other.local(calendar, from, reading)?),
+        }
+    }
+
+    /// The local time. Hours are elapsed time, so what they move is moved as an instant.
+    fn local(&self, calendar: &Calendar, from: From, reading: Reading) -> Result<DateTime, Overflow> {
+        Ok(match self {
+            Moment::Anchor => match from {
+                From::Day(date) => midnight(date),
+                From::Instant(at) => calendar.zone.local(at),
+            },
+            Moment::Shift { delay, .. } if delay.hours > 0 => {
+                calendar.zone.local(self.instant_from(calendar, from, reading)?)
+            }
+            Moment::Shift { delay, before, of } => {
+                let local = of.local(calendar, from, reading)?;
+                calendar.shift_day(local.date(), *delay, *before)?.to_datetime(local.time())
             }
             Moment::Edge { end: false, unit, of } => {
-                midnight(stretch(*unit, of.local(calendar, anchor, reading)?.date())?.0)
+                midnight(stretch(*unit, of.local(calendar, from, reading)?.date())?.0)
             }
             Moment::Edge { end: true, unit, of } => {
-                let (_, last) = stretch(*unit, of.local(calendar, anchor, reading)?.date())?;
+                let (_, last) = stretch(*unit, of.local(calendar, from, reading)?.date())?;
                 match reading {
                     Reading::Delay => midnight(last.tomorrow().map_err(|_| Overflow)?),
                     Reading::Deadline => midnight(last),
                 }
             }
             Moment::Next { day, of } => {
-                let after = of.local(calendar, anchor, reading)?;
-                let on = next(*day, after.date())?;
+                let after = of.local(calendar, from, reading)?.date();
+                let on = day.next(after, calendar.missing_day)?;
                 match (reading, day.day) {
                     (Reading::Delay, None) => midnight(on.tomorrow().map_err(|_| Overflow)?),
                     _ => midnight(on),
@@ -250,8 +258,8 @@ pub(crate) fn stretch(unit: EdgeUnit, day: Date) -> Result<(Date, Date), Overflo
         EdgeUnit::Calendar(CalendarUnit::Day) => Ok((day, day)),
         EdgeUnit::Calendar(CalendarUnit::Week) => {
             let back = i64::from(day.weekday().to_monday_zero_offset());
-            let start = day.checked_sub(jiff::Span::new().days(back)).map_err(|_| Overflow)?;
-            Ok((start, start.checked_add(jiff::Span::new().days(6)).map_err(|_| Overflow)?))
+            let start = days_after(day, -back)?;
+            Ok((start, days_after(start, 6)?))
         }
         EdgeUnit::Calendar(CalendarUnit::Month) => months(day.month(), 1),
         EdgeUnit::Calendar(CalendarUnit::Quarter) => months((day.month() - 1) / 3 * 3 + 1, 3),
@@ -261,25 +269,47 @@ pub(crate) fn stretch(unit: EdgeUnit, day: Date) -> Result<(Date, Date), Overflo
     }
 }
 
-/// The first such day after `after`; a day that a month lacks is the month's last.
-pub(crate) fn next(day: YearDay, after: Date) -> Result<Date, Overflow> {
-    let mut first = after.first_of_month();
-    for _ in 0..25 {
-        let fits = day.month.is_none_or(|month| i8::try_from(month) == Ok(first.month()));
-        let on = day_in_month(day, first)?;
-        if fits && on > after {
-            return Ok(on);
+impl YearDay {
+    /// The first such day after `after`.
+    pub(crate) fn next(self, after: Date, missing: MissingDay) -> Result<Date, Overflow> {
+        let mut first = after.first_of_month();
+        for _ in 0..MONTHS_SEARCHED {
+            if let Some(on) = self.of_month(first, missing)?.filter(|on| *on > after) {
+                return Ok(on);
+            }
+            first = first.last_of_month().tomorrow().map_err(|_| Overflow)?;
         }
-        first = first.last_of_month().tomorrow().map_err(|_| Overflow)?;
+        Err(Overflow)
     }
-    Err(Overflow)
-}
 
-fn day_in_month(day: YearDay, first: Date) -> Result<Date, Overflow> {
-    let last = first.last_of_month();
-    let Some(day) = day.day else { return Ok(last) };
-    let day = i8::try_from(day).map_err(|_| Overflow)?.min(last.day());
-    Date::new(first.year(), first.month(), day).map_err(|_| Overflow)
+    /// The latest such day that is `day` or before it.
+    pub(crate) fn latest(self, day: Date, missing: MissingDay) -> Result<Date, Overflow> {
+        let mut first = day.first_of_month();
+        for _ in 0..MONTHS_SEARCHED {
+            if let Some(on) = self.of_month(first, missing)?.filter(|on| *on <= day) {
+                return Ok(on);
+            }
+            first = first.yesterday().map_err(|_| Overflow)?.first_of_month();
+        }
+        Err(Overflow)
+    }
+
+    /// The day that a month has of it, if it has one. Where the month lacks the day, it is what the choice says, perhaps
+    /// the 1st of the month after: even so, a later month never has an earlier day.
+    fn of_month(self, first: Date, missing: MissingDay) -> Result<Option<Date>, Overflow> {
+        if self.month.is_some_and(|month| i8::try_from(month) != Ok(first.month())) {
+            return Ok(None);
+        }
+        let last = first.last_of_month();
+        let Some(day) = self.day else { return Ok(Some(last)) };
+        let day = i8::try_from(day).map_err(|_| Overflow)?;
+        let on = match missing {
+            _ if day <= last.day() => Date::new(first.year(), first.month(), day),
+            MissingDay::LastOfMonth => Ok(last),
+            MissingDay::FirstOfNextMonth => last.tomorrow(),
+        };
+        on.map(Some).map_err(|_| Overflow)
+    }
 }
 
 #[cfg(test)]
@@ -334,6 +364,69 @@ mod tests {
         for moment in [Moment::Anchor, month_end(Moment::Anchor), after(1, 2, Moment::Anchor)] {
             let extent = moment.extent(&calendar(), From::Day(date(2024, 1, 31))).unwrap();
             assert!(!extent.before(&extent));
+        }
+    }
+
+    #[test]
+    fn hours_are_elapsed_time_before_and_after_and_inside_of_other_steps() {
+        let hours = |hours, before, of| Moment::Shift {
+            delay: Delay { hours, ..Delay::default() },
+            before,
+            of: Box::new(of),
+        };
+        let end_of_day =
+            |of| Moment::Edge { end: true, unit: EdgeUnit::Calendar(CalendarUnit::Day), of: Box::new(of) };
+        // 01:30 on 3 November 2024 comes twice in New York: at 05:30Z and at 06:30Z.
+        let second: Timestamp = "2024-11-03T06:30:00Z".parse().unwrap();
+        let instant = |moment: &Moment| moment.instant(&calendar(), second).unwrap().to_string();
+        assert_eq!(instant(&hours(2, true, Moment::Anchor)), "2024-11-03T04:30:00Z");
+        assert_eq!(instant(&hours(2, false, Moment::Anchor)), "2024-11-03T08:30:00Z");
+        // 23 hours later it is 00:30 on the 4th; from the first pass it were still the 3rd.
+        let moment = end_of_day(hours(23, false, Moment::Anchor));
+        assert_eq!(instant(&moment), "2024-11-05T05:00:00Z");
+        let ends = moment.deadline(&calendar(), second, DeadlineEnd::EndOfDay).unwrap();
+        assert_eq!(ends.to_string(), "2024-11-05T05:00:00Z");
+        assert_eq!(instant(&hours(23, true, hours(23, false, Moment::Anchor))), second.to_string());
+    }
+
+    #[test]
+    fn a_day_of_the_year_comes_after_its_latest_and_before_its_next() {
+        let some = |month, day| YearDay { month: Some(month), day: Some(day) };
+        let all = |day| YearDay { month: None, day };
+        for missing in [MissingDay::LastOfMonth, MissingDay::FirstOfNextMonth] {
+            for day in [some(2, 29), some(12, 31), all(Some(31)), all(Some(29)), all(Some(1)), all(None)] {
+                let mut today = date(2023, 1, 1);
+                while today < date(2028, 12, 31) {
+                    let (latest, next) = (day.latest(today, missing), day.next(today, missing));
+                    let (latest, next) = (latest.unwrap(), next.unwrap());
+                    assert!(latest <= today && today < next, "{day:?} {today}");
+                    assert_eq!(day.next(latest, missing).unwrap(), next, "{day:?} {today}");
+                    today = today.tomorrow().unwrap();
+                }
+            }
+        }
+        let next = |day: YearDay, missing| day.next(date(2025, 2, 10), missing).unwrap();
+        assert_eq!(next(some(2, 29), MissingDay::LastOfMonth), date(2025, 2, 28));
+        assert_eq!(next(all(Some(31)), MissingDay::FirstOfNextMonth), date(2025, 3, 1));
+        assert_eq!(next(some(2, 29), MissingDay::FirstOfNextMonth), date(2025, 3, 1));
+    }
+
+    #[test]
+    fn a_length_that_no_calendar_holds_is_an_overflow() {
+        for delay in [
+            Delay { months: u32::MAX, ..Delay::default() },
+            Delay { days: u32::MAX, ..Delay::default() },
+            Delay { hours: u32::MAX, ..Delay::default() },
+            Delay { months: 239_977, ..Delay::default() },
+            Delay { days: 7_304_485, ..Delay::default() },
+        ] {
+            for before in [false, true] {
+                let moment = Moment::Shift { delay, before, of: Box::new(Moment::Anchor) };
+                let now = "2024-01-01T00:00:00Z".parse().unwrap();
+                assert_eq!(moment.instant(&calendar(), now), Err(Overflow));
+                assert_eq!(moment.deadline(&calendar(), now, DeadlineEnd::EndOfDay), Err(Overflow));
+                assert_eq!(moment.extent(&calendar(), From::Day(date(2024, 1, 1))), Err(Overflow));
+            }
         }
     }
 }

@@ -3,7 +3,7 @@
 
 use jiff::civil::{Date, DateTime, Time};
 use jiff::tz::{AmbiguousOffset, Offset, TimeZone};
-use jiff::{Timestamp, ToSpan};
+use jiff::{SignedDuration, Span, Timestamp};
 
 use super::ratio::{Overflow, Ratio};
 
@@ -46,6 +46,17 @@ pub struct Delay {
     pub days: u32,
     /// Elapsed hours.
     pub hours: u32,
+}
+
+impl Delay {
+    /// The longest that a policy may write.
+    pub const MOST_YEARS: u32 = 1000;
+
+    /// True if it is no longer than [`Delay::MOST_YEARS`], each of its months taken as the longest there are.
+    pub fn fits(self) -> bool {
+        let days = u64::from(self.months) * 31 + u64::from(self.days) + u64::from(self.hours) / 24;
+        days <= u64::from(Delay::MOST_YEARS) * 12 * 31
+    }
 }
 
 /// A local time as the language writes it: a date, which is its midnight, or a date and a time of day.
@@ -137,39 +148,44 @@ impl Zone {
 impl Calendar {
     /// `at` plus a delay, keeping the local time of day.
     pub fn after(&self, at: Timestamp, delay: Delay) -> Result<Timestamp, Overflow> {
+        self.shift(at, delay, false)
+    }
+
+    /// An instant moved by a delay, forward or back: months and days move the calendar and keep the local time of day,
+    /// hours are elapsed time.
+    pub(crate) fn shift(&self, at: Timestamp, delay: Delay, back: bool) -> Result<Timestamp, Overflow> {
         let local = self.zone.local(at);
-        let moved = self.shift(local.date(), delay)?.to_datetime(local.time());
         // With nothing to move, the instant stays: a repeated local time must not fall back to its first pass.
-        let start = if delay.months == 0 && delay.days == 0 { at } else { self.zone.instant(moved)? };
-        start.checked_add(i64::from(delay.hours).hours()).map_err(|_| Overflow)
-    }
-
-    /// A local time moved by a delay, forward or back; hours move the clock's face.
-    pub(crate) fn shift_local(
-        &self,
-        local: DateTime,
-        delay: Delay,
-        back: bool,
-    ) -> Result<DateTime, Overflow> {
-        let date = match back {
-            false => self.shift(local.date(), delay)?,
-            true => {
-                let span = jiff::Span::new().months(i64::from(delay.months)).days(i64::from(delay.days));
-                local.date().checked_sub(span).map_err(|_| Overflow)?
-            }
+        let start = match delay {
+            Delay { months: 0, days: 0, .. } => at,
+            _ => self.zone.instant(self.shift_day(local.date(), delay, back)?.to_datetime(local.time()))?,
         };
-        let hours = if back { -i64::from(delay.hours) } else { i64::from(delay.hours) };
-        date.to_datetime(local.time()).checked_add(hours.hours()).map_err(|_| Overflow)
+        let elapsed = SignedDuration::try_from_hours(signed(delay.hours, back)).ok_or(Overflow)?;
+        start.checked_add(elapsed).map_err(|_| Overflow)
     }
 
-    fn shift(&self, date: Date, delay: Delay) -> Result<Date, Overflow> {
-        let months = i64::from(delay.months).months();
-        let mut moved = date.checked_add(months).map_err(|_| Overflow)?;
+    /// A day moved by the months and days of a delay, forward or back.
+    pub(crate) fn shift_day(&self, date: Date, delay: Delay, back: bool) -> Result<Date, Overflow> {
+        let mut moved = months_after(date, signed(delay.months, back))?;
         if moved.day() != date.day() && self.missing_day == MissingDay::FirstOfNextMonth {
             moved = moved.tomorrow().map_err(|_| Overflow)?;
         }
-        moved.checked_add(i64::from(delay.days).days()).map_err(|_| Overflow)
+        days_after(moved, signed(delay.days, back))
     }
+}
+
+fn signed(count: u32, back: bool) -> i64 {
+    if back { -i64::from(count) } else { i64::from(count) }
+}
+
+/// The day so many days later, or earlier where `days` is below zero.
+pub(crate) fn days_after(date: Date, days: i64) -> Result<Date, Overflow> {
+    Span::new().try_days(days).and_then(|span| date.checked_add(span)).map_err(|_| Overflow)
+}
+
+/// The same day so many months later, or earlier where `months` is below zero; the month's last where it lacks the day.
+pub(crate) fn months_after(date: Date, months: i64) -> Result<Date, Overflow> {
+    Span::new().try_months(months).and_then(|span| date.checked_add(span)).map_err(|_| Overflow)
 }
 
 /// Reads an RFC 3339 instant: date, `T`, time with seconds, at most nine digits of a second, offset. None for

@@ -10,7 +10,6 @@ use super::super::period::just_before;
 use super::{Posting, Transition, Turn, Why, too_large};
 use crate::eval::Refusal;
 use crate::policy::{MoveId, MoveWhen, Period, PoolId};
-use crate::value::moment::next;
 
 impl Turn<'_> {
     /// What a task does that is due now.
@@ -207,7 +206,7 @@ impl Turn<'_> {
             date = date.yesterday().map_err(|_| super::overflow("the calendar"))?;
         }
         loop {
-            let on = next(day, date).map_err(fits())?;
+            let on = day.next(date, self.policy.calendar.missing_day).map_err(fits())?;
             let closes = day.day.is_none();
             let first = if closes { on.tomorrow().map_err(|_| super::overflow("the calendar"))? } else { on };
             let midnight = zone.midnight(first).map_err(fits())?;

@@ -15,7 +15,6 @@ use crate::eval::room::room;
 use crate::eval::{Refusal, RefusalCode, condition_holds, context_of, refuse};
 use crate::policy::{ExpiryAnchorKind, Move, MoveId, MoveTo, MoveWhen, Policy, PoolId, Version};
 use crate::value::choice::Operation;
-use crate::value::moment::next;
 use crate::value::{Ratio, largest_remainder};
 
 /// A move with the version of it that governs.
@@ -369,7 +368,7 @@ fn closes(policy: &Policy, when: &MoveWhen, last: jiff::Timestamp) -> bool {
     let last = policy.calendar.zone.local(last).date();
     let Ok(before) = last.yesterday() else { return false };
     let mut ends = days.iter().filter(|day| day.day.is_none());
-    ends.any(|day| next(*day, before).is_ok_and(|next| next == last))
+    ends.any(|day| day.next(before, policy.calendar.missing_day).is_ok_and(|next| next == last))
 }
 
 /// What arrives for points: each `gives` rounded down by itself; without one, as many.
