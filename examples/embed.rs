@@ -1,6 +1,7 @@
 //! Meed in a service: load and check a policy once, share it between threads, decide baskets, replay histories.
 //!
 //! `cargo run --example embed`
+#![allow(clippy::disallowed_macros, reason = "an example shows what it got")]
 
 use std::error::Error;
 use std::sync::Arc;
