@@ -154,34 +154,23 @@ impl Row<'_> {
 
     /// An instant: with an offset, or local in the programme's zone, or a date that the mapping gives a time.
     fn instant(&self, column: &Column, text: &str) -> Option<Timestamp> {
-        if let Some(format) = &column.format {
-            let parsed = strtime::parse(format, text).ok()?;
-            if let Ok(at) = parsed.to_timestamp() {
-                return Some(at);
-            }
-            let local = parsed.to_datetime().ok();
-            return self.local(column, local, parsed.to_date().ok());
+        match moment(column, text)? {
+            Moment::Instant(at) => Some(at),
+            Moment::Local(local) => self.zone.instant(local).ok(),
+            Moment::Day(date) => self.zone.instant(date.to_datetime(column.time?)).ok(),
         }
-        time::parse_instant(text).or_else(|| self.local(column, local(text), time::parse_date(text)))
-    }
-
-    fn local(&self, column: &Column, local: Option<DateTime>, date: Option<Date>) -> Option<Timestamp> {
-        let local = match (local, column.time) {
-            (Some(local), _) => local,
-            (None, time) => date?.to_datetime(time?),
-        };
-        self.zone.instant(local).ok()
     }
 
     fn no_instant(&self, field: &Field, column: &Column, text: &str) -> Refusal {
         let name = self.name(column.column);
-        let help = match (&column.format, column.time) {
-            (Some(format), _) => format!("it is not written as {format}"),
-            (None, None) if time::parse_date(text).is_some() => {
+        let help = match (&column.format, moment(column, text)) {
+            (_, Some(Moment::Day(_))) if column.time.is_none() => {
                 "it has no time of day; give one in the mapping, such as `time: noon`".to_owned()
             }
-            (None, _) if time::is_date(text) => "there is no such day".to_owned(),
-            (None, _) => {
+            (_, Some(_)) => "no calendar has that instant".to_owned(),
+            (Some(format), None) => format!("it is not written as {format}"),
+            (None, None) if time::is_date(text) => "there is no such day".to_owned(),
+            (None, None) => {
                 "a date is written 2021-03-01; for another way give its `format` in the mapping".to_owned()
             }
         };
@@ -197,6 +186,34 @@ enum Mapped<'s> {
     Value(&'s str),
     /// The column's own text.
     Text(&'s str),
+}
+
+/// What a cell says of an instant.
+enum Moment {
+    Instant(Timestamp),
+    /// A local date and time, in the programme's zone.
+    Local(DateTime),
+    /// A date without a time of day.
+    Day(Date),
+}
+
+fn moment(column: &Column, text: &str) -> Option<Moment> {
+    let Some(format) = &column.format else {
+        let at = time::parse_instant(text).map(Moment::Instant);
+        let at = at.or_else(|| local(text).map(Moment::Local));
+        return at.or_else(|| time::parse_date(text).map(Moment::Day));
+    };
+    let parsed = strtime::parse(format, text).ok()?;
+    if let Some(at) = parsed.timestamp() {
+        return Some(Moment::Instant(at));
+    }
+    match (parsed.hour(), parsed.minute(), parsed.offset()) {
+        // Without hours the calendar library would take midnight: the time of day is the mapping's to say.
+        (None, None, None) => parsed.to_date().ok().map(Moment::Day),
+        (Some(_), _, None) => parsed.to_datetime().ok().map(Moment::Local),
+        (Some(_), _, Some(_)) => parsed.to_timestamp().ok().map(Moment::Instant),
+        (None, _, _) => None,
+    }
 }
 
 /// A number by its digits; a text that is none stays a text, for the reader of the event to refuse.

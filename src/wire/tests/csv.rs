@@ -174,6 +174,36 @@ event:
     assert_eq!(read[0].place.line, Some(6));
 }
 
+/// A `format` without hours reads a day, whose time of day is the mapping's to say, as for a day without a format.
+#[test]
+fn the_time_of_day_counts_beside_a_format_of_days() {
+    let text = |format: &str, time: &str| {
+        format!(
+            "account: {{column: Customer}}\nevent:\n  type: grant\n  points: 1\n  at: {{column: Date{format}{time}}}\n"
+        )
+    };
+    let at = |format: &str, time: &str, cell: &str| {
+        let read = rows(&text(format, time), &[&format!("{cell},,,,,a1,")]);
+        let told = read[0].body.as_ref().err().map(|rejected| rejected.refusal.message.clone());
+        (read[0].at.map(|at| at.to_string()), told.unwrap_or_default())
+    };
+    let days = ", format: '%d.%m.%Y'";
+    for (format, cell) in [("", "2020-04-20"), (days, "20.04.2020")] {
+        assert_eq!(at(format, ", time: '23:59'", cell).0.as_deref(), Some("2020-04-20T14:59:00Z"));
+        let (none, told) = at(format, "", cell);
+        assert!(none.is_none() && told.contains("it has no time of day"), "{told}");
+    }
+    let hours = ", format: '%d.%m.%Y %H'";
+    assert_eq!(at(hours, ", time: noon", "20.04.2020 18").0.as_deref(), Some("2020-04-20T09:00:00Z"));
+    let offset = ", format: '%d.%m.%Y %H:%M %z'";
+    assert_eq!(at(offset, "", "20.04.2020 18:30 +0200").0.as_deref(), Some("2020-04-20T16:30:00Z"));
+    for (format, cell) in [(", format: '%d.%m.%Y %M'", "20.04.2020 30"), (days, "2020-04-20")] {
+        assert!(at(format, ", time: noon", cell).1.contains("it is not written as"));
+    }
+    let (_, told) = at(", format: '%Y-%m-%d'", ", time: noon", "9999-12-31");
+    assert!(told.contains("no calendar has that instant"), "{told}");
+}
+
 #[test]
 fn mistakes_in_a_mapping_are_told_with_their_line() {
     let wrong = |from: &str, to: &str, line: u64, words: &str| {
