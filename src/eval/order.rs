@@ -9,7 +9,7 @@ use crate::policy::{
 use crate::value::Ratio;
 
 /// An order as it was placed, or a declared event as it happened.
-#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub struct Order {
     /// What it is.
     pub(crate) of: Occasion,
@@ -26,7 +26,7 @@ pub struct Order {
 }
 
 /// Points that a member pays an order with.
-#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub(crate) enum RedeemAsk {
     /// Under the one rule that is in force; 0 for none.
     Plain(i64),
@@ -45,7 +45,7 @@ impl RedeemAsk {
 }
 
 /// One line of an order.
-#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub struct OrderLine {
     pub(crate) id: String,
     pub(crate) sku: Option<String>,

@@ -107,7 +107,7 @@ pub(crate) enum FactType {
 }
 
 /// The value of a fact in one case.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 pub enum FactValue {
     /// Rate (fraction), count, or money (minor units).
     Number(Ratio),
@@ -136,7 +136,7 @@ pub(crate) struct EventType {
 }
 
 /// What earns: an order, a declared event, or a stretch of time that has ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub(crate) enum Occasion {
     Order,
     Event(EventId),
@@ -157,7 +157,7 @@ impl Occasion {
 }
 
 /// A stretch of time over which something is counted, around an instant.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub(crate) enum Period {
     Day,
     /// From Monday.

@@ -84,7 +84,7 @@ ids! {
 }
 
 /// A list read by the ids of its items.
-#[derive(Clone, PartialEq)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub struct IdVec<I, T> {
     items: Vec<T>,
     ids: PhantomData<fn() -> I>,

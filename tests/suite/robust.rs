@@ -115,3 +115,19 @@ proptest! {
 }
 
 const CASE: &str = r#"{"at": "2021-03-01T10:00:00+09:00", "member": {}, "order": {"redeem": 10, "shipping": 300, "coupons": ["x"], "lines": [{"id": "l1", "category": "book", "price": 1500.0, "quantity": 3, "tax": 1e2, "discount": 0, "points_rate": "2.0%", "seller": "domestic"}]}}"#;
+
+/// Copies are found by their content, not pair by pair, and a conflict names some of its places and counts the rest.
+#[test]
+fn many_differing_copies_of_one_id_are_one_short_refusal() {
+    let grant = |points: usize| serde_json::json!({"id": "e", "type": "grant", "at": "2021-04-01T00:00:00+09:00", "account": "a", "points": points});
+    let mut events: Vec<Value> = (1..=10_000).map(grant).collect();
+    events.push(grant(1));
+    let outcome = replay(amazon(), crate::support::incoming(amazon(), &events), &Options::default());
+    assert_eq!((outcome.refused.len(), outcome.duplicates, outcome.accepted), (1, 1, 0));
+    let refused = &outcome.refused[0];
+    assert_eq!((refused.refusal.code.name(), refused.places.len()), ("conflicting-event", 20));
+    assert_eq!(
+        refused.refusal.message,
+        "10000 events share the id `e` and differ in content; none of them counts; the first 20 places are named, 9981 more are not"
+    );
+}

@@ -7,7 +7,7 @@ use crate::policy::{EventId, FactId, FactValue, IdVec, MoveId, PoolId};
 use crate::value::choice::Operation;
 
 /// Something that happened to an account.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Event {
     /// The identity of the cause; an id counts once.
     pub id: String,
@@ -20,7 +20,7 @@ pub struct Event {
 }
 
 /// What happened. The order of variants is the order within one instant (design: order in time).
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum EventKind {
     /// Member facts from this instant on.
     Member(Vec<(FactId, FactValue)>),
@@ -134,7 +134,7 @@ pub enum EventKind {
 }
 
 /// Lines of an order that move.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Movement {
     /// The order's number.
     pub number: String,
@@ -143,7 +143,7 @@ pub struct Movement {
 }
 
 /// Where points are to go.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum TransferTo {
     /// Another account of this programme.
     Account(String),

@@ -2,10 +2,14 @@
 //! and differ in content all count for nothing. The answer depends on the set of what came in, not on its order.
 
 use jiff::Timestamp;
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::event::Event;
 use crate::eval::{Refusal, RefusalCode};
+
+/// The most places of a conflict that are named.
+const MOST_PLACES: usize = 20;
 
 /// Where something stood in the input.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -43,7 +47,7 @@ pub struct Rejected {
     pub canonical: String,
 }
 
-/// A refused event, with every place it stood at.
+/// A refused event.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refused {
     /// Its id, if that could be read.
@@ -52,13 +56,13 @@ pub struct Refused {
     pub at: Option<Timestamp>,
     /// Its account, if that could be read.
     pub account: Option<String>,
-    /// Where it stood; for a conflict, all the places.
+    /// Where it stood; for a conflict, the first of its places.
     pub places: Vec<Place>,
     /// Why.
     pub refusal: Refusal,
 }
 
-/// What came in, sorted out.
+/// What came in, each id settled.
 #[derive(Debug, Default)]
 pub(crate) struct Sorted {
     /// Events to judge, each with the place it stood at first.
@@ -73,7 +77,7 @@ pub(crate) fn latest(incoming: &[Incoming]) -> Option<Timestamp> {
     incoming.iter().filter_map(|one| one.at).max()
 }
 
-/// Sorts out what counts. What is dated after `until` is not seen at all; what has no readable instant always is.
+/// Settles what counts. What is dated after `until` is not seen at all; what has no readable instant always is.
 pub(crate) fn sort(incoming: Vec<Incoming>, until: Option<Timestamp>) -> Sorted {
     let mut sorted = Sorted::default();
     let seen = |one: &Incoming| one.at.zip(until).is_none_or(|(at, until)| at <= until);
@@ -107,41 +111,58 @@ impl Sorted {
 
 /// All that came in under one id, in the order of places: once, with copies, or in conflict.
 fn settle(sorted: &mut Sorted, copies: Vec<Incoming>) {
-    let mut distinct: Vec<Incoming> = Vec::new();
-    let mut places = Vec::new();
-    for copy in copies {
-        places.push(copy.place.clone());
-        if distinct.iter().any(|seen| same_content(seen, &copy)) {
-            sorted.duplicates.push(copy.account);
-        } else {
+    let count = copies.len();
+    let places: Vec<Place> = copies.iter().take(MOST_PLACES).map(|copy| copy.place.clone()).collect();
+    let mut contents = HashSet::new();
+    let is_new: Vec<bool> = copies.iter().map(|copy| contents.insert(Content::of(copy))).collect();
+    drop(contents);
+    let mut distinct = Vec::new();
+    for (copy, is_new) in copies.into_iter().zip(is_new) {
+        if is_new {
             distinct.push(copy);
+        } else {
+            sorted.duplicates.push(copy.account);
         }
     }
-    if distinct.len() == 1 {
-        distinct.into_iter().for_each(|one| sorted.take(one));
-        return;
+    match distinct.len() {
+        0 | 1 => distinct.into_iter().for_each(|one| sorted.take(one)),
+        _ => sorted.refused.push(conflict(&distinct, places, count)),
     }
+}
+
+/// The refusal of events that share an id, given the first of their places and how many there are.
+fn conflict(distinct: &[Incoming], places: Vec<Place>, count: usize) -> Refused {
     let id = distinct.iter().find_map(|one| one.id.clone()).unwrap_or_default();
-    let message =
-        format!("{} events share the id `{id}` and differ in content; none of them counts", distinct.len());
-    let same = |read: fn(&Incoming) -> Option<String>| {
-        let mut values = distinct.iter().map(read);
-        let first = values.next().flatten();
-        if values.all(|value| value == first) { first } else { None }
+    let more = match count - places.len() {
+        0 => String::new(),
+        more => format!("; the first {} places are named, {more} more are not", places.len()),
     };
-    sorted.refused.push(Refused {
-        account: same(|one| one.account.clone()),
+    let message = format!(
+        "{} events share the id `{id}` and differ in content; none of them counts{more}",
+        distinct.len()
+    );
+    let account = distinct.first().and_then(|one| one.account.as_ref());
+    Refused {
+        account: account.filter(|_| distinct.iter().all(|one| one.account.as_ref() == account)).cloned(),
         at: distinct.iter().filter_map(|one| one.at).min(),
         event: Some(id),
         places,
         refusal: Refusal::new(RefusalCode::ConflictingEvent, "id", message),
-    });
+    }
 }
 
-fn same_content(a: &Incoming, b: &Incoming) -> bool {
-    match (&a.body, &b.body) {
-        (Ok(first), Ok(second)) => first == second && a.aside == b.aside,
-        (Err(first), Err(second)) => first.canonical == second.canonical,
-        _ => false,
+/// What makes two that came in the same.
+#[derive(PartialEq, Eq, Hash)]
+enum Content<'a> {
+    Event(&'a Event, Option<&'a str>),
+    Rejected(&'a str),
+}
+
+impl Content<'_> {
+    fn of(one: &Incoming) -> Content<'_> {
+        match &one.body {
+            Ok(event) => Content::Event(event, one.aside.as_deref()),
+            Err(rejected) => Content::Rejected(&rejected.canonical),
+        }
     }
 }

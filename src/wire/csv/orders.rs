@@ -2,7 +2,7 @@
 //! put in the order of their content and made-up ids come from it, so the order of rows in the file does not
 //! matter. An order with a bad row is refused whole, as any bad event is, and nothing is told of its shipping.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -13,6 +13,7 @@ use super::{Sink, joined, made_up};
 use crate::eval::{Refusal, RefusalCode};
 use crate::ledger::intake::{Incoming, Place, Rejected};
 use crate::value::{Delay, time};
+use crate::wire::Reader;
 use crate::wire::canonical;
 use crate::wire::path::Path;
 use crate::wire::value::{Node, Object, Value};
@@ -36,7 +37,6 @@ struct Part {
     said: Result<Said, Refusal>,
 }
 
-#[derive(PartialEq)]
 struct Said {
     order: Vec<(String, Option<Node>)>,
     line: Object,
@@ -46,13 +46,12 @@ struct Said {
 }
 
 /// When and how many units of a line move.
-#[derive(PartialEq)]
 struct Moved {
     at: MoveAt,
     quantity: Option<Node>,
 }
 
-#[derive(PartialEq)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 enum MoveAt {
     Instant(Timestamp),
     DaysAfterOrder(u32),
@@ -175,7 +174,7 @@ impl Group<'_, '_, '_> {
         }
         refusals.sort_by(|a, b| (&a.0, &a.1, &a.2).cmp(&(&b.0, &b.1, &b.2)));
         lines.sort_by(|(place, a), (other, b)| (&a.content, place).cmp(&(&b.content, other)));
-        let (lines, copies) = without_copies(lines);
+        let (lines, copies) = without_copies(self.sink.reader, lines);
         let disagreed = if one_instant { disagreement(&lines) } else { Some("at".to_owned()) };
         let refused = match (refusals.into_iter().next(), disagreed) {
             (Some((_, _, place, refusal)), _) => Some((place, refusal)),
@@ -208,7 +207,9 @@ impl Group<'_, '_, '_> {
             incoming.place = line.unwrap_or(first).clone();
         }
         let accepted = incoming.body.is_ok();
-        self.sink.out.extend(copies.into_iter().map(|place| Incoming { place, ..incoming.clone() }));
+        // One copy of the order, however many of its rows came again: each holds the whole order.
+        let copy = copies.into_iter().min();
+        self.sink.out.extend(copy.map(|place| Incoming { place, ..incoming.clone() }));
         self.sink.out.push(incoming);
         if !accepted {
             return;
@@ -329,19 +330,33 @@ fn name_lines(lines: &mut [(Place, Said)]) -> Vec<String> {
     ids
 }
 
-/// Rows that say their line's id and say the same as another are copies of it; returns where they stand. `lines` are
-/// in the order of their content.
-fn without_copies(lines: Vec<(Place, Said)>) -> (Vec<(Place, Said)>, Vec<Place>) {
-    let (mut kept, mut copies) = (Vec::<(Place, Said)>::with_capacity(lines.len()), Vec::new());
+/// Rows that say their line's id and say the same as another are copies of it; returns where they stand.
+fn without_copies(reader: &Reader<'_>, lines: Vec<(Place, Said)>) -> (Vec<(Place, Said)>, Vec<Place>) {
+    let (mut kept, mut copies) = (Vec::with_capacity(lines.len()), Vec::new());
+    let mut seen = HashSet::new();
     for (place, said) in lines {
-        let mut alike = kept.iter().rev().take_while(|(_, other)| other.content == said.content);
-        if said.line.get("id").is_some() && alike.any(|(_, other)| *other == said) {
-            copies.push(place);
-        } else {
+        if said.line.get("id").is_none() || seen.insert(said.in_full(reader)) {
             kept.push((place, said));
+        } else {
+            copies.push(place);
         }
     }
     (kept, copies)
+}
+
+impl Said {
+    /// All that the row says, in one spelling, and when its line moves.
+    fn in_full(&self, reader: &Reader<'_>) -> (String, Vec<Option<MoveAt>>) {
+        let moves = || self.moves.iter().map(Option::as_ref);
+        let of_order = self.order.iter().map(|(_, value)| value.as_ref());
+        let quantities = moves().map(|moved| moved?.quantity.as_ref());
+        let mut text = self.content.clone();
+        for value in of_order.chain(quantities) {
+            text.push('\n');
+            text.extend(value.map(|value| canonical::event(reader, value)));
+        }
+        (text, moves().map(|moved| Some(moved?.at)).collect())
+    }
 }
 
 /// The first field of the order on which its rows differ.

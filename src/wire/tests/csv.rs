@@ -307,6 +307,23 @@ fn rows_with_a_line_id_count_once() {
     assert!(conflict.len() == 1 && conflict[0].body.is_err(), "{conflict:?}");
 }
 
+/// Rows that agree in their line and differ in when it moves are compared all at once, and a copy of an order is held
+/// once however many of its rows came again.
+#[test]
+fn many_rows_of_one_line_take_no_longer_than_their_number() {
+    let named = MAPPING.replace("line:\n", "line:\n  id: {column: Code}\n");
+    let named = named.split("ship:").next().unwrap().to_owned() + "ship:\n  at: {column: Sent, time: noon}\n";
+    let row = |day: usize, id: usize| {
+        format!("2020-04-20,1,1,BOOK,{id},a1,{}-06-{:02}", 2021 + day / 30, day % 30 + 1)
+    };
+    let rows = |rows: Vec<String>| table(&named, &[&format!("{HEADER}\n{}\n", rows.join("\n"))]);
+    let differing = rows((0..3_000).map(|day| row(day, 1)).collect());
+    assert!(differing.len() == 1 && differing[0].body.is_err());
+    let order = || (0..500).map(|id| row(0, id));
+    let copied = rows(order().chain(order()).collect());
+    assert_eq!(copied.len(), rows(order().collect()).len() + 1);
+}
+
 #[test]
 fn the_example_of_the_documentation_reads() {
     let page = include_str!("../../../docs/mapping.md");
