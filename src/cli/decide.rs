@@ -1,5 +1,6 @@
 //! `meed decide`: cases in, decisions out, line by line.
 
+use std::collections::BTreeMap;
 use std::io::Write;
 
 use super::args::DecideOptions;
@@ -10,22 +11,33 @@ use crate::policy::Policy;
 use crate::wire::Case;
 use crate::wire::answer::{DecisionAnswer, ErrorAnswer, ListingAnswer};
 
+/// The most refused cases that are told to people one by one.
+const MOST_REFUSALS: u64 = 1000;
+
 pub(crate) fn decide(options: &DecideOptions, out: &mut dyn Write) -> Result<Status, Failure> {
     let policy = input::policy(&options.policy)?;
-    let mut status = Status::Fine;
-    let mut number = 0u64;
+    let (mut number, mut refused) = (0u64, BTreeMap::<&str, u64>::new());
+    let mut count = 0u64;
     input::cases(&policy, &options.cases, &mut |case| {
         number += 1;
         let answer = case.and_then(|case| answer(&policy, case));
-        if answer.is_err() {
-            status = Status::Refused;
+        if let Err(refusal) = &answer {
+            count += 1;
+            if count > MOST_REFUSALS && !options.json {
+                *refused.entry(refusal.code.name()).or_default() += 1;
+                return Ok(());
+            }
         }
         match options.json {
             true => print_json(&policy, answer, options.explain, out),
             false => print_people(&policy, number, answer, options.explain, out),
         }
     })?;
-    Ok(status)
+    if !refused.is_empty() {
+        let more = refused.iter().map(|(code, count)| format!("{count} {code}")).collect::<Vec<_>>();
+        writeln!(out, "\nrefused besides: {}; --json answers each", more.join(", "))?;
+    }
+    Ok(if count == 0 { Status::Fine } else { Status::Refused })
 }
 
 /// The answer to a case.

@@ -8,7 +8,7 @@ use super::table::{Column, plain};
 use super::{Failure, Status, statement};
 use crate::diagnostic::{Code, suggest};
 use crate::eval::RefusalCode;
-use crate::ledger::{Account, Citation, Entry, Options, Working, replay};
+use crate::ledger::{Account, Citation, Entry, Options, Replay, Working};
 use crate::policy::Policy;
 use crate::wire::answer::EntryAnswer;
 
@@ -18,11 +18,11 @@ pub(crate) fn explain(options: &ExplainOptions, out: &mut dyn Write) -> Result<S
     }
     let policy = input::policy(&options.subject)?;
     let at = options.at.as_deref().map(input::instant).transpose()?;
-    let mut incoming = Vec::new();
     let events = Events { files: &options.events, mapping: options.mapping.as_deref() };
-    events.read(&policy, &mut |one| incoming.push(one))?;
     let settings = Options { at, account: options.account.clone(), keep_entries: true };
-    let outcome = replay(&policy, incoming, &settings);
+    let mut run = Replay::in_any_order(&policy, settings);
+    events.read(&policy, &mut |one| run.push(one))?;
+    let outcome = run.finish();
     let mut found = false;
     for account in &outcome.accounts {
         let entries: Vec<Entry> =

@@ -195,7 +195,7 @@ impl Events<'_> {
         let mut table = mapping.as_ref().map(|mapping| Table::new(&reader, mapping));
         for (index, path) in self.files.iter().enumerate() {
             if let Some(rows) = table.as_mut().filter(|_| is_csv(path)) {
-                rows.add(path, open(path)?).map_err(fault)?;
+                rows.add(path, open(path)?, &mut each).map_err(fault)?;
                 let whole = if Some(index) == last { table.take() } else { None };
                 whole.map(Table::finish).unwrap_or_default().into_iter().for_each(&mut each);
                 continue;

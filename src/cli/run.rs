@@ -1,7 +1,6 @@
 //! `meed run`: events in, accounts out.
 
 use jiff::Timestamp;
-use std::collections::HashSet;
 use std::io::{self, Write};
 use std::path::Path;
 
@@ -9,7 +8,7 @@ use super::args::RunOptions;
 use super::input::{self, Events};
 use super::table::{Column, plain};
 use super::{Failure, Status, statement};
-use crate::ledger::{Balance, Incoming, Options, Outcome, Replay, replay};
+use crate::ledger::{Balance, Incoming, Options, Outcome, Replay};
 use crate::policy::{IdVec, Policy, PoolId};
 use crate::wire::answer::{EntryAnswer, RunAnswer};
 
@@ -23,10 +22,7 @@ pub(crate) fn run(options: &RunOptions, out: &mut dyn Write) -> Result<Status, F
     let at = options.at.as_deref().map(input::instant).transpose()?;
     let events = Events { files: &options.events, mapping: options.mapping.as_deref() };
     let settings = Options { at, account: options.account.clone(), keep_entries: options.ledger.is_some() };
-    let outcome = match options.sorted {
-        true => stream(&policy, &events, settings)?,
-        false => all_at_once(&policy, &events, settings, options.json)?,
-    };
+    let outcome = replayed(&policy, &events, settings, options)?;
     if let Some(file) = &options.ledger {
         write_ledger(&policy, &outcome, file, out)?;
     }
@@ -42,24 +38,44 @@ pub(crate) fn run(options: &RunOptions, out: &mut dyn Write) -> Result<Status, F
     Ok(status)
 }
 
-fn all_at_once(
+fn replayed(
     policy: &Policy,
     events: &Events<'_>,
     settings: Options,
-    json: bool,
+    options: &RunOptions,
 ) -> Result<Outcome, Failure> {
-    let mut incoming = Vec::new();
-    events.read(policy, &mut |one| incoming.push(one))?;
-    let one_account =
-        || incoming.iter().filter_map(|one| one.account.as_deref()).collect::<HashSet<_>>().len() == 1;
-    let keep_entries = settings.keep_entries || (!json && (settings.account.is_some() || one_account()));
-    Ok(replay(policy, incoming, &Options { keep_entries, ..settings }))
+    let mut run = match options.sorted {
+        true => Replay::new(policy, settings),
+        false => Replay::in_any_order(policy, settings),
+    };
+    let mut accounts = Accounts::None;
+    events.read(policy, &mut |one: Incoming| {
+        accounts.note(one.account.as_deref());
+        run.push(one);
+    })?;
+    // The history of one account is shown; when it is judged as it streams by, its entries are gone by now.
+    let is_one = options.account.is_some() || matches!(accounts, Accounts::One(_));
+    if is_one && !options.json && !options.sorted {
+        run.keep_entries();
+    }
+    Ok(run.finish())
 }
 
-fn stream(policy: &Policy, events: &Events<'_>, settings: Options) -> Result<Outcome, Failure> {
-    let mut run = Replay::new(policy, settings);
-    events.read(policy, &mut |one: Incoming| run.push(one))?;
-    Ok(run.finish())
+/// How many accounts came in.
+enum Accounts {
+    None,
+    One(String),
+    Several,
+}
+
+impl Accounts {
+    fn note(&mut self, account: Option<&str>) {
+        match (&*self, account) {
+            (Accounts::None, Some(account)) => *self = Accounts::One(account.to_owned()),
+            (Accounts::One(first), Some(account)) if first != account => *self = Accounts::Several,
+            _ => {}
+        }
+    }
 }
 
 fn print_json(policy: &Policy, outcome: &Outcome, out: &mut dyn Write) -> Result<(), Failure> {
@@ -181,7 +197,8 @@ fn refusals(outcome: &Outcome, out: &mut dyn Write) -> io::Result<()> {
     if outcome.refused.is_empty() {
         return Ok(());
     }
-    writeln!(out, "\nRefused: {} (nothing of these counts)", outcome.refused.len())?;
+    let count = outcome.refused.len() as u64 + outcome.refused_more.values().sum::<u64>();
+    writeln!(out, "\nRefused: {count} (nothing of these counts)")?;
     for refused in outcome.refused.iter().take(MOST_REFUSALS) {
         let places = refused.places.iter().map(|place| {
             let file = place.file.as_deref().map(|file| format!("{file}:")).unwrap_or_default();
@@ -197,7 +214,12 @@ fn refusals(outcome: &Outcome, out: &mut dyn Write) -> io::Result<()> {
         writeln!(out, "      {}", refused.refusal.message)?;
     }
     if outcome.refused.len() > MOST_REFUSALS {
-        writeln!(out, "  ... {} more; --json lists all", outcome.refused.len() - MOST_REFUSALS)?;
+        let left = outcome.refused_more.iter().map(|(code, count)| format!("{count} {}", code.name()));
+        let but = match outcome.refused_more.is_empty() {
+            true => String::new(),
+            false => format!(" but {}", left.collect::<Vec<_>>().join(", ")),
+        };
+        writeln!(out, "  ... {} more; --json lists all{but}", count - MOST_REFUSALS as u64)?;
     }
     Ok(())
 }

@@ -52,6 +52,11 @@ impl Ledger {
         }
     }
 
+    /// Keeps the entries of accounts that are new from now on.
+    pub(crate) fn keep_entries(&mut self) {
+        self.keeps_entries = true;
+    }
+
     /// The policy.
     pub fn policy(&self) -> &Arc<Policy> {
         &self.policy

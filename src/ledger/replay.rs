@@ -2,11 +2,12 @@
 //! [`Replay`] takes events sorted by instant one after the other and keeps only the accounts. Both feed a [`Ledger`].
 
 use jiff::Timestamp;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::account::Account;
 use super::input::event::Event;
-use super::input::intake::{Incoming, Place, Refused, Sorted, latest, sort};
+use super::input::intake::{Incoming, Intake, Place, Refused};
 use super::ledger::Ledger;
 use crate::eval::{Refusal, RefusalCode};
 use crate::policy::Policy;
@@ -31,6 +32,8 @@ pub struct Outcome {
     pub accounts: Vec<Account>,
     /// What was refused, by instant, id, code; what has no readable instant comes last.
     pub refused: Vec<Refused>,
+    /// How many more were refused, by code: of input of which no event can be told only the first so many are listed.
+    pub refused_more: BTreeMap<RefusalCode, u64>,
     /// How many copies of events were not counted.
     pub duplicates: u64,
     /// How many events were accepted.
@@ -39,44 +42,52 @@ pub struct Outcome {
 
 /// Replays a set of events: file order, copies and late arrival change nothing.
 pub fn replay(policy: &Policy, incoming: Vec<Incoming>, options: &Options) -> Outcome {
-    let mut run = Replay::new(policy, options.clone());
-    run.options.at = options.at.or_else(|| latest(&incoming));
-    run.take(sort(incoming, run.options.at));
+    let mut run = Replay::in_any_order(policy, options.clone());
+    incoming.into_iter().for_each(|one| run.push(one));
     run.finish()
 }
 
-/// A replay of events sorted by instant: constant work for each event, memory that grows with accounts and what their
-/// rules can still need.
+/// A replay that takes one event after the other: sorted by instant, with constant work for each and memory that grows with
+/// accounts and what their rules can still need; or in any order, when all are kept until the end.
 pub struct Replay {
     options: Options,
     ledger: Ledger,
-    refused: Vec<Refused>,
-    duplicates: u64,
     accepted: u64,
-    /// The latest instant seen, and everything that came in at it: judged together once a later one comes.
+    /// False where everything is judged at the end only.
+    sorted: bool,
+    /// The latest instant seen. What came in at it is judged together once a later one comes.
     now: Option<Timestamp>,
-    batch: Vec<Incoming>,
+    intake: Intake,
 }
 
 impl Replay {
-    /// A replay that has seen nothing yet.
+    /// A replay of events sorted by instant that has seen nothing yet.
     pub fn new(policy: &Policy, options: Options) -> Replay {
+        Replay { sorted: true, ..Replay::in_any_order(policy, options) }
+    }
+
+    /// A replay of events in any order that has seen nothing yet.
+    pub fn in_any_order(policy: &Policy, options: Options) -> Replay {
         Replay {
             ledger: Ledger::new(Arc::new(policy.clone()), options.keep_entries),
+            intake: Intake::new(options.at, options.account.clone()),
             options,
-            refused: Vec::new(),
-            duplicates: 0,
             accepted: 0,
+            sorted: false,
             now: None,
-            batch: Vec::new(),
         }
     }
 
-    /// Takes the next event. One earlier than what has been seen is refused; copies and conflicts are seen among
-    /// events of one instant only.
+    /// Keeps every entry of accounts that are new from now on: in a replay in any order, of all.
+    pub fn keep_entries(&mut self) {
+        self.ledger.keep_entries();
+    }
+
+    /// Takes the next event. In a sorted replay one earlier than what has been seen is refused, and copies and conflicts
+    /// are seen among events of one instant only.
     pub fn push(&mut self, incoming: Incoming) {
-        let Some(at) = incoming.at else {
-            self.batch.push(incoming);
+        let Some(at) = incoming.at.filter(|_| self.sorted && incoming.id.is_some()) else {
+            self.intake.push(incoming);
             return;
         };
         if self.options.at.is_some_and(|until| at > until) {
@@ -86,50 +97,40 @@ impl Replay {
             let message = "this event is earlier than one before it; sort the input by instant, or run without --sorted";
             let refusal = Refusal::new(RefusalCode::OutOfOrder, "at", message);
             let Incoming { place, id, account, .. } = incoming;
-            self.refuse(Refused { event: id, at: Some(at), account, places: vec![place], refusal });
+            let refused = Refused { event: id, at: Some(at), account, places: vec![place], refusal };
+            self.intake.refusals.add_bounded(refused);
             return;
         }
         if self.now != Some(at) {
-            self.judge_batch();
+            self.judge_waiting();
             self.now = Some(at);
         }
-        self.batch.push(incoming);
+        self.intake.push(incoming);
     }
 
     /// Judges what is left and brings every account to the instant at which the run stands.
     pub fn finish(mut self) -> Outcome {
-        self.judge_batch();
-        let at = self.options.at.or(self.now);
+        self.judge_waiting();
+        let at = self.options.at.or(self.intake.latest);
         if let Some(at) = at {
             self.ledger.advance_all(at);
         }
         for failed in self.ledger.take_failed() {
             let (account, refusal) = (Some(failed.account.to_string()), failed.refusal);
-            self.refuse(Refused { event: None, at: Some(failed.at), account, places: Vec::new(), refusal });
+            let (at, places) = (Some(failed.at), Vec::new());
+            self.intake.refusals.add(Refused { event: None, at, account, places, refusal });
         }
         let only = self.options.account.as_deref();
         let shown = |account: &Account| only.is_none_or(|only| *account.id == *only);
         let accounts: Vec<Account> = self.ledger.into_accounts().filter(shown).collect();
-        self.refused.sort_by(|a, b| sort_key(a).cmp(&sort_key(b)));
-        Outcome { at, accounts, refused: self.refused, duplicates: self.duplicates, accepted: self.accepted }
+        let duplicates = self.intake.duplicates;
+        let (refused, refused_more) = self.intake.refusals.finish();
+        Outcome { at, accounts, refused, refused_more, duplicates, accepted: self.accepted }
     }
 
-    fn judge_batch(&mut self) {
-        let batch = std::mem::take(&mut self.batch);
-        if !batch.is_empty() {
-            let sorted = sort(batch, self.options.at);
-            self.take(sorted);
-        }
-    }
-
-    fn take(&mut self, sorted: Sorted) {
-        for refused in sorted.refused {
-            self.refuse(refused);
-        }
+    fn judge_waiting(&mut self) {
         let only = self.options.account.as_deref();
-        let ours = sorted.duplicates.iter().filter(|account| only.is_none() || account.as_deref() == only);
-        self.duplicates += ours.count() as u64;
-        let mut events = sorted.events;
+        let mut events = self.intake.settle();
         // What happens in another account may reach this one where points are transferred or a budget is shared.
         let all = self.ledger.crosses_accounts();
         events.retain(|(event, _)| all || only.is_none_or(|only| event.account == only));
@@ -145,30 +146,9 @@ impl Replay {
             Ok(()) => self.accepted += 1,
             Err(refusal) => {
                 let (event, account) = (Some(id), Some(account));
-                self.refuse(Refused { event, at: Some(at), account, places: vec![place], refusal });
+                let places = vec![place];
+                self.intake.refusals.add(Refused { event, at: Some(at), account, places, refusal });
             }
         }
     }
-
-    fn refuse(&mut self, refused: Refused) {
-        let only = self.options.account.as_ref();
-        if only.is_none() || refused.account.is_none() || refused.account.as_ref() == only {
-            self.refused.push(refused);
-        }
-    }
-}
-
-fn sort_key(refused: &Refused) -> impl Ord + '_ {
-    let Refused { event, at, refusal, places, account } = refused;
-    (
-        at.is_none(),
-        *at,
-        event.is_none(),
-        event,
-        refusal.code.name(),
-        &refusal.path,
-        account,
-        &refusal.message,
-        places,
-    )
 }

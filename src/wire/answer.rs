@@ -169,6 +169,9 @@ pub struct RunAnswer {
     at: Option<String>,
     accounts: Vec<AccountAnswer>,
     refused: Vec<RefusedAnswer>,
+    /// How many more were refused and are not listed, by code.
+    #[serde(skip_serializing_if = "IndexMap::is_empty")]
+    refused_more: IndexMap<&'static str, u64>,
     duplicates: u64,
 }
 
@@ -293,6 +296,7 @@ impl RunAnswer {
             at: at.map(|at| policy.show_instant(at)),
             accounts: statements,
             refused: outcome.refused.iter().map(RefusedAnswer::new).collect(),
+            refused_more: outcome.refused_more.iter().map(|(code, count)| (code.name(), *count)).collect(),
             duplicates: outcome.duplicates,
         })
     }

@@ -72,8 +72,10 @@ pub fn read_file<'r>(
         }
         (Format::Csv, Some(mapping)) => {
             let mut table = Table::new(reader, mapping);
-            table.add(name, input)?;
-            Ok(Box::new(table.finish().into_iter().map(Ok)))
+            let mut read = Vec::new();
+            table.add(name, input, &mut |refused| read.push(refused))?;
+            read.extend(table.finish());
+            Ok(Box::new(read.into_iter().map(Ok)))
         }
         (Format::Csv, None) => {
             let message =

@@ -208,3 +208,18 @@ fn one_account_can_be_shown() {
     let none = meed(&["run", POLICY, YEAR, "--account", "taro"], "");
     assert!(text(&none.stdout).contains("nothing was accepted for account `taro`"));
 }
+
+#[test]
+fn refused_cases_are_told_to_a_bound_and_counted_beyond_it() {
+    let cases = "nonsense\n".repeat(1003);
+    let output = meed(&["decide", POLICY], &cases);
+    assert_eq!(status(&output), 2);
+    let shown = text(&output.stdout);
+    assert!(shown.contains("case 1000: ") && !shown.contains("case 1001: "), "{shown}");
+    assert!(shown.ends_with("\nrefused besides: 3 unreadable-input; --json answers each\n"), "{shown}");
+    let json = meed(&["decide", POLICY, "--json"], &cases);
+    assert_eq!(text(&json.stdout).lines().count(), 1003);
+    let run = text(&meed(&["run", POLICY, "-"], &cases).stdout);
+    assert!(run.contains("Refused: 1003 (nothing of these counts)"), "{run}");
+    assert!(run.ends_with("  ... 993 more; --json lists all but 3 unreadable-input\n"), "{run}");
+}

@@ -30,12 +30,14 @@ fn run(header: &str, files: &[&[String]]) -> Outcome {
     let text = std::fs::read_to_string(root().join("examples/open-ecommerce/mapping.yaml")).unwrap();
     let reader = Reader::new(amazon());
     let mapping = Mapping::read(&reader, &text).unwrap();
-    let mut table = Table::new(&reader, &mapping);
+    let (mut table, mut read) = (Table::new(&reader, &mapping), Vec::new());
     for (index, rows) in files.iter().enumerate() {
         let csv = format!("{header}\n{}\n", rows.join("\n"));
-        table.add(&format!("purchases-{index}.csv"), csv.as_bytes()).unwrap();
+        let name = format!("purchases-{index}.csv");
+        table.add(&name, csv.as_bytes(), &mut |refused| read.push(refused)).unwrap();
     }
-    replay(amazon(), table.finish(), &Options::default())
+    read.extend(table.finish());
+    replay(amazon(), read, &Options::default())
 }
 
 fn sum(answer: &Value, name: &str) -> i64 {

@@ -131,3 +131,27 @@ fn many_differing_copies_of_one_id_are_one_short_refusal() {
         "10000 events share the id `e` and differ in content; none of them counts; the first 20 places are named, 9981 more are not"
     );
 }
+
+/// Bad lines take no memory: so many are listed and the others counted, the same in whatever order they came, sorted or not.
+#[test]
+fn unreadable_lines_are_listed_to_a_bound_and_counted_beyond_it() {
+    let bad = |i: usize| ["nonsense", r#"{"type": "grant"}"#, "[]"][i % 3];
+    let mut lines: Vec<&str> = (0..3000).map(bad).collect();
+    lines.push(YEAR.lines().next().unwrap());
+    let run = |lines: &[&str], sorted: bool| {
+        let options = Options::default();
+        let incoming = read(amazon(), &lines.join("\n"));
+        let outcome = match sorted {
+            true => crate::support::replay_sorted(amazon(), incoming, &options),
+            false => replay(amazon(), incoming, &options),
+        };
+        assert_eq!((outcome.refused.len(), outcome.accepted), (1000, 1));
+        assert_eq!(outcome.refused_more.values().sum::<u64>(), 2000);
+        let listed = outcome.refused.iter().map(|refused| refused.refusal.message.clone());
+        (listed.collect::<Vec<_>>(), outcome.refused_more)
+    };
+    let first = run(&lines, false);
+    assert_eq!(first, run(&lines, true));
+    lines.reverse();
+    assert_eq!(first, run(&lines, false));
+}

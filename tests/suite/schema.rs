@@ -34,7 +34,9 @@ nonsense
 {"id": "e3", "type": "grant", "at": "2021-04-03T00:00:00+09:00", "account": "a1", "points": 60}"#;
     let year = meed(&["run", POLICY, YEAR, "--json"], "");
     let stays = meed(&["run", HOTEL, STAYS, "--json"], "");
-    for output in [year, stays, meed(&["run", POLICY, "-", "--json"], bad)] {
+    let many = meed(&["run", POLICY, "-", "--json"], &"nonsense\n".repeat(1001));
+    assert!(text(&many.stdout).contains(r#""refused_more":{"unreadable-input":1}"#));
+    for output in [year, stays, many, meed(&["run", POLICY, "-", "--json"], bad)] {
         assert_fits("run", &serde_json::from_slice(&output.stdout).unwrap());
     }
 }

@@ -2,10 +2,12 @@
 //! and differ in content all count for nothing. The answer depends on the set of what came in, not on its order.
 
 use jiff::Timestamp;
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashMap};
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
 use super::event::Event;
+use super::refusals::Refusals;
 use crate::eval::{Refusal, RefusalCode};
 
 /// The most places of a conflict that are named.
@@ -62,92 +64,148 @@ pub struct Refused {
     pub refusal: Refusal,
 }
 
-/// What came in, each id settled.
+/// What has come in and waits to be judged, each id once.
 #[derive(Debug, Default)]
-pub(crate) struct Sorted {
-    /// Events to judge, each with the place it stood at first.
-    pub events: Vec<(Event, Place)>,
-    pub refused: Vec<Refused>,
-    /// Copies that were not counted.
-    pub duplicates: Vec<Option<String>>,
+pub(crate) struct Intake {
+    /// What is dated later is not seen at all; what has no readable instant always is.
+    until: Option<Timestamp>,
+    named: Vec<Named>,
+    /// Where an id stands among them.
+    by_id: HashMap<String, usize>,
+    /// The latest instant that could be read, refused events included.
+    pub latest: Option<Timestamp>,
+    pub refusals: Refusals,
+    /// How many copies were not counted.
+    pub duplicates: u64,
 }
 
-/// The instant a run without `--at` stands at: the latest that could be read, refused events included.
-pub(crate) fn latest(incoming: &[Incoming]) -> Option<Timestamp> {
-    incoming.iter().filter_map(|one| one.at).max()
+/// What came in under one id.
+#[derive(Debug)]
+struct Named {
+    /// The first, at the first of its copies' places.
+    one: Incoming,
+    /// What came besides; none in most cases.
+    others: Option<Box<Others>>,
 }
 
-/// Settles what counts. What is dated after `until` is not seen at all; what has no readable instant always is.
-pub(crate) fn sort(incoming: Vec<Incoming>, until: Option<Timestamp>) -> Sorted {
-    let mut sorted = Sorted::default();
-    let seen = |one: &Incoming| one.at.zip(until).is_none_or(|(at, until)| at <= until);
-    let (mut named, nameless): (Vec<_>, Vec<_>) =
-        incoming.into_iter().filter(seen).partition(|one| one.id.is_some());
-    nameless.into_iter().for_each(|one| sorted.take(one));
-    named.sort_by(|a, b| (&a.id, &a.place).cmp(&(&b.id, &b.place)));
-    let mut named = named.into_iter().peekable();
-    while let Some(one) = named.next() {
-        let mut copies = vec![one];
-        while let Some(copy) = named.next_if(|next| copies.first().is_some_and(|copy| copy.id == next.id)) {
-            copies.push(copy);
-        }
-        settle(&mut sorted, copies);
+/// What came in under an id besides the first.
+#[derive(Debug, Default)]
+struct Others {
+    /// Those that differ from the first and from each other.
+    differing: Vec<Incoming>,
+    /// Where contents stand, by their hash: 0 for the first, then those that differ.
+    by_content: HashMap<u64, Vec<usize>>,
+    /// The first of all places.
+    places: BTreeSet<Place>,
+    /// How many copies of one of them came.
+    copies: u64,
+}
+
+impl Intake {
+    /// Nothing yet: of `account`, or of all, up to an instant, or without end.
+    pub fn new(until: Option<Timestamp>, account: Option<String>) -> Intake {
+        Intake { until, refusals: Refusals::of(account), ..Intake::default() }
     }
-    sorted
-}
 
-impl Sorted {
-    fn take(&mut self, one: Incoming) {
-        let Incoming { place, id, at, account, body, aside: _ } = one;
-        match body {
-            Ok(event) => self.events.push((event, place)),
-            Err(rejected) => {
-                let places = vec![place];
-                self.refused.push(Refused { event: id, at, account, places, refusal: rejected.refusal });
+    /// Takes what comes next.
+    pub fn push(&mut self, one: Incoming) {
+        if one.at.zip(self.until).is_some_and(|(at, until)| at > until) {
+            return;
+        }
+        self.latest = self.latest.max(one.at);
+        let Some(id) = &one.id else {
+            if let Err(rejected) = one.body {
+                let (places, refusal) = (vec![one.place], rejected.refusal);
+                let refused = Refused { event: None, at: one.at, account: one.account, places, refusal };
+                self.refusals.add_bounded(refused);
+            }
+            return;
+        };
+        match self.by_id.get(id).and_then(|index| self.named.get_mut(*index)) {
+            None => {
+                self.by_id.insert(id.clone(), self.named.len());
+                self.named.push(Named { one, others: None });
+            }
+            Some(named) => {
+                let ours = self.refusals.concerns(one.account.as_deref());
+                let is_copy = named.push(one);
+                self.duplicates += u64::from(is_copy && ours);
             }
         }
     }
-}
 
-/// All that came in under one id, in the order of places: once, with copies, or in conflict.
-fn settle(sorted: &mut Sorted, copies: Vec<Incoming>) {
-    let count = copies.len();
-    let places: Vec<Place> = copies.iter().take(MOST_PLACES).map(|copy| copy.place.clone()).collect();
-    let mut contents = HashSet::new();
-    let is_new: Vec<bool> = copies.iter().map(|copy| contents.insert(Content::of(copy))).collect();
-    drop(contents);
-    let mut distinct = Vec::new();
-    for (copy, is_new) in copies.into_iter().zip(is_new) {
-        if is_new {
-            distinct.push(copy);
-        } else {
-            sorted.duplicates.push(copy.account);
+    /// The events that count, each with the place it stood at first; the others are refused.
+    pub fn settle(&mut self) -> Vec<(Event, Place)> {
+        self.by_id = HashMap::new();
+        let mut events = Vec::with_capacity(self.named.len());
+        for Named { one, others } in self.named.drain(..) {
+            if let Some(others) = others.filter(|others| !others.differing.is_empty()) {
+                self.refusals.add(others.conflict(one));
+                continue;
+            }
+            let Incoming { place, id, at, account, body, aside: _ } = one;
+            match body {
+                Ok(event) => events.push((event, place)),
+                Err(rejected) => {
+                    let (places, refusal) = (vec![place], rejected.refusal);
+                    self.refusals.add(Refused { event: id, at, account, places, refusal });
+                }
+            }
         }
-    }
-    match distinct.len() {
-        0 | 1 => distinct.into_iter().for_each(|one| sorted.take(one)),
-        _ => sorted.refused.push(conflict(&distinct, places, count)),
+        events
     }
 }
 
-/// The refusal of events that share an id, given the first of their places and how many there are.
-fn conflict(distinct: &[Incoming], places: Vec<Place>, count: usize) -> Refused {
-    let id = distinct.iter().find_map(|one| one.id.clone()).unwrap_or_default();
-    let more = match count - places.len() {
-        0 => String::new(),
-        more => format!("; the first {} places are named, {more} more are not", places.len()),
-    };
-    let message = format!(
-        "{} events share the id `{id}` and differ in content; none of them counts{more}",
-        distinct.len()
-    );
-    let account = distinct.first().and_then(|one| one.account.as_ref());
-    Refused {
-        account: account.filter(|_| distinct.iter().all(|one| one.account.as_ref() == account)).cloned(),
-        at: distinct.iter().filter_map(|one| one.at).min(),
-        event: Some(id),
-        places,
-        refusal: Refusal::new(RefusalCode::ConflictingEvent, "id", message),
+impl Named {
+    /// Takes another of this id; true for a copy.
+    fn push(&mut self, other: Incoming) -> bool {
+        let first = &mut self.one;
+        let others = self.others.get_or_insert_with(|| Box::new(Others::of(first)));
+        others.places.insert(other.place.clone());
+        if others.places.len() > MOST_PLACES {
+            others.places.pop_last();
+        }
+        let alike = others.by_content.entry(hash(&other)).or_default();
+        let seen = |index: &usize| match index.checked_sub(1) {
+            None => Some(&*first),
+            Some(index) => others.differing.get(index),
+        };
+        let is_copy = alike.iter().filter_map(seen).any(|seen| Content::of(seen) == Content::of(&other));
+        if is_copy {
+            others.copies += 1;
+            first.place = first.place.clone().min(other.place);
+        } else {
+            others.differing.push(other);
+            alike.push(others.differing.len());
+        }
+        is_copy
+    }
+}
+
+impl Others {
+    fn of(first: &Incoming) -> Others {
+        let places = BTreeSet::from([first.place.clone()]);
+        Others { by_content: HashMap::from([(hash(first), vec![0])]), places, ..Others::default() }
+    }
+
+    /// The refusal of events that share an id.
+    fn conflict(self, first: Incoming) -> Refused {
+        let all = || std::iter::once(&first).chain(&self.differing);
+        let (count, id) = (all().count(), first.id.clone().unwrap_or_default());
+        let more = match count as u64 + self.copies - self.places.len() as u64 {
+            0 => String::new(),
+            more => format!("; the first {} places are named, {more} more are not", self.places.len()),
+        };
+        let message =
+            format!("{count} events share the id `{id}` and differ in content; none of them counts{more}");
+        let account = first.account.as_ref();
+        Refused {
+            account: account.filter(|_| all().all(|one| one.account.as_ref() == account)).cloned(),
+            at: all().filter_map(|one| one.at).min(),
+            event: Some(id),
+            places: self.places.iter().cloned().collect(),
+            refusal: Refusal::new(RefusalCode::ConflictingEvent, "id", message),
+        }
     }
 }
 
@@ -165,4 +223,10 @@ impl Content<'_> {
             Err(rejected) => Content::Rejected(&rejected.canonical),
         }
     }
+}
+
+fn hash(one: &Incoming) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    Content::of(one).hash(&mut hasher);
+    hasher.finish()
 }

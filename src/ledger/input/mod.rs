@@ -1,4 +1,5 @@
-//! What comes in: events, and which of them count.
+//! What comes in: events, which of them count, and what was refused.
 
 pub mod event;
 pub mod intake;
+pub(super) mod refusals;

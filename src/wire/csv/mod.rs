@@ -62,32 +62,39 @@ pub struct Table<'r, 'p> {
 impl<'r, 'p> Table<'r, 'p> {
     /// A table without rows.
     pub fn new(reader: &'r Reader<'p>, mapping: &'r Mapping) -> Table<'r, 'p> {
-        let sink = Sink { reader, out: Vec::new() };
+        let sink = Sink { reader, out: Vec::new(), unread: Vec::new() };
         Table { mapping, sink, orders: orders::Groups::default(), events: rows::Events::default() }
     }
 
-    /// Adds the rows of a file called `name`, gzipped or not.
-    pub fn add(&mut self, name: &str, input: impl Read) -> Result<(), InputFault> {
-        let told = |error: &dyn std::fmt::Display| fault(Some(name), error);
-        let input = plain(input).and_then(unmarked).map_err(|error| told(&error))?;
+    /// Adds the rows of a file called `name`, gzipped or not. Rows of which no event can be made are handed on at once, so
+    /// that they take no memory.
+    pub fn add(
+        &mut self,
+        name: &str,
+        input: impl Read,
+        refused: &mut dyn FnMut(Incoming),
+    ) -> Result<(), InputFault> {
+        let unreadable = |error: &dyn std::fmt::Display| fault(Some(name), error);
+        let input = plain(input).and_then(unmarked).map_err(|error| unreadable(&error))?;
         let since_row = Cell::new(0);
         let input = Bounded { input, since_row: &since_row };
         let mapping = self.mapping;
         let mut table =
             csv::ReaderBuilder::new().delimiter(mapping.separator).flexible(true).from_reader(input);
-        let header = table.byte_headers().map_err(|error| told(&error))?.clone();
+        let header = table.byte_headers().map_err(|error| unreadable(&error))?.clone();
         let header = csv::StringRecord::from_byte_record(header)
-            .map_err(|_| told(&"its header is not UTF-8 text; save the file as UTF-8"))?;
+            .map_err(|_| unreadable(&"its header is not UTF-8 text; save the file as UTF-8"))?;
         let places = header::places(mapping, &header, name)?;
         let sheet = Rc::new(Sheet { file: name.into(), places });
         let mut record = csv::ByteRecord::new();
-        while table.read_byte_record(&mut record).map_err(|error| told(&error))? {
+        while table.read_byte_record(&mut record).map_err(|error| unreadable(&error))? {
             since_row.set(0);
             let line = record.position().map_or(0, csv::Position::line);
             match readable(&record, header.len()) {
                 Ok(record) => self.row(&sheet, line, record),
                 Err(refusal) => self.sink.refuse(sheet.place(line), refusal, None, None),
             }
+            self.sink.unread.drain(..).for_each(&mut *refused);
         }
         Ok(())
     }
@@ -109,7 +116,9 @@ impl<'r, 'p> Table<'r, 'p> {
         if let Rows::Lines(how) = &self.mapping.rows {
             self.orders.finish(&mut self.sink, how);
         }
-        self.sink.sorted()
+        let Sink { mut out, mut unread, .. } = self.sink;
+        out.append(&mut unread);
+        sorted(out)
     }
 }
 
@@ -155,6 +164,8 @@ fn left_out(mapping: &Mapping, row: &Row<'_>) -> bool {
 struct Sink<'r, 'p> {
     reader: &'r Reader<'p>,
     out: Vec<Incoming>,
+    /// Rows of which no event can be made.
+    unread: Vec<Incoming>,
 }
 
 impl Sink<'_, '_> {
@@ -166,18 +177,18 @@ impl Sink<'_, '_> {
         account: Option<String>,
         at: Option<jiff::Timestamp>,
     ) {
-        self.out.push(Incoming { account, at, ..unread(place, refusal, "") });
+        self.unread.push(Incoming { account, at, ..unread(place, refusal, "") });
     }
+}
 
-    /// By instant, kind and id: what is nowhere in time comes first.
-    fn sorted(mut self) -> Vec<Incoming> {
-        fn key(incoming: &Incoming) -> (Option<jiff::Timestamp>, Option<u8>, Option<&str>, &Place) {
-            let rank = incoming.body.as_ref().ok().map(|event| EventKind::rank(&event.kind));
-            (incoming.at, rank, incoming.id.as_deref(), &incoming.place)
-        }
-        self.out.sort_by(|a, b| key(a).cmp(&key(b)));
-        self.out
+/// By instant, kind and id: what is nowhere in time comes first.
+fn sorted(mut read: Vec<Incoming>) -> Vec<Incoming> {
+    fn key(incoming: &Incoming) -> (Option<jiff::Timestamp>, Option<u8>, Option<&str>, &Place) {
+        let rank = incoming.body.as_ref().ok().map(|event| EventKind::rank(&event.kind));
+        (incoming.at, rank, incoming.id.as_deref(), &incoming.place)
     }
+    read.sort_by(|a, b| key(a).cmp(&key(b)));
+    read
 }
 
 /// The first twelve digits of the SHA-256 of a content: a made-up id that only the content decides.

@@ -264,10 +264,12 @@ fn table(text: &str, files: &[&str]) -> Vec<Incoming> {
     let reader = Reader::new(policy("JPY"));
     let mapping = Mapping::read(&reader, text).unwrap();
     let mut table = Table::new(&reader, &mapping);
+    let mut read = Vec::new();
     for (index, csv) in files.iter().enumerate() {
-        table.add(&format!("{index}.csv"), csv.as_bytes()).unwrap();
+        table.add(&format!("{index}.csv"), csv.as_bytes(), &mut |refused| read.push(refused)).unwrap();
     }
-    table.finish()
+    read.extend(table.finish());
+    read
 }
 
 #[test]
