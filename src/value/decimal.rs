@@ -53,7 +53,7 @@ pub fn digits_needed(ratio: Ratio) -> Option<u32> {
     None
 }
 
-/// `ratio` cut (toward nought) to `digits` digits after the point.
+/// `ratio` cut (toward zero) to `digits` digits after the point.
 pub fn format(ratio: Ratio, digits: u32) -> String {
     let sign = if ratio.is_negative() { "-" } else { "" };
     let (n, d) = (ratio.numerator().unsigned_abs(), ratio.denominator().unsigned_abs());

@@ -39,7 +39,7 @@ impl Ratio {
     /// One.
     pub const ONE: Ratio = Ratio { numerator: 1, denominator: 1 };
 
-    /// `numerator / denominator`, reduced. Overflow where the denominator is nought or a sign cannot be turned.
+    /// `numerator / denominator`, reduced. Overflow where the denominator is zero or a sign cannot be turned.
     pub fn new(numerator: i128, denominator: i128) -> Result<Ratio, Overflow> {
         if denominator == 1 {
             return Ok(Ratio { numerator, denominator });
@@ -70,17 +70,17 @@ impl Ratio {
         self.numerator
     }
 
-    /// The denominator, in lowest terms; above nought.
+    /// The denominator, in lowest terms; above zero.
     pub fn denominator(self) -> i128 {
         self.denominator
     }
 
-    /// True for nought.
+    /// True for zero.
     pub fn is_zero(self) -> bool {
         self.numerator == 0
     }
 
-    /// True below nought.
+    /// True below zero.
     pub fn is_negative(self) -> bool {
         self.numerator < 0
     }
@@ -116,7 +116,7 @@ impl Ratio {
         Ratio::new(n, a.denominator.checked_mul(d.denominator).ok_or(Overflow)?)
     }
 
-    /// Quotient; overflow on a nought divisor.
+    /// Quotient; overflow on a zero divisor.
     pub fn div(self, other: Ratio) -> Result<Ratio, Overflow> {
         self.mul(Ratio::new(other.denominator, other.numerator)?)
     }

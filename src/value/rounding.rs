@@ -43,7 +43,7 @@ impl Rounding {
 }
 
 /// Splits `total` (0 or more) over parts in proportion to `weights` (each 0 or more): floors first, then one
-/// more to each of the largest remainders, ties to the earlier part. With all weights nought the
+/// more to each of the largest remainders, ties to the earlier part. With all weights zero the
 /// first part takes everything. The parts add up to `total` exactly.
 pub fn largest_remainder(total: i64, weights: &[Ratio]) -> Result<Vec<i64>, Overflow> {
     let mut sum = Ratio::ZERO;
