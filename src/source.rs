@@ -118,3 +118,29 @@ impl Source {
         lines.skip(self.line(span).saturating_sub(1)).map(str::trim).next().unwrap_or("")
     }
 }
+
+/// True for a character that would act on a terminal, or on the reading of a line, in place of being shown: control
+/// characters but line ends and tabs, and what changes the direction of letters.
+pub(crate) fn acts(c: char) -> bool {
+    let reorders =
+        matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    reorders || (c.is_control() && !matches!(c, '\n' | '\t'))
+}
+
+/// A text with such characters written out: `\u{1b}`.
+#[cfg(feature = "cli")]
+pub(crate) fn escaped(text: &str) -> std::borrow::Cow<'_, str> {
+    use std::borrow::Cow;
+    if !text.chars().any(acts) {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        if acts(c) {
+            out.extend(c.escape_unicode());
+        } else {
+            out.push(c);
+        }
+    }
+    Cow::Owned(out)
+}

@@ -44,6 +44,9 @@ pub(crate) struct CheckOptions {
     /// Diagnostics as JSON
     #[arg(long)]
     pub json: bool,
+    /// Let the policy use files in this folder, too; those in its own folder, and below it, it may always use
+    #[arg(long, value_name = "DIR")]
+    pub root: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
@@ -59,6 +62,9 @@ pub(crate) struct DecideOptions {
     /// Also say why rules gave nothing, and what rounding and limits took
     #[arg(long)]
     pub explain: bool,
+    /// Let the policy use files in this folder, too; those in its own folder, and below it, it may always use
+    #[arg(long, value_name = "DIR")]
+    pub root: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
@@ -84,6 +90,9 @@ pub(crate) struct RunOptions {
     /// The answer as JSON
     #[arg(long)]
     pub json: bool,
+    /// Let the policy use files in this folder, too; those in its own folder, and below it, it may always use
+    #[arg(long, value_name = "DIR")]
+    pub root: Option<PathBuf>,
     /// Write every entry of the ledger to this file, one JSON object a line (- for standard output, in place of the
     /// answer)
     #[arg(long, value_name = "FILE")]
@@ -115,6 +124,9 @@ pub(crate) struct ExplainOptions {
     /// Entries as JSON, one object a line
     #[arg(long)]
     pub json: bool,
+    /// Let the policy use files in this folder, too; those in its own folder, and below it, it may always use
+    #[arg(long, value_name = "DIR")]
+    pub root: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
@@ -125,6 +137,9 @@ pub(crate) struct TestOptions {
     /// Accept the outcome as it is now
     #[arg(long)]
     pub update: bool,
+    /// Let the policy use files in this folder, too; those in its own folder, and below it, it may always use
+    #[arg(long, value_name = "DIR")]
+    pub root: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

@@ -15,7 +15,7 @@ use crate::wire::answer::{DecisionAnswer, ErrorAnswer, ListingAnswer};
 const MOST_REFUSALS: u64 = 1000;
 
 pub(crate) fn decide(options: &DecideOptions, out: &mut dyn Write) -> Result<Status, Failure> {
-    let policy = input::policy(&options.policy)?;
+    let policy = input::policy(&options.policy, options.root.as_deref())?;
     let (mut number, mut refused) = (0u64, BTreeMap::<&str, u64>::new());
     let mut count = 0u64;
     input::cases(&policy, &options.cases, &mut |case| {

@@ -16,7 +16,7 @@ pub(crate) fn explain(options: &ExplainOptions, out: &mut dyn Write) -> Result<S
     if options.events.is_empty() {
         return page(&options.subject, out);
     }
-    let policy = input::policy(&options.subject)?;
+    let policy = input::policy(&options.subject, options.root.as_deref())?;
     let at = options.at.as_deref().map(input::instant).transpose()?;
     let events = Events { files: &options.events, mapping: options.mapping.as_deref() };
     let settings = Options { at, account: options.account.clone(), keep_entries: true };

@@ -15,7 +15,7 @@ use crate::source::Source;
 use crate::syntax::MAX_BYTES;
 use crate::value::time;
 use crate::wire::jsonl::Lines;
-use crate::wire::{Case, Format, InputFault, Mapping, Reader, Table, plain, read_file};
+use crate::wire::{Case, Format, InputFault, Mapping, Reader, Table, bounded_lines, plain, read_file};
 
 /// The most bytes of a policy file that are read: more than the parser accepts, so that it can say so.
 const MOST_BYTES: usize = 16 * MAX_BYTES;
@@ -48,17 +48,40 @@ pub(crate) fn source(path: &str) -> Result<Source, Failure> {
     }
 }
 
-/// A policy file and those that it uses, checked.
-pub(crate) fn checked(path: &str) -> Result<Checked, Failure> {
-    Ok(load_with(&source(path)?, &mut used))
+/// A policy file and those that it uses, checked. What it uses stands in its own folder or in `root`, or below.
+pub(crate) fn checked(path: &str, root: Option<&Path>) -> Result<Checked, Failure> {
+    let source = source(path)?;
+    let own = Path::new(path).parent().filter(|folder| !folder.as_os_str().is_empty());
+    let folders = [Some(own.unwrap_or(Path::new("."))), root];
+    let folders = folders
+        .into_iter()
+        .flatten()
+        .map(|folder| std::fs::canonicalize(folder).map_err(|error| unopened(folder, &error)));
+    let folders = folders.collect::<Result<Vec<_>, _>>()?;
+    Ok(load_with(&source, &mut |path| used(path, &folders)))
 }
 
-/// The text of a file that a policy uses.
-fn used(path: &str) -> Result<String, String> {
-    let file = File::open(path).map_err(|error| error.to_string())?;
-    if file.metadata().is_ok_and(|data| data.is_dir()) {
-        return Err("this is a folder, not a file".to_owned());
+/// The text of a file that a policy uses. A policy may come from anyone: it reads nothing outside of `folders`, nor waits
+/// for a pipe.
+fn used(path: &str, folders: &[PathBuf]) -> Result<String, String> {
+    let is_inside = |real: &PathBuf| folders.iter().any(|folder| real.starts_with(folder));
+    // Where there is no such file, the folder in which it would be decides what is said.
+    let mut places = Path::new(path).ancestors().map(|place| match place.as_os_str().is_empty() {
+        true => std::fs::canonicalize("."),
+        false => std::fs::canonicalize(place),
+    });
+    if !places.find_map(Result::ok).is_some_and(|real| is_inside(&real)) {
+        return Err(
+            "it is outside of the policy's folder; name a folder with --root to let it be used".to_owned()
+        );
     }
+    let data = std::fs::metadata(path).map_err(|error| error.to_string())?;
+    match (data.is_dir(), data.is_file()) {
+        (true, _) => return Err("this is a folder, not a file".to_owned()),
+        (_, false) => return Err("this is a device or a pipe, not a file".to_owned()),
+        _ => {}
+    }
+    let file = File::open(path).map_err(|error| error.to_string())?;
     let mut bytes = Vec::new();
     file.take(MOST_BYTES as u64).read_to_end(&mut bytes).map_err(|error| error.to_string())?;
     String::from_utf8(bytes).map_err(|_| "the file is not UTF-8; save it as UTF-8".to_owned())
@@ -74,8 +97,8 @@ pub(crate) fn text(path: &str, what: &str) -> Result<Source, Failure> {
 }
 
 /// A policy that may run; prints its mistakes to standard error. Warnings are left to `meed check`.
-pub(crate) fn policy(path: &str) -> Result<Policy, Failure> {
-    let checked = checked(path)?;
+pub(crate) fn policy(path: &str, root: Option<&Path>) -> Result<Policy, Failure> {
+    let checked = checked(path, root)?;
     checked.policy.ok_or_else(|| {
         let colour = table::colour(&io::stderr());
         let text = render::report(&checked.source, &checked.diagnostics, table::width(), colour);
@@ -162,7 +185,7 @@ pub(crate) fn cases(
 ) -> Result<(), Failure> {
     let reader = Reader::new(policy);
     let input = plain(open(path)?).map_err(|error| Failure(format!("{path}: {error}")))?;
-    for line in Lines::new(BufReader::with_capacity(1 << 16, input)) {
+    for line in Lines::new(BufReader::with_capacity(1 << 16, bounded_lines(input))) {
         let line = line.map_err(|error| Failure(format!("{path}: {error}")))?;
         each(line.text.and_then(|text| reader.case(&text)))?;
     }

@@ -8,18 +8,23 @@ mod check;
 mod decide;
 mod explain;
 mod input;
+mod output;
 mod run;
 mod setup;
 mod statement;
 mod table;
 mod test;
 
+use std::ffi::OsString;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
 use clap::Parser;
 
 pub(crate) use args::{Arguments, Command};
+use output::{Escapes, Output};
+
+use crate::source::escaped;
 
 /// How a command ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,15 +55,12 @@ impl From<io::Error> for Failure {
 
 /// Runs the `meed` command on the process's arguments.
 pub fn main() -> ExitCode {
-    let arguments = match Arguments::try_parse() {
+    let words: Vec<OsString> = std::env::args_os().collect();
+    let arguments = match Arguments::try_parse_from(&words) {
         Ok(arguments) => arguments,
-        Err(error) => {
-            let _ = error.print();
-            // Help and version are answers, everything else is a fault of the command.
-            return ExitCode::from(u8::from(error.use_stderr()));
-        }
+        Err(error) => return misused(error, &words),
     };
-    let mut out = Output { inner: io::BufWriter::new(io::stdout().lock()), closed: false };
+    let mut out = Output::new(io::BufWriter::new(io::stdout().lock()), escapes(&arguments.command));
     let status = input::named_once(&arguments.command).and_then(|()| dispatch(&arguments, &mut out));
     let flushed = out.flush();
     match (status, flushed) {
@@ -74,34 +76,35 @@ pub fn main() -> ExitCode {
     }
 }
 
-/// The standard output, which remembers whether its reader has gone.
-struct Output<W> {
-    inner: W,
-    closed: bool,
+/// Help, version, or what is wrong with the arguments, which are shown with nothing in them that acts.
+fn misused(error: clap::Error, words: &[OsString]) -> ExitCode {
+    let shown = words.iter().map(|word| escaped(&word.to_string_lossy()).into_owned());
+    let error = Arguments::try_parse_from(shown).err().unwrap_or(error);
+    let _ = error.print();
+    // Help and version are answers, everything else is a fault of the command.
+    ExitCode::from(u8::from(error.use_stderr()))
 }
 
-impl<W> Output<W> {
-    fn note<T>(&mut self, done: io::Result<T>) -> io::Result<T> {
-        self.closed |= done.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::BrokenPipe);
-        done
-    }
-}
-
-impl<W: Write> Write for Output<W> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let done = self.inner.write(bytes);
-        self.note(done)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        let done = self.inner.flush();
-        self.note(done)
+/// What the command prints on the standard output.
+fn escapes(command: &Command) -> Escapes {
+    let json = match command {
+        Command::Check(options) => options.json,
+        Command::Decide(options) => options.json,
+        Command::Run(options) => options.json || options.ledger.as_deref() == Some("-"),
+        Command::Explain(options) => options.json,
+        Command::Test(_) | Command::Completions(_) | Command::Man(_) => false,
+    };
+    match command {
+        _ if json => Escapes::Json,
+        // A report has escaped what it shows.
+        Command::Check(_) if table::colour(&io::stdout()) => Escapes::Coloured,
+        _ => Escapes::Text,
     }
 }
 
 fn fail(failure: &Failure) -> ExitCode {
     if !failure.0.is_empty() {
-        let _ = writeln!(io::stderr(), "meed: {}", failure.0);
+        let _ = writeln!(io::stderr(), "meed: {}", escaped(&failure.0));
     }
     ExitCode::from(1)
 }

@@ -7,7 +7,7 @@ use std::path::Path;
 use super::args::RunOptions;
 use super::input::{self, Events};
 use super::table::{Column, plain};
-use super::{Failure, Status, statement};
+use super::{Failure, Status, output, statement};
 use crate::ledger::{Balance, Incoming, Options, Outcome, Replay};
 use crate::policy::{IdVec, Policy, PoolId};
 use crate::wire::answer::{EntryAnswer, RunAnswer};
@@ -18,7 +18,12 @@ const MOST_ROWS: usize = 20;
 const MOST_REFUSALS: usize = 10;
 
 pub(crate) fn run(options: &RunOptions, out: &mut dyn Write) -> Result<Status, Failure> {
-    let policy = input::policy(&options.policy)?;
+    let policy = input::policy(&options.policy, options.root.as_deref())?;
+    if let Some(file) = options.ledger.as_deref().filter(|file| *file != "-") {
+        let policies = policy.source().files().map(|(name, _)| name);
+        let others = options.events.iter().chain(&options.mapping).chain([&options.policy]);
+        output::not_an_input(file, policies.chain(others.map(String::as_str)))?;
+    }
     let at = options.at.as_deref().map(input::instant).transpose()?;
     let events = Events { files: &options.events, mapping: options.mapping.as_deref() };
     let settings = Options { at, account: options.account.clone(), keep_entries: options.ledger.is_some() };
@@ -87,14 +92,7 @@ fn write_ledger(policy: &Policy, outcome: &Outcome, file: &str, out: &mut dyn Wr
     if file == "-" {
         return entries(policy, outcome, out);
     }
-    let path = Path::new(file);
-    let target = std::fs::File::create(path).map_err(|error| match (error.kind(), path.parent()) {
-        (io::ErrorKind::NotFound, Some(folder)) => input::unopened(folder, &error),
-        _ => input::unopened(path, &error),
-    })?;
-    let mut target = io::BufWriter::new(target);
-    entries(policy, outcome, &mut target)?;
-    Ok(target.flush()?)
+    output::write_file(Path::new(file), |target| entries(policy, outcome, target))
 }
 
 fn entries(policy: &Policy, outcome: &Outcome, out: &mut dyn Write) -> Result<(), Failure> {

@@ -4,7 +4,7 @@ use clap::CommandFactory;
 use std::io::Write;
 
 use super::args::{Arguments, CompletionsOptions, ManOptions};
-use super::{Failure, Status};
+use super::{Failure, Status, output};
 
 pub(crate) fn completions(options: &CompletionsOptions, out: &mut dyn Write) -> Result<Status, Failure> {
     // Into a buffer first: the generator panics where a write fails, as on a closed pipe.
@@ -15,13 +15,16 @@ pub(crate) fn completions(options: &CompletionsOptions, out: &mut dyn Write) -> 
 }
 
 pub(crate) fn man(options: &ManOptions, out: &mut dyn Write) -> Result<Status, Failure> {
-    match &options.folder {
-        Some(folder) => {
-            std::fs::create_dir_all(folder)
-                .and_then(|()| clap_mangen::generate_to(Arguments::command(), folder))
-                .map_err(|error| Failure(format!("{}: {error}", folder.display())))?;
-        }
-        None => clap_mangen::Man::new(Arguments::command()).render(out)?,
+    let Some(folder) = &options.folder else {
+        clap_mangen::Man::new(Arguments::command()).render(out)?;
+        return Ok(Status::Fine);
+    };
+    std::fs::create_dir_all(folder).map_err(|error| Failure(format!("{}: {error}", folder.display())))?;
+    let mut command = Arguments::command().disable_help_subcommand(true);
+    command.build();
+    for command in command.get_subcommands().chain([&command]) {
+        let page = clap_mangen::Man::new(command.clone());
+        output::write_file(&folder.join(page.get_filename()), |mut target| Ok(page.render(&mut target)?))?;
     }
     Ok(Status::Fine)
 }

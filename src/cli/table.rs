@@ -1,9 +1,11 @@
 //! Tables for people, no wider than the terminal (80 columns where there is none).
 
 use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Table, Width, presets};
+use std::borrow::Cow;
 use std::io::IsTerminal;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use crate::source::escaped;
 use crate::value::decimal;
 
 /// How a column stands.
@@ -45,7 +47,13 @@ pub(crate) fn colour(stream: &impl IsTerminal) -> bool {
 
 /// A plain table without lines, two blanks between columns. Where it would be too wide without breaking words, each row
 /// stands on lines of its own.
-pub(crate) fn plain(head: &[(&str, Column)], rows: Vec<Vec<String>>) -> String {
+pub(crate) fn plain(head: &[(&str, Column)], mut rows: Vec<Vec<String>>) -> String {
+    // What a cell is shown as counts for the width of its column.
+    for cell in rows.iter_mut().flatten() {
+        if let Cow::Owned(shown) = escaped(cell) {
+            *cell = shown;
+        }
+    }
     let titled = head.iter().any(|(title, _)| !title.is_empty());
     let titles = titled.then(|| head.iter().map(|(title, _)| (*title).to_owned()).collect::<Vec<_>>());
     let least_of = |column: usize| {

@@ -2,10 +2,10 @@
 //! In come a source and its diagnostics, out goes text; whoever prints it chooses width and colour.
 
 use std::borrow::Cow;
-use std::fmt::{self, Write};
+use std::fmt;
 
 use super::{Diagnostic, Severity};
-use crate::source::{Source, Span};
+use crate::source::{Source, Span, acts, escaped};
 use miette::{
     GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteError, MietteSpanContents, SourceCode,
     SourceSpan, SpanContents,
@@ -78,7 +78,7 @@ impl miette::Diagnostic for Shown<'_> {
     }
 
     fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
-        let text = |text: &str| (!text.is_empty()).then(|| escaped(text));
+        let text = |text: &str| (!text.is_empty()).then(|| escaped(text).into_owned());
         let place = |span: Span| {
             let end = self.source.boundary(span.end.min(span.start.saturating_add(MOST_MARKED)));
             SourceSpan::from((span.start, end.saturating_sub(span.start)))
@@ -90,13 +90,6 @@ impl miette::Diagnostic for Shown<'_> {
             others.map(move |label| LabeledSpan::new_with_span(text(&label.text), place(label.span)));
         Some(Box::new(std::iter::once(first).chain(others)))
     }
-}
-
-/// A character that would act on a terminal, or on the reading of a line, in place of being shown.
-fn acts(c: char) -> bool {
-    let reorders =
-        matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    reorders || (c.is_control() && !matches!(c, '\n' | '\t'))
 }
 
 /// A text with others in place of the characters that would act, each as long as what it replaces, so that places stay.
@@ -114,16 +107,6 @@ fn harmless(text: &str) -> Cow<'_, str> {
         });
     }
     Cow::Owned(out)
-}
-
-/// Words with such characters written out: `\u{1b}`.
-fn escaped(words: &str) -> String {
-    let mut out = String::with_capacity(words.len());
-    for c in words.chars() {
-        // Writing into a string cannot fail.
-        let _ = if acts(c) { write!(out, "{}", c.escape_unicode()) } else { out.write_char(c) };
-    }
-    out
 }
 
 /// A source that finds its lines without reading from the start each time, and shows no line but those marked, of a very
@@ -168,7 +151,7 @@ impl SourceCode for Lines<'_> {
         let lines = text.get(first..last).unwrap_or("");
         let (line, column) = self.source.position(first);
         let place = SourceSpan::from((first, lines.len()));
-        let name = self.source.name_at(Span::new(first, first)).to_owned();
+        let name = escaped(self.source.name_at(Span::new(first, first))).into_owned();
         let data = lines.as_bytes();
         let count = lines.matches('\n').count() + 1;
         Ok(Box::new(MietteSpanContents::new_named(name, data, place, line - 1, column - 1, count)))

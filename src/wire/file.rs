@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::Reader;
 use super::csv::{Mapping, Table};
+use super::jsonl::MAX_LINE;
 use super::read::{Events, InputFault, fault, unread};
 use super::yaml::Documents;
 use crate::eval::{Refusal, RefusalCode};
@@ -55,13 +56,15 @@ pub fn read_file<'r>(
             "{name}: events are read from .jsonl, .yaml and .csv files, also with .gz, and from -"
         ),
     })?;
-    let told = |error: io::Error| fault(Some(name), &error);
+    let unreadable = |error: io::Error| fault(Some(name), &error);
     match (format, mapping) {
-        (Format::JsonLines, _) => Ok(reader.json_lines(file, plain(input).map_err(told)?)),
+        (Format::JsonLines, _) => {
+            Ok(reader.json_lines(file, bounded_lines(plain(input).map_err(unreadable)?)))
+        }
         (Format::Yaml, _) => {
             let mut bytes = Vec::new();
-            let input = plain(input).map_err(told)?;
-            input.take(MAX_YAML + 1).read_to_end(&mut bytes).map_err(told)?;
+            let input = plain(input).map_err(unreadable)?;
+            input.take(MAX_YAML + 1).read_to_end(&mut bytes).map_err(unreadable)?;
             if bytes.len() as u64 > MAX_YAML {
                 let message = format!(
                     "{name}: a YAML file has at most {MAX_YAML} bytes; write this much as JSON Lines, or in several files"
@@ -109,4 +112,32 @@ pub fn plain<'r>(mut input: impl Read + 'r) -> io::Result<Box<dyn Read + 'r>> {
         true => Box::new(flate2::bufread::MultiGzDecoder::new(BufReader::new(whole))),
         false => Box::new(whole),
     })
+}
+
+/// The most bytes that are read in search of the end of a line: a device or a packed file may have none.
+const MOST_FOR_LINE: usize = 16 * MAX_LINE;
+
+/// The input, which ends in an error where a line does not end.
+pub fn bounded_lines(input: impl Read) -> impl Read {
+    BoundedLines { input, since_end: 0 }
+}
+
+struct BoundedLines<R> {
+    input: R,
+    /// Bytes read since a line ended.
+    since_end: usize,
+}
+
+impl<R: Read> Read for BoundedLines<R> {
+    fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
+        let count = self.input.read(bytes)?;
+        let end = bytes.iter().take(count).rposition(|byte| *byte == b'\n');
+        self.since_end = end.map_or(self.since_end.saturating_add(count), |end| count - end - 1);
+        match self.since_end {
+            length if length > MOST_FOR_LINE => {
+                Err(io::Error::other(format!("a line is longer than {MOST_FOR_LINE} bytes")))
+            }
+            _ => Ok(count),
+        }
+    }
 }

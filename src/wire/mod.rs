@@ -42,7 +42,7 @@ pub use case::Case;
 #[cfg(feature = "cli")]
 pub use csv::{Mapping, MappingError, Table};
 #[cfg(feature = "cli")]
-pub use file::{Format, plain, read_file};
+pub use file::{Format, bounded_lines, plain, read_file};
 pub use read::{Events, InputFault};
 
 use crate::policy::{CategoryId, EventId, IdVec, Policy, Subject};

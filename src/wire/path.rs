@@ -2,6 +2,7 @@
 //! when something is refused.
 
 use crate::eval::{Refusal, RefusalCode};
+use crate::source::acts;
 
 /// A place, as a chain up to the root.
 #[derive(Clone, Copy)]
@@ -77,9 +78,7 @@ pub(crate) fn shown(text: &str) -> String {
             out.push('…');
             break;
         }
-        if c.is_control()
-            || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-        {
+        if acts(c) || matches!(c, '\n' | '\t') {
             out.extend(c.escape_unicode());
         } else {
             out.push(c);

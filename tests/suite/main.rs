@@ -29,6 +29,7 @@ mod files;
 mod diagnostics;
 mod mistakes;
 mod pages;
+mod outside;
 mod purchases;
 mod times;
 mod wire;

@@ -34,7 +34,7 @@ fn in_folder(folder: &Path, suites: &mut Vec<Suite>, depth: usize) -> Result<(),
     for path in entries(folder)? {
         if path.is_dir() && depth < 8 {
             in_folder(&path, suites, depth + 1)?;
-        } else if has_extension(&path, "meed") {
+        } else if path.is_file() && has_extension(&path, "meed") {
             let scenarios = scenarios_of(&path)?;
             suites.push(Suite { policy: path, scenarios });
         }
@@ -48,7 +48,11 @@ fn scenarios_of(policy: &Path) -> Result<Vec<PathBuf>, Failure> {
         return Ok(Vec::new());
     }
     let files = entries(&folder)?.into_iter();
-    Ok(files.filter(|path| has_extension(path, "yaml") || has_extension(path, "yml")).collect())
+    let is_scenario = |path: &PathBuf| {
+        // A pipe among them would be waited for.
+        path.is_file() && (has_extension(path, "yaml") || has_extension(path, "yml"))
+    };
+    Ok(files.filter(is_scenario).collect())
 }
 
 /// The policy of a scenario: the one `.meed` file of the folder above.

@@ -26,7 +26,7 @@ pub(crate) fn test(options: &TestOptions, out: &mut dyn Write) -> Result<Status,
     let suites = find::suites(&options.path)?;
     let (mut passed, mut failed, mut updated) = (0, 0, 0);
     for suite in suites {
-        let policy = input::policy(&suite.policy.to_string_lossy())?;
+        let policy = input::policy(&suite.policy.to_string_lossy(), options.root.as_deref())?;
         for path in &suite.scenarios {
             let name = path.display().to_string();
             let scenario = match read(path) {

@@ -6,7 +6,7 @@ use std::io::Write;
 use std::path::Path;
 
 use super::super::decide::{answer, json};
-use super::super::{Failure, statement};
+use super::super::{Failure, output, statement};
 use super::scenario::Scenario;
 use crate::ledger::{Incoming, Options, replay};
 use crate::policy::Policy;
@@ -86,7 +86,8 @@ pub(super) fn compare(scenario: &Path, text: &str, update: bool) -> Result<Compa
         return Ok(Compared::Same);
     }
     if update {
-        std::fs::create_dir_all(&folder).and_then(|()| std::fs::write(&file, text)).map_err(fault)?;
+        std::fs::create_dir_all(&folder).map_err(fault)?;
+        output::write_file(&file, |target| Ok(target.write_all(text.as_bytes())?))?;
         return Ok(Compared::Updated);
     }
     Ok(Compared::Differs(match accepted {
