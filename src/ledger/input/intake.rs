@@ -127,7 +127,8 @@ impl Intake {
                 self.named.push(Named { one, others: None });
             }
             Some(named) => {
-                let ours = self.refusals.concerns(one.account.as_deref());
+                let only = &self.refusals.account;
+                let ours = only.is_none() || one.account == *only;
                 let is_copy = named.push(one);
                 self.duplicates += u64::from(is_copy && ours);
             }

@@ -13,7 +13,7 @@ pub const MOST_LISTED: usize = 1000;
 #[derive(Debug, Default)]
 pub(crate) struct Refusals {
     /// Only those of this account, and those of which no account is known.
-    account: Option<String>,
+    pub account: Option<String>,
     events: Vec<Refused>,
     /// Those that are bounded in number; not yet cut to the bound.
     bounded: Vec<Refused>,
@@ -28,7 +28,7 @@ impl Refusals {
     }
 
     /// True where what belongs to `account` is told in this run.
-    pub fn concerns(&self, account: Option<&str>) -> bool {
+    fn concerns(&self, account: Option<&str>) -> bool {
         self.account.is_none() || account.is_none() || account == self.account.as_deref()
     }
 
