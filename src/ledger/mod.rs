@@ -1,27 +1,29 @@
 //! From events to accounts. Pure: the result is a function of the set of events.
 //!
 //! In the order of the flow: [`input`] says what can happen, and which of what came in counts; [`books`] holds an account as
-//! plain data; [`turn`] works out what one event, or one thing due, does to it, as a value; [`ledger`] takes these in, account
+//! plain data; [`turn`] works out what one event, or one thing due, does to it, as a value; [`accounts`] takes these in, account
 //! by account, and goes on; [`replay`](mod@replay) feeds it from a file; [`report`] says where an account stands and how its
 //! points came about; [`stored`] turns accounts into bytes. [`links`] is what a policy ties together, [`period`] stretches
 //! of time.
 
 mod account;
+mod accounts;
 pub(crate) mod books;
 pub mod input;
-mod ledger;
 mod links;
 mod period;
+mod quote;
 pub mod replay;
 pub mod report;
 mod stored;
 pub(crate) mod turn;
 
 pub use account::Account;
+pub use accounts::{Failed, Ledger};
 pub use books::entry::{self, Action, Arrived, Balance, Bucket, Citation, Entry, LevelChange};
 pub use input::event::{self, Event, EventKind};
 pub use input::intake::{self, Incoming, Place, Refused, Rejected};
-pub use ledger::{Failed, Ledger};
+pub use quote::{Quote, QuotedBecoming, QuotedLimit, QuotedPoints};
 pub use replay::{Options, Outcome, Replay, replay};
 pub use report::statement::{Becoming, Expiring, PoolStatement, Statement, TierStatement};
 pub use report::workings::Working;

@@ -6,9 +6,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::account::Account;
+use super::accounts::Ledger;
 use super::input::event::Event;
 use super::input::intake::{Incoming, Intake, Place, Refused};
-use super::ledger::Ledger;
 use crate::eval::{Refusal, RefusalCode};
 use crate::policy::Policy;
 
@@ -78,7 +78,7 @@ impl Replay {
         }
     }
 
-    /// Keeps every entry of accounts that are new from now on: in a replay in any order, of all.
+    /// Keeps every entry of what is judged from now on.
     pub fn keep_entries(&mut self) {
         self.ledger.keep_entries();
     }
@@ -145,8 +145,7 @@ impl Replay {
         match self.ledger.apply(event) {
             Ok(()) => self.accepted += 1,
             Err(refusal) => {
-                let (event, account) = (Some(id), Some(account));
-                let places = vec![place];
+                let (event, account, places) = (Some(id), Some(account), vec![place]);
                 self.intake.refusals.add(Refused { event, at: Some(at), account, places, refusal });
             }
         }

@@ -50,10 +50,12 @@ impl Cases {
 
     /// True where every packed case can be opened.
     pub fn is_sound(&self) -> bool {
-        let opens = |(index, packed): (usize, &Box<[u8]>)| {
-            self.open.contains_key(&CaseId::new(index)) || postcard::from_bytes::<Case>(packed).is_ok()
+        let ids = (0..self.packed.len()).map(CaseId::new);
+        let opens = |(id, packed): (CaseId, &[u8])| {
+            self.open.contains_key(&id) || postcard::from_bytes::<Case>(packed).is_ok()
         };
-        self.packed.iter().enumerate().all(opens) && self.open.keys().all(|id| id.index() < self.packed.len())
+        ids.zip(self.packed.iter().map(|packed| &**packed)).all(opens)
+            && self.open.keys().all(|id| id.index() < self.packed.len())
     }
 
     /// Over these cases, with nothing changed.

@@ -79,12 +79,18 @@ impl Turn<'_> {
     }
 
     /// What cases have used before this one of the limits over several orders that it meets.
-    pub(super) fn used_before(
-        &mut self,
-        case: &Case,
-        id: CaseId,
-        met: &[Met],
-    ) -> Result<UsedBefore, Refusal> {
+    pub(super) fn used_before(&mut self, case: &Case, id: CaseId, met: &[Met]) -> Result<UsedBefore, Refusal> {
+        self.used(case, id.by(), met)
+    }
+
+    /// The same with what the case itself uses.
+    pub(super) fn used_after(&mut self, case: &Case, id: CaseId, met: &[Met]) -> Result<UsedBefore, Refusal> {
+        let free = Case { charged: Vec::new(), ..case.clone() };
+        self.used(&free, id.by().saturating_add(1), met)
+    }
+
+    /// What cases before a cause at the case's instant have used of limits; of budgets, all but the case itself.
+    fn used(&mut self, case: &Case, before: By, met: &[Met]) -> Result<UsedBefore, Refusal> {
         let mut used = UsedBefore::default();
         for Met { limit, keep } in met {
             let counter = self.policy.limits[*limit];
@@ -95,7 +101,7 @@ impl Turn<'_> {
                 all.unwrap_or(Ratio::ZERO).sub(case.charged_on(*limit))
             } else {
                 let key = CounterKey::Limit(limit_key(self.policy, *limit, *keep, case));
-                self.books.counters.of(key).sum_before_cause(stretch.start, case.at, id.by())
+                self.books.counters.of(key).sum_before_cause(stretch.start, case.at, before)
             };
             let amount = amount.map_err(too_large("what limits have been used"))?;
             let which = if *keep { &mut used.kept } else { &mut used.standing };

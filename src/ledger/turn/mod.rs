@@ -13,6 +13,7 @@ pub(crate) mod judge;
 mod movement;
 mod place;
 mod posting;
+mod quote;
 mod rewards;
 pub(crate) mod settle;
 mod tiers;

@@ -66,6 +66,17 @@ impl Turn<'_> {
             Clock::From(from) => (from, None),
             Clock::Rule(rule) => (self.at, rule),
         };
+        self.expiry_of_lot(pool, rule, at, origin)
+    }
+
+    /// When a lot acquired at an instant is gone by its own clock: the earn rule's where it has one, else the pool's.
+    pub(super) fn expiry_of_lot(
+        &self,
+        pool: PoolId,
+        rule: Option<EarnId>,
+        at: Timestamp,
+        origin: &Origin,
+    ) -> Result<Option<Timestamp>, Refusal> {
         let case = origin.line.map(|(case, _)| self.books.cases.get(case));
         let own = rule.zip(case.as_ref()).and_then(|(rule, case)| own_clock(self.policy, rule, case.at));
         let of_pool = self.policy.pool_terms(pool, at).map(|terms| &terms.lot_expiry);
@@ -183,7 +194,7 @@ impl Turn<'_> {
                 rising.push(((pool, dies, name), Rising { stream, matured, points, rule, cause }));
             }
         }
-        rising.sort_by(|a, b| a.0.cmp(&b.0));
+        rising.sort_by_key(|rising| rising.0);
         for ((pool, ..), Rising { stream, matured, points, rule, cause }) in rising {
             let lot = self.books.pools[pool].lots.next_lot();
             let state = &mut self.books.cases.get_mut(case).lines[line].streams[stream];

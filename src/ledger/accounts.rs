@@ -9,7 +9,7 @@ use super::account::Account;
 use super::input::event::Event;
 use super::links::Links;
 use super::stored::{self, Content, LoadError, Stored};
-use super::turn::{Arrival, Budgets, Transition, Turn};
+use super::turn::{Arrival, Budgets, Scene, Transition, Turn};
 use crate::eval::Refusal;
 use crate::policy::Policy;
 
@@ -52,9 +52,10 @@ impl Ledger {
         }
     }
 
-    /// Keeps the entries of accounts that are new from now on.
-    pub(crate) fn keep_entries(&mut self) {
+    /// Keeps every entry of what is judged from now on.
+    pub fn keep_entries(&mut self) {
         self.keeps_entries = true;
+        self.accounts.values_mut().for_each(|account| account.keeps_entries = true);
     }
 
     /// The policy.
@@ -118,6 +119,19 @@ impl Ledger {
         let account = self.accounts.get(&arrival.account).unwrap_or(&new);
         let cause = arrival.event.clone();
         Turn::new(account.scene(&self.policy, &self.budgets), at, cause).receive(arrival)
+    }
+
+    /// Works something out on an account, with its entries, and takes nothing in.
+    pub(crate) fn look<T>(
+        &self,
+        id: &Arc<str>,
+        at: Timestamp,
+        work: impl FnOnce(Turn<'_>) -> Result<T, Refusal>,
+    ) -> Result<T, Refusal> {
+        let new = self.new_account(id);
+        let account = self.accounts.get(id).unwrap_or(&new);
+        let scene = Scene { keeps_entries: true, ..account.scene(&self.policy, &self.budgets) };
+        work(Turn::new(scene, at, "quote".into()))
     }
 
     fn new_account(&self, id: &Arc<str>) -> Account {
