@@ -6,11 +6,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::account::Account;
+use super::history::History;
 use super::input::event::Event;
 use super::links::Links;
 use super::stored::{self, Content, LoadError, Stored};
 use super::turn::{Arrival, Budgets, Scene, Transition, Turn};
-use crate::eval::Refusal;
+use crate::eval::{Refusal, RefusalCode};
 use crate::policy::Policy;
 
 /// Accounts under one policy, brought forward by events.
@@ -25,6 +26,8 @@ pub struct Ledger {
     keeps_entries: bool,
     /// What fell due and was refused, since it was last asked for.
     failed: Vec<Failed>,
+    /// All events that came in, where late ones are to be judged in their turn.
+    history: Option<History>,
 }
 
 /// Something that fell due and could not be done: it did nothing.
@@ -49,6 +52,7 @@ impl Ledger {
             clock: BTreeSet::new(),
             keeps_entries,
             failed: Vec::new(),
+            history: None,
         }
     }
 
@@ -88,9 +92,44 @@ impl Ledger {
         self.links.crosses_accounts()
     }
 
-    /// Judges an event: everything due up to its instant is applied, then the event, whole or not at all. Events come in the
-    /// order of time.
+    /// Keeps all events from now on, so that one that is heard of late is judged right: the accounts that it reaches go back to
+    /// before it, and on from there. To be called before the first event.
+    pub fn keep_history(&mut self) {
+        self.history = Some(History::default());
+    }
+
+    /// Judges an event: everything due up to its instant is applied, then the event, whole or not at all. One that comes later
+    /// than what has been judged already is refused, unless the ledger keeps its history.
     pub fn apply(&mut self, event: Event) -> Result<(), Refusal> {
+        let is_late = |account: &Account| account.books.is_past(event.at, event.kind.rank(), &event.id);
+        let late = self.accounts.get(&*event.account).is_some_and(is_late);
+        let Some(mut history) = self.history.take() else {
+            return if late { Err(out_of_order()) } else { self.judge(event) };
+        };
+        let late = late || history.is_past(&event, self.crosses_accounts());
+        let judged = if late { history.judge_late(self, event) } else { history.judge(self, event) };
+        self.history = Some(history);
+        judged
+    }
+
+    /// An account as it stands, or none; it is as it was from now on where `account` was taken out before.
+    pub(super) fn put_back(&mut self, id: &Arc<str>, account: Option<Account>) {
+        match account {
+            Some(account) => self.accounts.insert(id.clone(), account),
+            None => self.accounts.remove(id),
+        };
+    }
+
+    /// Forgets all accounts, and what they share.
+    pub(super) fn clear(&mut self) {
+        self.accounts.clear();
+        self.budgets.clear();
+        self.clock.clear();
+        self.failed.clear();
+    }
+
+    /// Judges an event that comes in its turn.
+    pub(super) fn judge(&mut self, event: Event) -> Result<(), Refusal> {
         let Event { id, at, account: owner, kind } = event;
         self.advance_shared(at);
         let owner = Arc::<str>::from(owner);
@@ -178,6 +217,9 @@ impl Ledger {
                     self.clock.retain(|(_, known)| *known != id);
                     self.clock.extend(account.books.next().map(|(when, _)| (*when, id.clone())));
                 }
+                if let Some(history) = &mut self.history {
+                    history.begin(id.clone(), account.clone());
+                }
                 self.accounts.insert(id, account);
             }
             Content::Shared(budgets) => {
@@ -227,4 +269,10 @@ impl Ledger {
             self.clock.remove(&(when, id));
         }
     }
+}
+
+/// The refusal of an event that comes too late to be judged in its turn.
+pub(crate) fn out_of_order() -> Refusal {
+    let message = "this event is earlier than one that has been judged already; keep a history to have late events judged";
+    Refusal::new(RefusalCode::OutOfOrder, "at", message)
 }

@@ -8,6 +8,7 @@
 
 mod account;
 mod accounts;
+mod history;
 pub(crate) mod books;
 pub mod input;
 mod links;

@@ -1010,6 +1010,9 @@ proptest! {
                     post(fold, entry.from, -entry.points);
                     post(fold, entry.to, entry.points);
                     prop_assert!(fold.is_conserved(), "{:?}{}", entry, shown(&world, &events));
+                    // No entry takes points from where they are not; what is available may be owed.
+                    let least = fold.pending.min(fold.redeemed).min(fold.expired).min(fold.reversed);
+                    prop_assert!(least >= 0, "{:?} {:?}{}", entry, fold, shown(&world, &events));
                 }
                 for (pool, fold) in folds.iter().enumerate() {
                     prop_assert_eq!(*fold, account.balance_in(PoolId::new(pool)), "{}", shown(&world, &events));

@@ -79,6 +79,12 @@ pub(crate) struct Books {
     pub received: i64,
     /// True once an event has been accepted.
     pub used: bool,
+    /// The event that was accepted last: when, its place within the instant, its id.
+    #[serde(with = "instant")]
+    pub last: Option<(Timestamp, (u8, Arc<str>))>,
+    /// The latest instant at which something due has been applied.
+    #[serde(with = "instant")]
+    pub brought_to: Option<Timestamp>,
 }
 
 /// Which stretch of time: the rules' period, and the last instant of the stretch.
@@ -159,7 +165,18 @@ impl Books {
             issued: 0,
             received: 0,
             used: false,
+            last: None,
+            brought_to: None,
         }
+    }
+
+    /// True where an event comes too late to be judged in its turn: something later has been judged or applied already.
+    pub fn is_past(&self, at: Timestamp, rank: u8, id: &str) -> bool {
+        let later = self
+            .last
+            .as_ref()
+            .is_some_and(|(last, (last_rank, last_id))| (at, rank, id) < (*last, *last_rank, &**last_id));
+        later || self.brought_to.is_some_and(|brought_to| at < brought_to)
     }
 
     /// What is due next, and when.
@@ -188,6 +205,8 @@ impl Books {
             issued: self.issued,
             received: self.received,
             used: self.used,
+            last: Cow::Borrowed(&self.last),
+            brought_to: self.brought_to,
         }
     }
 
@@ -218,6 +237,10 @@ impl Books {
         self.issued = change.issued;
         self.received = change.received;
         self.used = change.used;
+        if let Some(last) = change.last {
+            self.last = last;
+        }
+        self.brought_to = change.brought_to;
     }
 
     /// Works out anew what is not stored.
@@ -269,6 +292,8 @@ pub(crate) struct Draft<'a> {
     pub issued: i64,
     pub received: i64,
     pub used: bool,
+    pub last: Cow<'a, Option<(Timestamp, (u8, Arc<str>))>>,
+    pub brought_to: Option<Timestamp>,
 }
 
 /// A pool as a turn is changing it.
@@ -301,6 +326,8 @@ pub(crate) struct Change {
     issued: i64,
     received: i64,
     used: bool,
+    last: Option<Option<(Timestamp, (u8, Arc<str>))>>,
+    brought_to: Option<Timestamp>,
 }
 
 #[derive(Clone, Debug)]
@@ -364,6 +391,8 @@ impl Draft<'_> {
             issued: self.issued,
             received: self.received,
             used: self.used,
+            last: owned(self.last),
+            brought_to: self.brought_to,
         })
     }
 }

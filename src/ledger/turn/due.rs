@@ -56,6 +56,7 @@ impl Turn<'_> {
 
     /// The task is on the agenda no longer.
     fn begin(&mut self, task: &Task) {
+        self.books.brought_to = self.books.brought_to.max(Some(self.at));
         if matches!(task, Task::Mature { .. } | Task::End(_) | Task::Move(..)) {
             self.books.agenda.remove(&(self.at, task.clone()));
         }

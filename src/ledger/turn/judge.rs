@@ -13,13 +13,15 @@ impl Turn<'_> {
     pub fn judge(mut self, kind: EventKind) -> Result<Transition, Refusal> {
         self.check_year()?;
         let before = self.reached()?;
-        let takes_back = kind.takes_back();
+        let (takes_back, rank) = (kind.takes_back(), kind.rank());
         self.happens(kind)?;
         if !self.books.used {
             self.books.used = true;
             self.start_clocks()?;
         }
         self.update_levels(&before, takes_back)?;
+        let (at, id) = (self.at, self.cause.clone());
+        self.books.last = std::borrow::Cow::Owned(Some((at, (rank, id))));
         self.finish()
     }
 

@@ -54,7 +54,11 @@ impl Turn<'_> {
         let paying: Vec<Limit> = self.limits_of_payments();
         let used = self.used_by_now(&paying)?;
         let mut plans = payments(self.policy, self.at, (&self.books.member, &known), &order, &used)?;
-        plans.sort_by(|a, b| self.policy.redeems[a.rule].name.cmp(&self.policy.redeems[b.rule].name));
+        // One payment: who may take from fewer pools takes first.
+        plans.sort_by_key(|plan| {
+            let pools = spending_pools(self.policy, plan.rule, self.at);
+            (pools.len(), &self.policy.redeems[plan.rule].name)
+        });
         if !order.honoured {
             self.check_payments(&plans)?;
         }

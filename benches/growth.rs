@@ -1,0 +1,153 @@
+//! What the next event costs on an account of 10, 1,000 and 100,000 earlier ones: `cargo bench --bench growth`.
+//!
+//! Each programme gets the events that it lives on (orders with ships and returns of recent ones, charges with refunds, stays
+//! with their marks), one an hour, in one account. The time of 200 further events is the median of several runs, each on the
+//! ledger as it stood. A ratio to the first column near 1 is the promise.
+#![allow(
+    clippy::disallowed_methods,
+    clippy::disallowed_macros,
+    clippy::float_arithmetic,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a benchmark reads a clock and prints"
+)]
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use meed::ledger::{Event, Ledger};
+use meed::{Reader, Source, Timestamp, load};
+
+const AGES: [u64; 3] = [10, 1_000, 100_000];
+const MEASURED: u64 = 200;
+const RUNS: usize = 7;
+
+struct Programme {
+    name: &'static str,
+    text: &'static str,
+    /// The `i`-th event but for its id, instant and account.
+    event: fn(u64) -> String,
+}
+
+const PROGRAMMES: [Programme; 5] = [
+    Programme { name: "amazon_jp", text: include_str!("../policies/amazon_jp/amazon_jp.meed"), event: amazon },
+    Programme { name: "rakuten", text: include_str!("../policies/rakuten/rakuten.meed"), event: rakuten },
+    Programme { name: "starbucks", text: include_str!("../policies/starbucks/starbucks.meed"), event: starbucks },
+    Programme { name: "marriott", text: include_str!("../policies/marriott/marriott.meed"), event: marriott },
+    Programme {
+        name: "rotating_card",
+        text: include_str!("../policies/rotating_card/rotating_card.meed"),
+        event: rotating,
+    },
+];
+
+/// Three in four are orders, then a ship of the one before the last, or a return of an earlier one.
+fn amazon(i: u64) -> String {
+    match i % 4 {
+        2 => format!(r#""type": "ship", "order": "o{}""#, i - 1),
+        3 if i > 8 => format!(r#""type": "return", "order": "o{}""#, i - 6),
+        _ => format!(
+            r#""type": "order", "order": "o{i}", "paid_with": "amazon_mastercard",
+            "lines": [{{"id": "l1", "category": "book", "price": {}, "points_rate": "2%", "seller": "domestic"}}]"#,
+            1000 + i % 977
+        ),
+    }
+}
+
+fn rakuten(i: u64) -> String {
+    match i % 10 {
+        3 if i % 700 < 10 => r#""type": "service_use", "service": "mobile""#.to_owned(),
+        9 => format!(r#""type": "return", "order": "o{}""#, i - 2),
+        _ => format!(
+            r#""type": "order", "order": "o{i}", "shop": "s{}", "paid_with": "rakuten_card",
+            "lines": [{{"id": "l1", "price": {}}}]"#,
+            i % 15,
+            1100 + i % 977
+        ),
+    }
+}
+
+fn starbucks(i: u64) -> String {
+    match i % 10 {
+        9 => format!(r#""type": "return", "order": "o{}""#, i - 2),
+        _ => format!(
+            r#""type": "order", "order": "o{i}", "lines": [{{"id": "l1", "category": "drink", "price": {}}}]"#,
+            4 + i % 9
+        ),
+    }
+}
+
+fn marriott(i: u64) -> String {
+    match i % 3 {
+        1 => format!(r#""type": "mark", "event": "e{}", "mark": "checked_out""#, i - 1),
+        2 if i % 30 == 29 => format!(r#""type": "cancel", "event": "e{}""#, i - 2),
+        _ => format!(
+            r#""type": "stay", "brand": "sheraton", "nights": {}, "charges": {}"#,
+            1 + i % 3,
+            100 + i % 97
+        ),
+    }
+}
+
+fn rotating(i: u64) -> String {
+    match i % 10 {
+        3 if i % 2100 < 10 => r#""type": "activation""#.to_owned(),
+        9 => format!(r#""type": "refund", "event": "e{}", "amount": 0.5"#, i - 2),
+        _ => format!(r#""type": "charge", "category": "grocery", "amount": {}"#, 1 + i % 40),
+    }
+}
+
+fn main() {
+    println!("{:<14} {:>12} {:>12} {:>12}  ratios", "ns an event", "age 10", "age 1,000", "age 100,000");
+    for programme in &PROGRAMMES {
+        let source = Source::new(programme.name, programme.text);
+        let policy = Arc::new(load(&source).policy.expect("the programme has no mistakes"));
+        let start: Timestamp = "2025-01-01T00:00:00Z".parse().unwrap();
+        let last = AGES[AGES.len() - 1] + MEASURED;
+        let lines = (0..last).map(|i| {
+            let at = Timestamp::from_second(start.as_second() + 3600 * i64::try_from(i).unwrap()).unwrap();
+            let event = (programme.event)(i).replace('\n', " ");
+            format!("{{\"id\": \"e{i}\", \"at\": \"{at}\", \"account\": \"a\", {event}}}\n")
+        });
+        let text: String = lines.collect();
+        let reader = Reader::new(&policy);
+        let events: Vec<Event> = reader
+            .json_lines(None, text.as_bytes())
+            .map(|one| one.unwrap().body.unwrap_or_else(|wrong| panic!("{}", wrong.refusal)))
+            .collect();
+        let mut ledger = Ledger::new(policy, false);
+        let mut done = 0;
+        let mut times = Vec::new();
+        let mut refused = 0;
+        for age in AGES {
+            for event in &events[done..usize::try_from(age).unwrap()] {
+                refused += u64::from(ledger.apply(event.clone()).is_err());
+            }
+            done = usize::try_from(age).unwrap();
+            let next = &events[done..done + usize::try_from(MEASURED).unwrap()];
+            let mut runs: Vec<u128> = (0..RUNS)
+                .map(|_| {
+                    let mut ledger = ledger.clone();
+                    let next = next.to_vec();
+                    let started = Instant::now();
+                    for event in next {
+                        let _ = ledger.apply(event);
+                    }
+                    started.elapsed().as_nanos() / u128::from(MEASURED)
+                })
+                .collect();
+            runs.sort_unstable();
+            times.push(runs[RUNS / 2]);
+        }
+        let ratio = |index: usize| times[index] as f64 / times[0] as f64;
+        println!(
+            "{:<14} {:>12} {:>12} {:>12}  {:.2} {:.2}  ({refused} refused)",
+            programme.name,
+            times[0],
+            times[1],
+            times[2],
+            ratio(1),
+            ratio(2)
+        );
+    }
+}

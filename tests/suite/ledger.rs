@@ -1,0 +1,183 @@
+//! Laws of the ledger that goes on, over random policies and histories: what is refused leaves no trace, what is stored is
+//! gone on with, what is quoted is what is then posted, and no entry takes points from where they are not.
+
+use meed::ledger::{Event, EventKind, Ledger};
+use meed::{Entry, Policy, Reader, Timestamp};
+use proptest::prelude::*;
+use serde_json::Value;
+use std::sync::Arc;
+
+use super::random_policies::{cases, history, policy, steps, tapes, world};
+use super::support::{AMAZON, amazon, incoming};
+
+/// The events of a history in the order of time.
+fn events(policy: &Policy, history: &[Value]) -> Vec<Event> {
+    let mut events: Vec<Event> =
+        incoming(policy, history).into_iter().filter_map(|one| one.body.ok()).collect();
+    events.sort_by(|a, b| (a.at, a.kind.rank(), &a.id).cmp(&(b.at, b.kind.rank(), &b.id)));
+    events
+}
+
+/// All that a ledger holds, as bytes.
+fn state(ledger: &Ledger) -> Vec<Vec<u8>> {
+    let accounts = ledger.accounts().map(|account| ledger.save(account.id()).unwrap());
+    accounts.chain([ledger.save_shared()]).collect()
+}
+
+/// What an entry says but for the event behind it.
+fn said(entry: &Entry) -> String {
+    format!(
+        "{:?}",
+        (entry.pool, entry.action, entry.points, entry.from, entry.to, &entry.line, &entry.arrived)
+    )
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig {
+        cases: cases(), failure_persistence: None, max_shrink_iters: 20_000, ..ProptestConfig::default()
+    })]
+
+    /// An event that is refused leaves the accounts, byte for byte, as they were.
+    #[test]
+    fn a_refusal_leaves_no_trace(tapes in tapes(false), steps in steps()) {
+        let world = world(&tapes);
+        let policy = Arc::new(policy(&world));
+        let (history, _) = history(&world, &steps);
+        let mut ledger = Ledger::new(policy.clone(), true);
+        for event in events(&policy, &history) {
+            ledger.advance_all(event.at);
+            let before = state(&ledger);
+            let id = event.id.clone();
+            if ledger.apply(event).is_err() {
+                prop_assert_eq!(before, state(&ledger), "{} {}", id, &world.text);
+            }
+        }
+    }
+
+    /// A ledger that is stored at any cut, loaded and gone on with ends like one that was never stored.
+    #[test]
+    fn what_is_stored_is_gone_on_with(tapes in tapes(false), steps in steps()) {
+        let world = world(&tapes);
+        let policy = Arc::new(policy(&world));
+        let (history, end) = history(&world, &steps);
+        let mut whole = Ledger::new(policy.clone(), false);
+        let mut going = Ledger::new(policy.clone(), false);
+        for event in events(&policy, &history) {
+            let mut next = Ledger::new(policy.clone(), false);
+            for stored in state(&going) {
+                next.load(&stored).unwrap();
+            }
+            going = next;
+            prop_assert_eq!(whole.apply(event.clone()), going.apply(event), "{}", &world.text);
+        }
+        let later: Timestamp = super::random_policies::instant(end + 400 * 1440).parse().unwrap();
+        whole.advance_all(later);
+        going.advance_all(later);
+        prop_assert_eq!(state(&whole), state(&going), "{}", &world.text);
+    }
+
+    /// What an order is quoted is what placing it then posts; what cannot be quoted is refused.
+    #[test]
+    fn a_quote_is_what_is_posted(tapes in tapes(false), steps in steps()) {
+        let world = world(&tapes);
+        let policy = Arc::new(policy(&world));
+        let (history, _) = history(&world, &steps);
+        let mut ledger = Ledger::new(policy.clone(), true);
+        for event in events(&policy, &history) {
+            let EventKind::Order { order, .. } = &event.kind else {
+                let _ = ledger.apply(event);
+                continue;
+            };
+            let quote = ledger.quote(&event.account, event.at, (**order).clone());
+            let account = event.account.clone();
+            let count = ledger.account(&account).map_or(0, |account| account.entries().len());
+            match (quote, ledger.apply(event)) {
+                (Ok(quote), Ok(())) => {
+                    let posted = ledger.account(&account).map_or(&[][..], |account| &account.entries()[count..]);
+                    let posted: Vec<String> = posted.iter().map(said).collect();
+                    let quoted: Vec<String> = quote.entries.iter().map(said).collect();
+                    prop_assert_eq!(quoted, posted, "{}", &world.text);
+                }
+                (Err(quote), Err(applied)) => prop_assert_eq!(quote, applied, "{}", &world.text),
+                // A number of the account's own can be refused: it has had such an order already.
+                (Ok(_), Err(applied)) => prop_assert_eq!(applied.code.name(), "duplicate-order"),
+                (Err(quote), Ok(())) => prop_assert!(false, "{} {}", quote, &world.text),
+            }
+        }
+    }
+
+    /// Stored bytes that were cut or changed are refused, never read wrong, and nothing panics.
+    #[test]
+    fn damaged_bytes_are_refused(place in any::<prop::sample::Index>(), byte in any::<u8>(), cut in any::<bool>()) {
+        let policy = Arc::new(amazon().clone());
+        let text = r#"{"id": "e1", "type": "grant", "at": "2025-01-01T00:00:00+09:00", "account": "a1", "points": 100}"#;
+        let mut ledger = Ledger::new(policy.clone(), false);
+        for incoming in Reader::new(&policy).json_lines(None, text.as_bytes()) {
+            ledger.apply(incoming.unwrap().body.unwrap()).unwrap();
+        }
+        let stored = ledger.save("a1").unwrap();
+        let mut damaged = stored.clone();
+        let at = place.index(damaged.len());
+        if cut { damaged.truncate(at) } else { damaged[at] = byte }
+        let mut other = Ledger::new(policy, false);
+        prop_assert_eq!(other.load(&damaged).is_ok(), damaged == stored);
+        prop_assert!(other.load(&stored).is_ok());
+        other.advance_all("2025-06-01T00:00:00Z".parse().unwrap());
+        prop_assert_eq!(other.account("a1").unwrap().balance().available, 100);
+    }
+}
+
+/// What was judged under one policy is not gone on with under another.
+#[test]
+fn another_policys_account_is_refused() {
+    let policy = Arc::new(amazon().clone());
+    let other = AMAZON.replace("1.5%", "1.6%");
+    assert_ne!(other, AMAZON);
+    let other = meed::load(&meed::Source::new("other.meed", other)).policy.unwrap();
+    let mut ledger = Ledger::new(policy, false);
+    let grant = incoming(
+        ledger.policy(),
+        &[serde_json::json!({
+            "id": "e1", "type": "grant", "at": "2025-01-01T00:00:00+09:00", "account": "a1", "points": 100
+        })],
+    );
+    for one in grant {
+        ledger.apply(one.body.unwrap()).unwrap();
+    }
+    let stored = ledger.save("a1").unwrap();
+    let refused = Ledger::new(Arc::new(other), false).load(&stored).unwrap_err();
+    assert!(refused.to_string().contains(ledger.policy().digest()), "{refused}");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig {
+        cases: cases(), failure_persistence: None, max_shrink_iters: 20_000, ..ProptestConfig::default()
+    })]
+
+    /// Events in any order of arrival end alike in a ledger that keeps its history; without one a late event is refused.
+    #[test]
+    fn a_late_event_is_judged_in_its_turn(tapes in tapes(false), steps in steps(), seed: u64) {
+        let world = world(&tapes);
+        let policy = Arc::new(policy(&world));
+        let (history, end) = history(&world, &steps);
+        let mut mixed = events(&policy, &history);
+        let mut whole = Ledger::new(policy.clone(), false);
+        for event in &mixed {
+            let _ = whole.apply(event.clone());
+        }
+        let mut state_of_dice = seed | 1;
+        for last in (1..mixed.len()).rev() {
+            state_of_dice = state_of_dice.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            mixed.swap(last, (state_of_dice >> 33) as usize % (last + 1));
+        }
+        let mut late = Ledger::new(policy, false);
+        late.keep_history();
+        for event in mixed {
+            let _ = late.apply(event);
+        }
+        let later: Timestamp = super::random_policies::instant(end + 400 * 1440).parse().unwrap();
+        whole.advance_all(later);
+        late.advance_all(later);
+        prop_assert_eq!(state(&whole), state(&late), "{}", &world.text);
+    }
+}
