@@ -14,6 +14,7 @@
 mod support;
 mod histories;
 mod laws;
+mod random_groups;
 mod random_policies;
 mod shapes;
 mod pumps;

@@ -79,7 +79,12 @@ impl Turn<'_> {
     }
 
     /// What cases have used before this one of the limits over several orders that it meets.
-    pub(super) fn used_before(&mut self, case: &Case, id: CaseId, met: &[Met]) -> Result<UsedBefore, Refusal> {
+    pub(super) fn used_before(
+        &mut self,
+        case: &Case,
+        id: CaseId,
+        met: &[Met],
+    ) -> Result<UsedBefore, Refusal> {
         self.used(case, id.by(), met)
     }
 

@@ -58,7 +58,8 @@ impl Turn<'_> {
         for (stream, points) in sums.into_iter().filter(|(_, points)| *points > 0) {
             let of = &case.streams[stream];
             let due = if let Due::Fixed(due) = of.due { Some(due) } else { None };
-            let origin = Origin { event: case.event.clone(), line: case.lines.ids().next().map(|line| (id, line)) };
+            let origin =
+                Origin { event: case.event.clone(), line: case.lines.ids().next().map(|line| (id, line)) };
             let expires_at = match due {
                 Some(due) => self.expiry_of_lot(of.pool, of.rule, due.by.max(self.at), &origin)?,
                 None => None,
