@@ -30,9 +30,17 @@ struct Programme {
 }
 
 const PROGRAMMES: [Programme; 5] = [
-    Programme { name: "amazon_jp", text: include_str!("../policies/amazon_jp/amazon_jp.meed"), event: amazon },
+    Programme {
+        name: "amazon_jp",
+        text: include_str!("../policies/amazon_jp/amazon_jp.meed"),
+        event: amazon,
+    },
     Programme { name: "rakuten", text: include_str!("../policies/rakuten/rakuten.meed"), event: rakuten },
-    Programme { name: "starbucks", text: include_str!("../policies/starbucks/starbucks.meed"), event: starbucks },
+    Programme {
+        name: "starbucks",
+        text: include_str!("../policies/starbucks/starbucks.meed"),
+        event: starbucks,
+    },
     Programme { name: "marriott", text: include_str!("../policies/marriott/marriott.meed"), event: marriott },
     Programme {
         name: "rotating_card",

@@ -2,12 +2,12 @@
 
 use super::domain::Domain;
 use super::expr::{Operand, Reader, describe};
-use super::reads;
 use super::scope::Scope;
 use super::tables::Row;
 use super::values::{self, ValueEntry};
 use super::versions::days;
 use crate::diagnostic::{Code, Diagnostic};
+use crate::policy::reads::Reads;
 use crate::policy::{Length, ValueBody, Window};
 use crate::source::Span;
 use crate::syntax::ast::{Declaration, Expr, ExprKind, LengthAt, Path};
@@ -92,9 +92,10 @@ impl Reader<'_, '_> {
         match self.operand(&expr)? {
             Operand::Duration(length) => {
                 // A wait is settled when the order is placed, a condition asks about that moment.
-                let later = reads::measures(self.scope, &expr).into_iter().find(|reading| reading.in_all);
-                let Some(reading) = later else { return Some(length) };
-                let measure = self.scope.measures.try_get(reading.measure).map_or("", |measure| measure.name);
+                let mut reads = Reads::ever(self.scope);
+                reads.length(length);
+                let Some(later) = reads.in_all().next() else { return Some(length) };
+                let measure = self.scope.measures[later].name;
                 let message = format!("`{measure} in all` is not known when `{}` is settled", name.text);
                 let report = Diagnostic::new(Code::BadSubject, name.span, message);
                 self.scope.report(report.with_help(format!("let it go by `{measure} so far`")));

@@ -11,6 +11,7 @@ use super::scope::Scope;
 use super::versions::{report_dates, window};
 use super::words;
 use crate::diagnostic::{Code, Diagnostic};
+use crate::policy::reads::Reads;
 use crate::policy::{
     Counted, Counting, FactId, FactType, Filter, Grain, IdVec, Measure, MeasureId, Occasion, Period, Subject,
     Unit,
@@ -363,7 +364,9 @@ fn counted(
         }
         ast::Counted::Amount(expr) => match draft.reader(place).operand(expr)? {
             Operand::Number(quantity, unit) => {
-                if !super::reads::measures(scope, expr).is_empty() {
+                let mut reads = Reads::ever(scope);
+                reads.quantity(&quantity);
+                if reads.measures().next().is_some() {
                     report_nested(scope, expr.span);
                     return None;
                 }

@@ -29,26 +29,29 @@ mod expiry;
 mod expr;
 mod facts;
 mod forbid;
+mod graph;
 mod groups;
 mod lengths;
 mod limits;
 mod lists;
 mod logic;
 mod measures;
+mod mentions;
 mod moments;
 mod moves;
 mod names;
+mod needs;
 mod pending;
 mod periods;
 mod pool;
 mod program;
 mod ranges;
 mod readings;
-mod reads;
 mod redeem;
 mod rewards;
 mod rules;
 mod scope;
+mod settling;
 mod spending;
 mod stages;
 mod tables;
@@ -63,6 +66,7 @@ mod words;
 
 pub use crate::policy::Policy;
 
+use self::needs::Needs;
 use self::program::Program;
 use self::scope::Scope;
 use crate::diagnostic::{self, Diagnostic, has_errors};
@@ -191,12 +195,14 @@ impl Rules {
         let tiers = tiers::tiers(scope);
         let pools = pool::pools(scope);
         let earns = rules::rules(scope, &scope.earns, earn::earn);
-        let earn_order = stages::check(scope, &earns, &measures);
         let groups = groups::groups(scope, &groups, &earns);
+        let found = needs::Rules { earns: &earns, groups: &groups, measures: &measures };
+        let needs = Needs::new(scope, found);
+        let earn_order = stages::check(scope, found, &needs);
         let moves = moves::moves(scope, &moves);
         circles::check(scope, &moves, &pools);
         if !scope.has_errors() {
-            waits::check_pending(scope, &earns, &pools);
+            waits::check_pending(scope, found, &pools, &needs);
             waits::check_campaigns(scope, &earns, &groups);
         }
         Rules {

@@ -12,6 +12,7 @@ use super::rules::{Draft, rules};
 use super::scope::Scope;
 use super::versions::Group;
 use crate::diagnostic::{Code, Diagnostic};
+use crate::policy::reads::Reads;
 use crate::policy::{
     Grain, IdVec, Limit, LimitScope, Move, MoveId, MoveTo, MoveWhen, Occasion, Period, PoolId, Quantity,
     Rule, Unit,
@@ -32,7 +33,6 @@ fn a_move(draft: &Draft<'_, '_>) -> Option<Move> {
         _ => None,
     });
     let when = when(draft);
-    report_whole_periods(draft);
     let Some((from, to, span)) = target else {
         missing_clause(scope, draft.declaration, "where points go", "`points to program airline`");
         return None;
@@ -64,7 +64,11 @@ fn a_move(draft: &Draft<'_, '_>) -> Option<Move> {
         None => 0,
     };
     let (_, conditions) = guards?;
-    Some(Move { from, to, when: when?, at_least, steps, limits, gives: gives?, fee, conditions, span })
+    let found = Move { from, to, when: when?, at_least, steps, limits, gives: gives?, fee, conditions, span };
+    let mut reads = Reads::ever(scope);
+    reads.movement(&found);
+    report_whole_periods(draft, &reads);
+    Some(found)
 }
 
 fn target(scope: &Scope<'_>, to: &MoveTarget, from: Option<PoolId>, span: Span) -> Option<MoveTo> {

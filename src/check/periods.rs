@@ -5,7 +5,7 @@ use jiff::civil::Date;
 use super::facts::{self, Lookup};
 use super::scope::Scope;
 use crate::diagnostic::{Code, Diagnostic};
-use crate::policy::{Calendared, FactType, Length, Pending, Period, Subject, Window};
+use crate::policy::{Calendared, FactType, Length, Occasion, Pending, Period, Subject, Window};
 use crate::syntax::ast::{self, CalendarUnit, PeriodKind, YearDay};
 use crate::value::moment::{EdgeUnit, Moment, stretch};
 use crate::value::time::{LocalTime, months_after};
@@ -95,32 +95,58 @@ fn year_of_member(scope: &Scope<'_>, path: &ast::Path) -> Option<Period> {
     None
 }
 
-/// True where points that wait like this never become available before the period around their order or event has
-/// ended, on any day of the window.
-pub(super) fn outlasts(scope: &Scope<'_>, pending: &Pending, period: Period, window: &Window) -> bool {
+/// A wait: of points for an order, an event or a stretch of time, on the days of a window.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Wait<'p> {
+    pub of: Occasion,
+    pub pending: &'p Pending,
+    pub window: &'p Window,
+}
+
+/// True where points that wait like this never become available before some periods have ended, on any day of the window:
+/// the first around their order or event (or the last instant of their stretch of time), each further one around the end
+/// of the one before.
+pub(super) fn outlasts(scope: &Scope<'_>, wait: Wait<'_>, periods: &[Period]) -> bool {
     let Some(zone) = &scope.zone else { return true };
-    if matches!(period, Period::Rolling(_) | Period::Last { .. }) {
-        // It ends with the order itself, or before it.
-        return true;
-    }
-    let Pending::Until { by, .. } = pending else { return false };
+    let missing = scope.missing_day;
     let calendar = Calendar { zone: zone.clone(), missing_day: scope.missing_day };
-    let Some(cases) = cases(scope, by, window) else { return false };
-    let mut day = window.from_date.map_or(jiff::civil::date(2023, 1, 1), LocalTime::date);
+    let cases = match wait.pending {
+        Pending::Never => Vec::new(),
+        Pending::Until { by, .. } => match cases(scope, by, wait.window) {
+            Some(cases) => cases,
+            None => return false,
+        },
+    };
+    let mut day = wait.window.from_date.map_or(jiff::civil::date(2023, 1, 1), LocalTime::date);
     // Five years hold every kind of month and a leap day; what a later year brings is the same again.
     let five_years = months_after(day, 5 * 12).unwrap_or(Date::MAX);
     // The last day of a window that ends in the middle of it counts in full.
-    let last = window.until_date.map(|until| match until == LocalTime::of_day(until.date()) {
+    let last = wait.window.until_date.map(|until| match until == LocalTime::of_day(until.date()) {
         true => until.date(),
         false => until.date().tomorrow().unwrap_or(Date::MAX),
     });
     let end = last.map_or(five_years, |until| until.min(five_years));
+    // A stretch of time holds its own last instant.
+    let further = match periods {
+        [first, further @ ..] if Some(*first) == wait.of.period() => further,
+        periods => periods,
+    };
+    let midnight_after = |day: Date| zone.midnight(day.tomorrow().ok()?).ok();
     while day < end {
-        let Some(last) = last_day(period, day, scope.missing_day) else { return false };
-        let midnights = (zone.midnight(day), last.tomorrow().ok().map(|day| zone.midnight(day)));
-        let (Ok(start), Some(Ok(ended))) = midnights else { return true };
-        let early = |by: &Moment| by.instant(&calendar, start).is_ok_and(|available| available < ended);
-        if cases.iter().any(early) {
+        // A stretch of time is looked at when it has ended, or from its first day on.
+        let own = wait.of.period().and_then(|period| last_day(period, day, missing));
+        let start = match (own, wait.of, wait.pending) {
+            (Some(last), Occasion::Period(_), _) | (Some(last), _, Pending::Until { .. }) => {
+                midnight_after(last)
+            }
+            _ => zone.midnight(day).ok(),
+        };
+        let settled =
+            further.iter().try_fold(own.unwrap_or(day), |day, period| last_day(*period, day, missing));
+        let Some(settled) = settled else { return false };
+        let (Some(start), Some(settled)) = (start, midnight_after(settled)) else { return true };
+        let early = |by: &Moment| by.instant(&calendar, start).is_ok_and(|available| available < settled);
+        if cases.iter().any(early) || (cases.is_empty() && start < settled) {
             return false;
         }
         let Ok(next) = day.tomorrow() else { return true };

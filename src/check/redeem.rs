@@ -4,13 +4,14 @@ use super::clauses::{missing_choice, missing_clause};
 use super::constant::{self, fold};
 use super::expr::Place;
 use super::limits::{self, Pieces, own_points, points, sound};
+use super::mentions;
 use super::pool::{resolve, unit_of_pool, unit_word};
-use super::reads;
 use super::rewards;
 use super::rules::{Draft, rules};
 use super::scope::Scope;
 use super::versions::Group;
 use crate::diagnostic::{Code, Diagnostic};
+use crate::policy::reads::{MeasureRead, Reads, Source};
 use crate::policy::{
     Grain, IdVec, Limit, LimitScope, Occasion, Pays, PaysBy, PaysFor, PoolId, Quantity, Redeem, RedeemId,
     Rule, Unit,
@@ -35,8 +36,7 @@ pub(super) const PAYMENT: Pieces = Pieces { of: Occasion::Order, each: Grain::Or
 fn redeem(draft: &Draft<'_, '_>) -> Option<Redeem> {
     let pays = draft.clauses.iter().find(|clause| matches!(clause.kind, ClauseKind::Pays { .. }));
     let reward = draft.clauses.iter().find(|clause| matches!(clause.kind, ClauseKind::Reward { .. }));
-    report_whole_periods(draft);
-    match (pays, reward) {
+    let found = match (pays, reward) {
         (Some(pays), None) => paying(draft, pays),
         (None, Some(_)) => rewards::rewarding(draft),
         (Some(pays), Some(reward)) => {
@@ -57,15 +57,23 @@ fn redeem(draft: &Draft<'_, '_>) -> Option<Redeem> {
             draft.guards(Place::Line);
             None
         }
+    };
+    if let Some(found) = &found {
+        let mut reads = Reads::ever(draft.scope);
+        reads.redeem(found);
+        report_whole_periods(draft, &reads);
     }
+    found
 }
 
 /// A payment or a move is judged at once, so it reads nothing that is known later.
-pub(super) fn report_whole_periods(draft: &Draft<'_, '_>) {
-    for reading in reads::in_declaration(draft.scope, draft.declaration).into_iter().filter(|r| r.in_all) {
-        let name = draft.scope.measures.try_get(reading.measure).map_or("", |measure| measure.name);
+pub(super) fn report_whole_periods(draft: &Draft<'_, '_>, reads: &Reads<'_>) {
+    for read in reads.list() {
+        let Source::Measure(MeasureRead { measure, in_all: true, .. }) = read.what else { continue };
+        let place = mentions::of_reading(draft.scope, draft.declaration, (measure, true), read.by_way_of);
+        let name = draft.scope.measures[measure].name;
         let message = format!("`{name} in all` is not known when points are spent");
-        let report = Diagnostic::new(Code::BadSubject, reading.span, message);
+        let report = Diagnostic::new(Code::BadSubject, place, message);
         draft.scope.report(report.with_help(format!("read it as it is then: `{name} so far`")));
     }
 }

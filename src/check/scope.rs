@@ -12,8 +12,10 @@ use super::tiers::TierEntry;
 use super::values::ValueEntry;
 use super::versions::Group;
 use crate::diagnostic::{Code, Diagnostic, Label, has_errors};
+use crate::policy::reads::Values;
 use crate::policy::{
-    BadgeId, EarnId, EventId, FactId, Id, IdVec, MeasureId, PoolId, Subject, TierId, ValueId,
+    BadgeId, EarnId, EventId, FactId, Id, IdVec, MeasureId, PoolId, Subject, TierId, ValueBody, ValueId,
+    Version,
 };
 use crate::source::{Source, Span};
 use crate::syntax::ast::{ClauseKind, Declaration, File, Item, Kind, Name};
@@ -180,6 +182,11 @@ impl<'a> Scope<'a> {
         })
     }
 
+    /// The text under a span as it stands.
+    pub fn slice(&self, span: Span) -> &'a str {
+        self.source.slice(span)
+    }
+
     /// The text under a span on one line, without comments.
     pub fn text(&self, span: Span) -> String {
         let lines = self.source.slice(span).lines().map(without_comment);
@@ -281,6 +288,12 @@ impl<'a> Scope<'a> {
             return None;
         };
         Some(Ratio::whole(minor))
+    }
+}
+
+impl Values for Scope<'_> {
+    fn versions(&self, id: ValueId) -> &[Version<ValueBody>] {
+        &self.values[id].versions
     }
 }
 

@@ -1,15 +1,17 @@
 //! Rules that read what other rules give: `25% of exact base`. What is read is of the same occasion, and no rule
 //! reads itself, by whatever way.
 
+use super::graph;
+use super::mentions;
+use super::needs::{Needs, Node, Rules};
 use super::pending::occasion;
-use super::reads;
 use super::scope::Scope;
 use super::versions::days;
 use super::words;
 use crate::diagnostic::{Code, Diagnostic};
-use crate::policy::{Amount, Counted, Earn, EarnId, Grain, IdVec, Measure, MeasureId, Rule, Version};
+use crate::policy::{Amount, Counted, Earn, EarnId, Grain, GroupId, IdVec, MeasureId, Rule, Version};
 use crate::source::Span;
-use crate::syntax::ast::{self, ClauseKind, Declaration, Name};
+use crate::syntax::ast::{self, ClauseKind, Declaration, Kind, Name};
 
 /// The earn rule called `name`; reports an unknown one.
 pub(super) fn resolve(scope: &Scope<'_>, name: &Name) -> Option<EarnId> {
@@ -25,11 +27,8 @@ pub(super) fn resolve(scope: &Scope<'_>, name: &Name) -> Option<EarnId> {
 }
 
 /// Checks the readings of rules, and gives an order in which every rule stands after those that it reads.
-pub(super) fn check(
-    scope: &Scope<'_>,
-    earns: &IdVec<EarnId, Rule<Earn>>,
-    measures: &IdVec<MeasureId, Measure>,
-) -> Vec<EarnId> {
+pub(super) fn check(scope: &Scope<'_>, rules: Rules<'_>, needs: &Needs) -> Vec<EarnId> {
+    let Rules { earns, measures, .. } = rules;
     for (id, rule) in earns.iter_enumerated() {
         for version in &rule.versions {
             if let Amount::OfRule { rule: read, .. } = version.body.amount {
@@ -44,13 +43,15 @@ pub(super) fn check(
             }
         }
     }
-    check_circles(scope);
+    if let Some(circle) = needs.circle() {
+        report_circle(scope, rules, &circle);
+    }
     in_order(earns)
 }
 
 /// The place of the rule's name in a `gives` clause.
 fn place(scope: &Scope<'_>, id: EarnId, span: Span) -> Span {
-    let versions = scope.earns.try_get(id).into_iter().flat_map(|group| &group.versions);
+    let versions = scope.earns[id].versions.iter();
     let clauses = versions.flat_map(|version| &version.declaration.clauses);
     let mut found = clauses.filter_map(|clause| match &clause.kind {
         ClauseKind::Gives(gives) if clause.span == span => match &gives.amount {
@@ -68,7 +69,7 @@ fn check_reading(
     (id, version): (EarnId, &Version<Earn>),
     read: EarnId,
 ) {
-    let Some(other) = earns.try_get(read) else { return };
+    let other = &earns[read];
     let span = place(scope, id, version.body.gives_span);
     for theirs in &other.versions {
         if theirs.body.of != version.body.of {
@@ -95,7 +96,7 @@ fn check_reading(
             return;
         }
     }
-    let Some(group) = scope.earns.try_get(read) else { return };
+    let group = &scope.earns[read];
     let broken = group.versions.iter().any(|version| version.declaration.broken);
     if !broken && !scope.has_unreadable_items() && !days(&version.window).within(&group.days()) {
         let message = format!("`{}` has no version on some of the days on which it is read here", other.name);
@@ -115,7 +116,7 @@ fn check_counted(
     counting: &crate::policy::Counting,
     read: EarnId,
 ) {
-    let Some(other) = earns.try_get(read) else { return };
+    let other = &earns[read];
     if let Some(theirs) = other.versions.iter().find(|theirs| theirs.body.of != counting.of) {
         let message = format!(
             "`{}` gives to {}, and this counts what is given to {}",
@@ -131,110 +132,102 @@ fn check_counted(
     }
 }
 
-/// Something whose result others need.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Node {
+/// What a node of a circle belongs to; rules before measures before groups.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Owner {
     Rule(EarnId),
     Measure(MeasureId),
+    Group(GroupId),
 }
 
-/// Reports rules that read themselves, and measures read `in all` that count what depends on them.
-fn check_circles(scope: &Scope<'_>) {
-    let rules = scope.earns.ids().map(Node::Rule);
-    let measures = scope.measures.ids().map(Node::Measure);
-    for start in rules.chain(measures) {
-        let mut seen: Vec<Node> = Vec::new();
-        let mut open: Vec<(Node, Span)> = needs(scope, start);
-        while let Some((next, span)) = open.pop() {
-            if next == start {
-                report_circle(scope, start, span, &seen);
-                return;
-            }
-            if !seen.contains(&next) {
-                seen.push(next);
-                open.extend(needs(scope, next));
-            }
-        }
-    }
-}
-
-fn declarations<'a>(scope: &Scope<'a>, node: Node) -> Vec<&'a Declaration> {
+fn owner(node: Node) -> Owner {
     match node {
-        Node::Rule(id) => {
-            let versions = scope.earns.try_get(id).into_iter().flat_map(|group| &group.versions);
-            versions.map(|version| version.declaration).collect()
-        }
-        Node::Measure(id) => {
-            scope.measures.try_get(id).map(|measure| measure.declaration).into_iter().collect()
-        }
+        Node::Rounded(id, _)
+        | Node::Capped(id, _)
+        | Node::Given(id, _)
+        | Node::Used(id)
+        | Node::UsedFirst(id) => Owner::Rule(id),
+        Node::Measure(id) => Owner::Measure(id),
+        Node::Members(id, ..)
+        | Node::Group(id, _)
+        | Node::Around(id, _)
+        | Node::Inside(id, _)
+        | Node::UsedByGroup(id) => Owner::Group(id),
     }
 }
 
-/// What must be known before this is: rules that it reads, measures over a whole period.
-fn needs(scope: &Scope<'_>, node: Node) -> Vec<(Node, Span)> {
-    let mut needed = Vec::new();
-    for declaration in declarations(scope, node) {
-        for clause in &declaration.clauses {
-            let stage = match &clause.kind {
-                ClauseKind::Gives(gives) => match &gives.amount {
-                    ast::Amount::OfRule { of, .. } => Some(of),
-                    _ => None,
-                },
-                ClauseKind::Counts { what: ast::Counted::Rule(of), .. } => Some(of),
-                _ => None,
-            };
-            let rule = stage.and_then(|of| Some((scope.muted(|| resolve(scope, &of.rule))?, of.rule.span)));
-            needed.extend(rule.map(|(id, span)| (Node::Rule(id), span)));
-        }
-        let added = declaration.clauses.iter().flat_map(|clause| match &clause.kind {
-            ClauseKind::Adds(names) => names.as_slice(),
-            _ => &[],
-        });
-        let measure = |name: &Name| scope.measures.position(|measure| measure.name == name.text);
-        needed.extend(added.filter_map(|name| Some((Node::Measure(measure(name)?), name.span))));
-        let whole = reads::in_declaration(scope, declaration).into_iter().filter(|reading| reading.in_all);
-        needed.extend(whole.map(|reading| (Node::Measure(reading.measure), reading.span)));
-    }
-    needed
-}
-
-fn report_circle(scope: &Scope<'_>, start: Node, span: Span, seen: &[Node]) {
-    let name = |node: Node| match node {
-        Node::Rule(id) => scope.earns.try_get(id).map_or("", |group| group.name),
-        Node::Measure(id) => scope.measures.try_get(id).map_or("", |measure| measure.name),
-    };
-    let own = name(start);
-    let way: Vec<&str> = seen.iter().map(|node| name(*node)).collect();
-    let message = match way.as_slice() {
+/// Reports a rule that reads itself, or a measure read `in all` that counts what depends on it.
+fn report_circle(scope: &Scope<'_>, rules: Rules<'_>, circle: &[Node]) {
+    let Some(start) = circle.iter().copied().map(owner).min() else { return };
+    // Round once from the start, each in its turn; what leads back to the start is where it is mended.
+    let begins = (0..circle.len()).find(|place| {
+        let before = place.checked_sub(1).unwrap_or(circle.len() - 1);
+        circle.get(*place).copied().map(owner) == Some(start)
+            && circle.get(before).copied().map(owner) != Some(start)
+    });
+    let begins = begins.unwrap_or(0);
+    let round = circle.iter().cycle().skip(begins).take(circle.len()).copied();
+    let last = round.clone().last().and_then(|node| written(scope, rules, node));
+    let mut way: Vec<Owner> = round.map(owner).filter(|owner| *owner != start).collect();
+    way.dedup();
+    let own = name(scope, rules, start);
+    let names: Vec<&str> = way.iter().map(|owner| name(scope, rules, *owner)).collect();
+    let message = match names.as_slice() {
         [] => format!("`{own}` needs its own result"),
-        way => format!("`{own}` needs its own result, by way of {}", words::listed(way, "and")),
+        names => format!("`{own}` needs its own result, by way of {}", words::listed(names, "and")),
     };
     let help = match start {
-        Node::Rule(_) => {
+        Owner::Rule(_) | Owner::Group(_) => {
             "a rule reads rules that do not read it; what was counted before an order is read `so far`"
         }
-        Node::Measure(_) => "read the measure `so far`: as it was just before the order or event",
+        Owner::Measure(_) => "read the measure `so far`: as it was just before the order or event",
     };
-    scope.report(Diagnostic::new(Code::ReferenceCycle, span, message).with_help(help));
+    let Some(last) = last else { return };
+    let place = mentions::of_name(scope, last, own);
+    scope.report(Diagnostic::new(Code::ReferenceCycle, place, message).with_help(help));
 }
 
-/// The rules, each after those that it reads; else in the order declared.
-fn in_order(earns: &IdVec<EarnId, Rule<Earn>>) -> Vec<EarnId> {
-    let reads = |id: EarnId| {
-        let versions = earns.try_get(id).into_iter().flat_map(|rule| &rule.versions);
-        versions.filter_map(|version| match version.body.amount {
-            Amount::OfRule { rule, .. } => Some(rule),
-            _ => None,
-        })
-    };
-    let mut order: Vec<EarnId> = Vec::new();
-    while order.len() < earns.len() {
-        let ready = |id: &EarnId| !order.contains(id) && reads(*id).all(|read| order.contains(&read));
-        match earns.ids().find(ready) {
-            Some(next) => order.push(next),
-            // A circle has been reported.
-            None => break,
-        }
+fn name<'s>(scope: &'s Scope<'_>, rules: Rules<'s>, owner: Owner) -> &'s str {
+    match owner {
+        Owner::Rule(id) => scope.earns[id].name,
+        Owner::Measure(id) => scope.measures[id].name,
+        Owner::Group(id) => &rules.groups[id].name,
     }
+}
+
+/// The name of the rule, measure or group that a node belongs to.
+pub(super) fn node_name<'s>(scope: &'s Scope<'_>, rules: Rules<'s>, node: Node) -> &'s str {
+    name(scope, rules, owner(node))
+}
+
+/// The declaration in which a node's needs are written.
+pub(super) fn written<'a>(scope: &Scope<'a>, rules: Rules<'_>, node: Node) -> Option<&'a Declaration> {
+    let (kind, head) = match node {
+        Node::Rounded(id, version) | Node::Capped(id, version) | Node::Given(id, version) => {
+            (Kind::Earn, rules.earns[id].versions.get(version)?.span)
+        }
+        Node::Used(id) | Node::UsedFirst(id) => (Kind::Earn, rules.earns[id].versions.first()?.span),
+        Node::Members(id, version, _)
+        | Node::Group(id, version)
+        | Node::Around(id, version)
+        | Node::Inside(id, version) => (Kind::Group, rules.groups[id].versions.get(version)?.span),
+        Node::UsedByGroup(id) => (Kind::Group, rules.groups[id].versions.first()?.span),
+        Node::Measure(id) => return Some(scope.measures[id].declaration),
+    };
+    mentions::declaration(scope, kind, head)
+}
+
+/// The rules, each after those that it reads.
+fn in_order(earns: &IdVec<EarnId, Rule<Earn>>) -> Vec<EarnId> {
+    let read = |rule: &Rule<Earn>| {
+        let read = rule.versions.iter().filter_map(|version| match version.body.amount {
+            Amount::OfRule { rule, .. } => Some(rule.index()),
+            _ => None,
+        });
+        read.collect()
+    };
+    let component = graph::components(&earns.iter().map(read).collect::<Vec<Vec<usize>>>());
+    let mut order: Vec<EarnId> = earns.ids().collect();
+    order.sort_by_key(|id| component.get(id.index()).copied());
     order
 }

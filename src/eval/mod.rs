@@ -15,7 +15,6 @@ pub(crate) mod earn;
 pub(crate) mod net;
 pub mod order;
 pub(crate) mod redeem;
-pub(crate) mod reads;
 pub mod refusal;
 pub(crate) mod room;
 

@@ -5,10 +5,10 @@ use jiff::Timestamp;
 
 use super::period::Stretch;
 use crate::policy::id::ids;
-use crate::policy::reads::{self, Reads};
+use crate::policy::reads::Reads;
 use crate::policy::{
-    Counted, Earn, EarnId, GroupId, Id, IdVec, Limit, LimitId, MeasureId, Member, Move, MoveId, MoveTo,
-    Occasion, Period, Policy, Redeem, RedeemId, Rule, TierId,
+    Condition, Counted, Earn, EarnId, GroupId, Id, IdVec, Level, Limit, LimitId, LotExpiry, MeasureId,
+    Member, Move, MoveId, MoveTo, Occasion, Period, Policy, Quantity, Redeem, RedeemId, Rule, Test, TierId,
 };
 
 /// What a policy ties together.
@@ -118,9 +118,10 @@ impl Links {
         let of_rules = policy.earns.iter().flat_map(|rule| &rule.versions);
         let of_rules = of_rules.filter(|version| version.body.of == Occasion::Running(period));
         let windows = of_rules.map(|version| version.window);
-        let values = reads::of_earn(policy, earn, None).values;
+        let mut reads = Reads::ever(policy);
+        reads.earn(earn);
         let of_values =
-            values.iter().flat_map(|id| &policy.values[*id].versions).map(|version| version.window);
+            reads.values().flat_map(|id| &policy.values[id].versions).map(|version| version.window);
         let of_pool = policy.pools[earn.pool].versions.iter().map(|version| version.window);
         let windows = windows.chain(of_values).chain(of_pool);
         let Some(running) = self.running.get_mut(place) else { return };
@@ -177,12 +178,22 @@ impl Links {
 
     fn read_measures(&mut self, policy: &Policy) {
         for version in policy.earns.iter().flat_map(|rule| &rule.versions) {
-            self.note_in_all(policy, version.body.of, &reads::of_earn(policy, &version.body, None));
+            let mut reads = Reads::ever(policy);
+            reads.earn(&version.body);
+            self.note_in_all(policy, version.body.of, &reads);
         }
-        for measure in policy.measures.iter() {
-            for counting in &measure.counts {
-                self.counts_rules |= matches!(counting.what, Counted::Rule(..));
+        for version in policy.groups.iter().flat_map(|rule| &rule.versions) {
+            let mut reads = Reads::ever(policy);
+            reads.limits(&version.body.limits);
+            for of in occasions_of(policy, &version.body.of) {
+                self.note_in_all(policy, of, &reads);
             }
+        }
+        for counting in policy.measures.iter().flat_map(|measure| &measure.counts) {
+            let mut reads = Reads::ever(policy);
+            reads.counting(counting);
+            self.note_in_all(policy, counting.of, &reads);
+            self.counts_rules |= matches!(counting.what, Counted::Rule(..));
         }
         self.turns = policy
             .tiers
@@ -193,14 +204,19 @@ impl Links {
                 over.collect()
             })
             .collect();
-        self.pauses_by_time = true;
+        let terms =
+            policy.pools.iter().flat_map(|pool| &pool.versions).map(|version| &version.body.lot_expiry);
+        self.pauses_by_time = terms.into_iter().any(|expiry| match expiry {
+            LotExpiry::After { paused: Some(condition), .. } => changes_by_time(policy, condition),
+            _ => false,
+        });
     }
 
-    fn note_in_all(&mut self, policy: &Policy, of: Occasion, read: &Reads) {
+    fn note_in_all(&mut self, policy: &Policy, of: Occasion, reads: &Reads<'_>) {
         let mut measures: Vec<MeasureId> = Vec::new();
-        for read in read.measures.iter().filter(|read| read.in_all) {
-            push(&mut measures, read.measure);
-            for part in &policy.measures[read.measure].adds {
+        for measure in reads.in_all() {
+            push(&mut measures, measure);
+            for part in &policy.measures[measure].adds {
                 push(&mut measures, *part);
             }
         }
@@ -275,9 +291,9 @@ fn push<T: PartialEq>(list: &mut Vec<T>, item: T) {
 
 fn level_reads(policy: &Policy, level: &crate::policy::Level) -> Vec<MeasureId> {
     let counted = level.at.iter().flatten().map(|(measure, _)| *measure);
-    let conditions =
-        level.when.iter().flat_map(|condition| crate::eval::reads::measures_of(policy, condition));
-    counted.chain(conditions.map(|read| read.measure)).collect()
+    let mut reads = Reads::ever(policy);
+    level.when.iter().for_each(|condition| reads.condition(condition));
+    counted.chain(reads.measures().map(|read| read.measure)).collect()
 }
 
 fn note(met: &mut Vec<Met>, limits: &[Limit]) {
@@ -296,4 +312,38 @@ fn of_versions<I: Id, T>(rules: &IdVec<I, Rule<T>>, limits: impl Fn(&T) -> Vec<L
         met
     };
     rules.iter().map(of_rule).collect()
+}
+
+/// True where a condition on a member can change by time alone: it reads a measure, the calendar, a value that has a date, or
+/// a level that hangs on such a condition.
+fn changes_by_time(policy: &Policy, condition: &Condition) -> bool {
+    let mut reads = Reads::ever(policy);
+    reads.condition(condition);
+    let by_condition = |level: &Level| level.when.as_ref().is_some_and(|when| changes_by_time(policy, when));
+    let tiers: Vec<TierId> = reads.tiers().collect();
+    reads_calendar(&condition.test)
+        || reads.values().next().is_some()
+        || reads.measures().next().is_some()
+        || tiers.iter().any(|tier| policy.tiers[*tier].levels.iter().any(by_condition))
+}
+
+fn reads_calendar(test: &Test) -> bool {
+    match test {
+        Test::All(parts) | Test::Any(parts) => parts.iter().any(|part| reads_calendar(&part.test)),
+        Test::Not(inner) => reads_calendar(&inner.test),
+        Test::Compare { left, right, .. } => is_of_clock(left) || is_of_clock(right),
+        Test::WeekdayIn { .. } | Test::Time { .. } => true,
+        _ => false,
+    }
+}
+
+fn is_of_clock(quantity: &Quantity) -> bool {
+    match quantity {
+        Quantity::Clock(_) => true,
+        Quantity::Add(a, b)
+        | Quantity::Subtract(a, b)
+        | Quantity::Multiply(a, b)
+        | Quantity::Divide(a, b) => is_of_clock(a) || is_of_clock(b),
+        _ => false,
+    }
 }

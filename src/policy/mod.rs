@@ -15,7 +15,6 @@ use crate::value::time::LocalTime;
 use crate::value::{Calendar, Currency, Delay, Ratio, Rounding};
 
 pub(crate) mod id;
-pub(crate) mod reads;
 mod facts;
 mod value;
 mod condition;
@@ -24,6 +23,7 @@ mod pool;
 mod limit;
 mod earn;
 mod spend;
+pub(crate) mod reads;
 
 pub(crate) use condition::*;
 pub(crate) use earn::*;

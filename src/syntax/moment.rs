@@ -164,24 +164,15 @@ impl Builder<'_> {
             self.report(report.with_help("write `1st` to `31st`, or `end of month` for the last day"));
             return None;
         };
-        let right = format!("{day}{}", ordinal_end(day));
+        let read = YearDay { month: None, day: Some(day) };
+        let right = read.to_string();
         if text != right {
             let report =
                 Diagnostic::new(Code::BadDate, place, format!("`{text}` is not written as a day is"));
             self.report(report.with_help(format!("write `{right}`")));
             return None;
         }
-        Some(YearDay { month: None, day: Some(day) })
-    }
-}
-
-fn ordinal_end(day: u8) -> &'static str {
-    match (day / 10, day % 10) {
-        (1, _) => "th",
-        (_, 1) => "st",
-        (_, 2) => "nd",
-        (_, 3) => "rd",
-        _ => "th",
+        Some(read)
     }
 }
 

@@ -4,6 +4,7 @@
 
 use jiff::Timestamp;
 use jiff::civil::{Date, DateTime, Time};
+use std::fmt;
 
 use super::ratio::Overflow;
 use super::time::{Calendar, Delay, MissingDay, days_after};
@@ -45,6 +46,43 @@ pub struct YearDay {
     pub month: Option<u8>,
     /// 1 to 31; None: the month's last, to its end.
     pub day: Option<u8>,
+}
+
+const MONTHS: [&str; 12] = [
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
+];
+
+/// As it is written: `15th`, `1 april`, `end of february`, `end of month`.
+impl fmt::Display for YearDay {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = |month: u8| MONTHS.get(usize::from(month).saturating_sub(1)).copied().unwrap_or("month");
+        match (self.month, self.day) {
+            (Some(month), Some(day)) => write!(f, "{day} {}", name(month)),
+            (None, Some(day)) => write!(f, "{day}{}", ordinal_end(day)),
+            (month, None) => write!(f, "end of {}", month.map_or("month", name)),
+        }
+    }
+}
+
+fn ordinal_end(day: u8) -> &'static str {
+    match (day / 10, day % 10) {
+        (1, _) => "th",
+        (_, 1) => "st",
+        (_, 2) => "nd",
+        (_, 3) => "rd",
+        _ => "th",
+    }
 }
 
 /// A day of the year comes once in so many months, from any day on.

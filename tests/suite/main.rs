@@ -15,6 +15,7 @@ mod support;
 mod histories;
 mod laws;
 mod ledger;
+mod random_groups;
 mod random_policies;
 mod shapes;
 mod pumps;

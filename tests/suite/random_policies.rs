@@ -639,6 +639,9 @@ impl Writer {
         let how = dice.roll(5);
         let visits = self.visits && dice.once_in(2);
         let may = |rule: &&Rule| rule.pool == pool && (rule.of == "visit") == visits;
+        // What waits for a period's end decides with what is given of the others, so they wait for it too.
+        let waits = self.rules.iter().find(may).map(|rule| rule.waits);
+        let may = |rule: &&Rule| may(rule) && Some(rule.waits) == waits;
         let names: Vec<_> = self.rules.iter().filter(may).map(|rule| rule.name.clone()).collect();
         if how == 0 || names.len() < 2 {
             return;

@@ -10,8 +10,8 @@ use crate::eval::context::Context;
 use crate::eval::context_of;
 use crate::eval::earn::limit_text;
 use crate::eval::net::Net;
-use crate::eval::reads::{MeasureRead, reads};
 use crate::policy::Policy;
+use crate::policy::reads::{MeasureRead, Reads};
 use crate::policy::{FactType, PoolId, Quantity, Unit, ValueBody, ValueId};
 use crate::value::Ratio;
 
@@ -50,19 +50,20 @@ fn of_case(policy: &Policy, case: &Case) -> Vec<Working> {
     for total in case.totals.iter().filter(|total| !total.exact.is_zero()) {
         let Some(declared) = policy.earns.try_get(total.rule) else { continue };
         let Some(version) = declared.at(case.at) else { continue };
-        let read = reads(policy, &version.body, Some(case.at));
+        let mut read = Reads::at(policy, case.at);
+        read.earn(&version.body);
         let net = case.net(false).ok();
         let mut shown = Vec::new();
-        for tier in read.tiers {
+        for tier in read.tiers() {
             let level = case.known.levels.try_get(tier).copied().unwrap_or(0);
             if let Some(tier) = policy.tiers.try_get(tier) {
                 let level = tier.levels.get(level).map_or_else(String::new, |level| level.name.clone());
                 shown.push((tier.name.clone(), level));
             }
         }
-        let values = read.values.into_iter().filter_map(|id| value(policy, case, net.as_ref(), id));
+        let values = read.values().filter_map(|id| value(policy, case, net.as_ref(), id));
         shown.extend(values);
-        shown.extend(read.measures.into_iter().filter_map(|read| measure(policy, case, read)));
+        shown.extend(read.measures().filter_map(|read| measure(policy, case, read)));
         found.push(Working {
             order: case.number.clone(),
             at: case.happened,

@@ -19,7 +19,7 @@ use crate::eval::context::{Context, Fault};
 use crate::eval::net::Net;
 use crate::eval::order::{Known, MemberFacts, Order};
 use crate::eval::{PaymentPlan, Refusal, RefusalCode, context_of, payments, refuse};
-use crate::policy::reads;
+use crate::policy::reads::Reads;
 use crate::policy::{
     Earn, EventId, Expiry, ExpiryAnchorKind, IdVec, Limit, Occasion, Pending, PendingAnchor, Period, Policy,
     PoolId, Rule,
@@ -193,7 +193,9 @@ impl Turn<'_> {
         self.policy.earns.iter().any(|rule: &Rule<Earn>| {
             let version = rule.at(last).filter(|version| version.body.of == Occasion::Period(period));
             version.is_some_and(|version| {
-                reads::of_earn(self.policy, &version.body, Some(last)).measures.is_empty()
+                let mut reads = Reads::at(self.policy, last);
+                reads.earn(&version.body);
+                reads.measures().next().is_none()
             })
         })
     }

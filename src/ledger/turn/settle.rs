@@ -19,16 +19,36 @@ use crate::eval::{Earned, Earning, Refusal, earned};
 use crate::policy::{Counts, EarnId, GroupId, Member, Occasion, Owner, Period, Policy};
 use crate::value::{Overflow, Ratio};
 
-/// How often one case may be decided again in one turn. The checker lets no rules go in circles, so that two or three
-/// times is all there can be.
-const MOST_ROUNDS: usize = 64;
-
-/// The cases that are to be decided again.
+/// The cases that are to be decided again: each in the order of time, then again those that later ones have changed.
 #[derive(Default)]
 struct Dirty {
-    cases: BTreeSet<(Timestamp, CaseId)>,
+    /// The one that is being decided.
+    current: Option<(Timestamp, CaseId)>,
+    /// Those behind it.
+    ahead: BTreeSet<(Timestamp, CaseId)>,
+    /// It and those before it, in the next round.
+    again: BTreeSet<(Timestamp, CaseId)>,
+    /// How often all have been gone through.
+    rounds: usize,
     /// Running stretches of time in which nothing counted before: they begin anew.
     anew: BTreeSet<CaseId>,
+}
+
+impl Dirty {
+    fn wake(&mut self, at: Timestamp, id: CaseId) {
+        let is_behind = self.current.is_none_or(|current| (at, id) > current);
+        let cases = if is_behind { &mut self.ahead } else { &mut self.again };
+        cases.insert((at, id));
+    }
+
+    fn next(&mut self) -> Option<CaseId> {
+        if self.ahead.is_empty() {
+            self.ahead = std::mem::take(&mut self.again);
+            self.rounds += 1;
+        }
+        self.current = self.ahead.pop_first();
+        self.current.map(|(_, id)| id)
+    }
 }
 
 /// What a case had earned before it was decided again, by line.
@@ -84,17 +104,15 @@ impl Turn<'_> {
     /// Decides cases again until nothing changes any more. Returns what those that were looked at had earned before.
     fn decide_again(&mut self, changed: CaseId) -> Result<BTreeMap<CaseId, Before>, Refusal> {
         let mut before: BTreeMap<CaseId, Before> = BTreeMap::new();
-        let mut rounds: BTreeMap<CaseId, usize> = BTreeMap::new();
         let mut dirty = Dirty::default();
         // What the changed case counts is known first, so that all that read it are decided in the order of time.
         let mut case = self.books.cases.take(changed);
-        dirty.cases.insert((case.at, changed));
+        dirty.wake(case.at, changed);
         self.count_anew(changed, &mut case, &mut dirty)?;
         self.books.cases.put(changed, case);
-        while let Some((_, id)) = dirty.cases.pop_first() {
-            let round = rounds.entry(id).or_default();
-            *round += 1;
-            if *round > MOST_ROUNDS {
+        while let Some(id) = dirty.next() {
+            // A round settles what hangs on one more measure in all, and the checker lets no rules go in circles.
+            if dirty.rounds > self.policy.measures.len() + 1 {
                 return Err(overflow("rules that read each other in a circle"));
             }
             let mut case = self.books.cases.take(id);
@@ -244,7 +262,7 @@ impl Turn<'_> {
         };
         for (reader, by) in candidates {
             if apart || self.around(period, reader)?.contains(at) {
-                dirty.cases.insert((reader, CaseId::of(by)));
+                dirty.wake(reader, CaseId::of(by));
             }
         }
         Ok(())
@@ -262,7 +280,7 @@ impl Turn<'_> {
             let counted = before.sum(stretch.start, stretch.end).map_err(too_large("what measures count"))?;
             if counted.is_zero() {
                 dirty.anew.insert(id);
-                dirty.cases.insert((self.books.cases.get(id).at, id));
+                dirty.wake(self.books.cases.get(id).at, id);
             }
         }
         Ok(())
@@ -304,7 +322,7 @@ impl Turn<'_> {
                 if !reads {
                     break;
                 }
-                dirty.cases.insert((at, CaseId::of(by)));
+                dirty.wake(at, CaseId::of(by));
             }
         }
         Ok(())
