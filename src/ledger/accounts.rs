@@ -10,7 +10,7 @@ use super::history::History;
 use super::input::event::Event;
 use super::links::Links;
 use super::stored::{self, Content, LoadError, Stored};
-use super::turn::{Arrival, Budgets, Scene, Transition, Turn};
+use super::turn::{Arrival, Budgets, Transition, Turn};
 use crate::eval::{Refusal, RefusalCode};
 use crate::policy::Policy;
 
@@ -19,7 +19,7 @@ use crate::policy::Policy;
 pub struct Ledger {
     policy: Arc<Policy>,
     links: Arc<Links>,
-    accounts: BTreeMap<Arc<str>, Account>,
+    accounts: BTreeMap<Arc<str>, Box<Account>>,
     budgets: Budgets,
     /// When something falls due next in each account, where accounts share a budget.
     clock: BTreeSet<(Timestamp, Arc<str>)>,
@@ -69,17 +69,17 @@ impl Ledger {
 
     /// The accounts in which an event has been accepted, by id.
     pub fn accounts(&self) -> impl Iterator<Item = &Account> {
-        self.accounts.values()
+        self.accounts.values().map(|account| &**account)
     }
 
     /// One account.
     pub fn account(&self, id: &str) -> Option<&Account> {
-        self.accounts.get(id)
+        self.accounts.get(id).map(|account| &**account)
     }
 
     /// The accounts, and the end of the ledger.
     pub(crate) fn into_accounts(self) -> impl Iterator<Item = Account> {
-        self.accounts.into_values()
+        self.accounts.into_values().map(|account| *account)
     }
 
     /// What fell due and was refused since this was last asked.
@@ -102,7 +102,7 @@ impl Ledger {
     /// than what has been judged already is refused, unless the ledger keeps its history.
     pub fn apply(&mut self, event: Event) -> Result<(), Refusal> {
         let is_late = |account: &Account| account.books.is_past(event.at, event.kind.rank(), &event.id);
-        let late = self.accounts.get(&*event.account).is_some_and(is_late);
+        let late = self.accounts.get(&*event.account).is_some_and(|account| is_late(account));
         let Some(mut history) = self.history.take() else {
             return if late { Err(out_of_order()) } else { self.judge(event) };
         };
@@ -115,7 +115,7 @@ impl Ledger {
     /// An account as it stands, or none; it is as it was from now on where `account` was taken out before.
     pub(super) fn put_back(&mut self, id: &Arc<str>, account: Option<Account>) {
         match account {
-            Some(account) => self.accounts.insert(id.clone(), account),
+            Some(account) => self.accounts.insert(id.clone(), Box::new(account)),
             None => self.accounts.remove(id),
         };
     }
@@ -135,18 +135,14 @@ impl Ledger {
         let owner = Arc::<str>::from(owner);
         let cause = Arc::<str>::from(id);
         self.advance(&owner, at);
-        let new = self.new_account(&owner);
-        let account = self.accounts.get(&owner).unwrap_or(&new);
-        let turn = Turn::new(account.scene(&self.policy, &self.budgets), at, cause);
-        let mut transition = turn.judge(kind)?;
+        let mut transition = self.look(&owner, at, cause, |turn| turn.judge(kind))?;
         let mut received = Vec::new();
         for arrival in std::mem::take(&mut transition.arrivals) {
             received.push((arrival.account.clone(), self.receive(arrival, at)?));
         }
-        self.take(owner, new, transition);
+        self.take(owner, transition);
         for (account, transition) in received {
-            let new = self.new_account(&account);
-            self.take(account, new, transition);
+            self.take(account, transition);
         }
         Ok(())
     }
@@ -154,32 +150,37 @@ impl Ledger {
     /// What points that come from another account do where they arrive.
     fn receive(&mut self, arrival: Arrival, at: Timestamp) -> Result<Transition, Refusal> {
         self.advance(&arrival.account.clone(), at);
-        let new = self.new_account(&arrival.account);
-        let account = self.accounts.get(&arrival.account).unwrap_or(&new);
-        let cause = arrival.event.clone();
-        Turn::new(account.scene(&self.policy, &self.budgets), at, cause).receive(arrival)
+        let (id, cause) = (arrival.account.clone(), arrival.event.clone());
+        self.look(&id, at, cause, |turn| turn.receive(arrival))
     }
 
-    /// Works something out on an account, with its entries, and takes nothing in.
-    pub(crate) fn look<T>(
+    /// Works something out on an account and takes nothing in.
+    pub(super) fn look<T>(
         &self,
         id: &Arc<str>,
         at: Timestamp,
+        cause: Arc<str>,
         work: impl FnOnce(Turn<'_>) -> Result<T, Refusal>,
     ) -> Result<T, Refusal> {
-        let new = self.new_account(id);
-        let account = self.accounts.get(id).unwrap_or(&new);
-        let scene = Scene { keeps_entries: true, ..account.scene(&self.policy, &self.budgets) };
-        work(Turn::new(scene, at, "quote".into()))
+        match self.accounts.get(id) {
+            Some(account) => work(Turn::new(account.scene(&self.policy, &self.budgets), at, cause)),
+            None => {
+                let new = self.new_account(id);
+                work(Turn::new(new.scene(&self.policy, &self.budgets), at, cause))
+            }
+        }
     }
 
     fn new_account(&self, id: &Arc<str>) -> Account {
         Account::new(&self.policy, self.links.clone(), id.clone(), self.keeps_entries)
     }
 
-    /// Takes in what a turn of an account does; `new` is the account where there was none.
-    fn take(&mut self, id: Arc<str>, new: Account, transition: Transition) {
-        let account = self.accounts.entry(id.clone()).or_insert(new);
+    /// Takes in what a turn of an account does.
+    fn take(&mut self, id: Arc<str>, transition: Transition) {
+        if !self.accounts.contains_key(&id) {
+            self.accounts.insert(id.clone(), Box::new(self.new_account(&id)));
+        }
+        let Some(account) = self.accounts.get_mut(&id) else { return };
         let before = account.books.next().map(|(when, _)| *when);
         account.take(transition, &mut self.budgets);
         if self.links.budgets {
@@ -220,7 +221,7 @@ impl Ledger {
                 if let Some(history) = &mut self.history {
                     history.begin(id.clone(), account.clone());
                 }
-                self.accounts.insert(id, account);
+                self.accounts.insert(id, Box::new(account));
             }
             Content::Shared(budgets) => {
                 let budgets = budgets.into_iter();
@@ -246,8 +247,7 @@ impl Ledger {
                     transition
                 }
             };
-            let new = self.new_account(id);
-            self.take(id.clone(), new, transition);
+            self.take(id.clone(), transition);
         }
     }
 

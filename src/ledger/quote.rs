@@ -76,6 +76,6 @@ impl Ledger {
     pub fn quote(&mut self, account: &str, at: Timestamp, order: Order) -> Result<Quote, Refusal> {
         let id = Arc::<str>::from(account);
         self.advance(&id, at);
-        self.look(&id, at, |turn| turn.quote(order))
+        self.look(&id, at, "quote".into(), |turn| turn.keeping_entries().quote(order))
     }
 }

@@ -17,7 +17,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use self::case::{CaseId, LineId, PoolTake};
+use self::case::{CaseId, PoolTake};
 use self::cases::{Cases, CasesChange, CasesDraft};
 use self::counters::{Counters, CountersChange, CountersDraft};
 use self::draft::{ListChange, ListDraft, MapChange, MapDraft, SetChange, SetDraft};
@@ -41,8 +41,8 @@ pub(crate) enum Task {
     Balance(PoolId),
     /// A paused expiry is looked at again.
     Recheck(PoolId),
-    /// Points of a line become available: by the instant of the case, its event, its line.
-    Mature { at: (i64, i32), event: Arc<str>, case: CaseId, line: LineId },
+    /// Points of a case become available: by its instant, then its event.
+    Mature { at: (i64, i32), event: Arc<str>, case: CaseId },
     /// A period ends at which rules look: its place among those of the policy.
     End(usize),
     /// A scheduled move's day comes: by name.

@@ -20,7 +20,7 @@ impl Turn<'_> {
             Task::Lots(pool) => self.run_out(*pool)?,
             Task::Balance(pool) => self.expire(*pool),
             Task::Recheck(pool) => self.recheck(*pool)?,
-            Task::Mature { case, line, .. } => self.mature_line(*case, *line)?,
+            Task::Mature { case, .. } => self.mature_case(*case)?,
             Task::End(place) => self.end_period(*place)?,
             Task::Move(_, id) => self.move_due(*id)?,
         }

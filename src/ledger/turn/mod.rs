@@ -168,6 +168,12 @@ impl<'a> Turn<'a> {
         }
     }
 
+    /// The same turn with its entries.
+    pub fn keeping_entries(mut self) -> Turn<'a> {
+        self.entries.get_or_insert_default();
+        self
+    }
+
     /// What has been done.
     pub fn finish(mut self) -> Result<Transition, Refusal> {
         self.note_levels();

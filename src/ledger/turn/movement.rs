@@ -55,11 +55,8 @@ impl Turn<'_> {
         }
         let (at, event) = (case.at.plain(), case.event.clone());
         self.books.cases.put(id, case);
-        for (line, _) in &moves {
-            for when in due.iter().flatten().map(|due| due.by).filter(|by| *by > self.at) {
-                let task = Task::Mature { at, event: event.clone(), case: id, line: *line };
-                self.books.agenda.insert((when, task));
-            }
+        for when in due.iter().flatten().map(|due| due.by).filter(|by| *by > self.at) {
+            self.books.agenda.insert((when, Task::Mature { at, event: event.clone(), case: id }));
         }
         // Without a delay they are due now.
         for (line, _) in moves {
@@ -68,8 +65,13 @@ impl Turn<'_> {
         Ok(())
     }
 
-    /// What is due of a line by now becomes available.
-    pub(super) fn mature_line(&mut self, id: CaseId, line: LineId) -> Result<(), Refusal> {
+    /// What is due of a case by now becomes available, line by line.
+    pub(super) fn mature_case(&mut self, id: CaseId) -> Result<(), Refusal> {
+        let lines = self.books.cases.get_mut(id).lines.ids();
+        lines.into_iter().try_for_each(|line| self.mature_line(id, line))
+    }
+
+    fn mature_line(&mut self, id: CaseId, line: LineId) -> Result<(), Refusal> {
         let due = {
             let case = self.books.cases.get(id);
             let mut due = Vec::new();

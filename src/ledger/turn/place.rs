@@ -279,12 +279,9 @@ impl Turn<'_> {
             _ => None,
         });
         let dues: Vec<Timestamp> = dues.collect();
-        let (at, event, lines) = (case.at.plain(), case.event.clone(), case.lines.ids());
-        for line in lines {
-            for when in &dues {
-                let task = Task::Mature { at, event: event.clone(), case: id, line };
-                self.books.agenda.insert((*when, task));
-            }
+        let (at, event) = (case.at.plain(), case.event.clone());
+        for when in dues {
+            self.books.agenda.insert((when, Task::Mature { at, event: event.clone(), case: id }));
         }
     }
 
