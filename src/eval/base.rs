@@ -1,8 +1,8 @@
 //! The amount that earns: what a base names, less the parts that do not earn, with what lies beside it and earns too.
 
 use super::context::{Context, Fault};
-use super::net::Net;
-use crate::policy::{Amount, Base, BaseOf, Grain, Occasion, Quantity, Subject};
+use super::net::{Net, Paid};
+use crate::policy::{Amount, Base, BaseOf, FactId, Grain, Occasion, PartFact, Quantity, Subject};
 use crate::value::Ratio;
 
 /// The base of an amount, where it has one.
@@ -13,23 +13,22 @@ pub(crate) fn base_of(amount: &Amount) -> Option<&Base> {
     }
 }
 
-/// The amount of one line that earns, never below zero. A part stands for each unit and shrinks with a refund as
-/// the price does.
+/// The amount of one line that earns, never below zero. The parts of its price are those of the units kept.
 pub(crate) fn line_base(
     context: Context<'_>,
     net: &Net<'_>,
     index: usize,
-    (base, each): (&Base, Grain),
+    base: &Base,
+    each: Grain,
 ) -> Result<Ratio, Fault> {
     let fact = |subject, fact| context.quantity(&Quantity::Fact(subject, fact));
+    let paid = net.lines.get(index).map_or(Paid::default(), |line| line.paid);
     let mut earns = match &base.of {
         BaseOf::LinePrice | BaseOf::OrderPrice | BaseOf::OrderTotal => net.line_price(index)?,
         BaseOf::EventFact(event, amount) => fact(Subject::Event(*event), *amount)?,
         // What is said of the whole order has a share of each line, or lies beyond the lines (see `order_base`).
         BaseOf::Number(Quantity::OrderUnits) if each == Grain::Order => Ratio::whole(net.units(index)),
-        BaseOf::Number(Quantity::OrderPointsPaid) if each == Grain::Order => {
-            Ratio::whole(net.lines.get(index).map_or(0, |line| line.points_paid))
-        }
+        BaseOf::Number(Quantity::OrderPointsPaid) if each == Grain::Order => Ratio::whole(paid.points),
         BaseOf::Number(quantity) if is_of_line(quantity, net) || each != Grain::Order => {
             context.quantity(quantity)?
         }
@@ -47,42 +46,47 @@ pub(crate) fn line_base(
         }
         return Ok(earns.max(Ratio::ZERO));
     }
-    let (price, gross) = (net.line_price(index)?, net.gross(index)?);
-    let of_units = |part: Ratio| -> Result<Ratio, Fault> {
-        let part = part.mul(Ratio::whole(net.units(index)))?;
-        Ok(if gross.is_zero() { part } else { part.mul(price)?.div(gross)? })
+    let parts = |subject, facts: &[FactId]| -> Result<Ratio, Fault> {
+        let money = facts.iter().map(|fact| net.part(index, PartFact { subject, fact: *fact }));
+        Ok(money.into_iter().try_fold(Ratio::ZERO, |sum, money| sum.add(money?))?)
     };
-    for part in &base.without_line_parts {
-        earns = earns.sub(of_units(fact(Subject::Line, *part)?)?)?;
-    }
-    for part in &base.with_line_beside {
-        earns = earns.add(of_units(fact(Subject::Line, *part)?)?)?;
-    }
-    let pays_points = matches!(base.of, BaseOf::LinePrice | BaseOf::OrderPrice | BaseOf::OrderTotal);
-    if pays_points && !base.with_points_paid {
-        earns = earns.sub(net.lines.get(index).map_or(Ratio::ZERO, |line| line.money_paid))?;
+    earns = earns.sub(parts(Subject::Line, &base.without_line_parts)?)?;
+    earns = earns.sub(parts(Subject::Order, &base.without_order_parts)?)?;
+    earns = earns.add(parts(Subject::Line, &base.with_line_beside)?)?;
+    earns = earns.add(parts(Subject::Order, &base.with_order_beside)?)?;
+    let is_price = matches!(base.of, BaseOf::LinePrice | BaseOf::OrderPrice | BaseOf::OrderTotal);
+    if is_price && !base.with_points_paid {
+        earns = earns.sub(paid.money)?;
     }
     Ok(earns.max(Ratio::ZERO))
 }
 
-/// What an order earns on beyond its lines: shipping, less the order's own parts left out, with what lies beside it.
-pub(crate) fn order_base(context: Context<'_>, net: &Net<'_>, base: &Base) -> Result<Ratio, Fault> {
-    let fact = |fact| context.quantity(&Quantity::Fact(Subject::Order, fact));
-    let mut earns = match &base.of {
-        BaseOf::OrderTotal => net.shipping(),
-        BaseOf::Number(quantity) if !is_of_line(quantity, net) => match quantity {
-            Quantity::OrderUnits | Quantity::OrderPointsPaid => Ratio::ZERO,
-            whole => context.quantity(whole)?,
-        },
-        _ => Ratio::ZERO,
-    };
-    for part in &base.without_order_parts {
-        earns = earns.sub(fact(*part)?)?;
+/// What an order earns on beyond its lines, never below zero: the share of the shipping, and of the points that pay it,
+/// that belongs to the lines that pass; or a number of the whole order.
+pub(crate) fn order_base(
+    context: Context<'_>,
+    net: &Net<'_>,
+    base: &Base,
+    passes: &[bool],
+) -> Result<Ratio, Fault> {
+    match &base.of {
+        BaseOf::OrderTotal => {
+            let mut earns = net.shipping()?;
+            for fact in &base.without_order_parts {
+                earns = earns.sub(net.shipping_part(PartFact { subject: Subject::Order, fact: *fact })?)?;
+            }
+            if !base.with_points_paid {
+                earns = earns.sub(net.shipping_paid().money)?;
+            }
+            Ok(earns.max(Ratio::ZERO).mul(net.share_of(passes)?)?)
+        }
+        BaseOf::Number(Quantity::OrderUnits) => Ok(Ratio::ZERO),
+        BaseOf::Number(Quantity::OrderPointsPaid) => {
+            Ok(Ratio::whole(net.shipping_paid().points).mul(net.share_of(passes)?)?)
+        }
+        BaseOf::Number(quantity) if !is_of_line(quantity, net) => context.quantity(quantity),
+        _ => Ok(Ratio::ZERO),
     }
-    for part in &base.with_order_beside {
-        earns = earns.add(fact(*part)?)?;
-    }
-    Ok(earns)
 }
 
 /// True for a number of one line, or of a declared event, which is its one line.

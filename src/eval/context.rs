@@ -9,8 +9,8 @@ use super::net::Net;
 use super::order::{Known, MemberFacts};
 use crate::policy::{
     BadgeId, Calendared, CategoryId, CategorySet, ClockPart, Comparison, Condition, EventId, FactId,
-    FactValue, IdVec, Length, Part, Point, PointOf, Policy, PoolId, PoolTerms, Quantity, Subject, Table,
-    TableKey, Test, TierId, TimeComparison, Unit, ValueBody, ValueId,
+    FactType, FactValue, IdVec, Length, Part, PartFact, Point, PointOf, Policy, PoolId, PoolTerms, Quantity,
+    Subject, Table, TableKey, Test, TierId, TimeComparison, Unit, ValueBody, ValueId,
 };
 use crate::value::moment::{Extent, From as CountedFrom, Moment};
 use crate::value::time::{clock, time_of_day};
@@ -126,6 +126,8 @@ impl<'a> Context<'a> {
                 _ => return Err(Fault::NotInForce(*id)),
             },
             Quantity::Fact(Subject::Event(event), fact) => self.event_number(*event, *fact)?,
+            Quantity::Fact(Subject::Line, fact) => self.line_number(*fact)?,
+            Quantity::Fact(Subject::Order, fact) => self.order_number(*fact)?,
             Quantity::Fact(subject, fact) => self.number(*subject, *fact)?,
             Quantity::LinePrice => {
                 let (net, line) = self.line()?;
@@ -171,12 +173,39 @@ impl<'a> Context<'a> {
         if fact == amount {
             return Ok(net.line_price(0)?);
         }
-        let part_of = self.policy.facts.of(Subject::Event(event))[fact].part_of;
-        let gross = net.gross(0)?;
-        if part_of.map(|part| part.amount) == Some(Part::Fact(amount)) && !gross.is_zero() {
-            return Ok(number.mul(net.line_price(0)?)?.div(gross)?);
+        let subject = Subject::Event(event);
+        match self.policy.facts.of(subject)[fact].part_of {
+            Some(part) if part.amount == Part::Fact(amount) => Ok(net.part(0, PartFact { subject, fact })?),
+            _ => Ok(number),
         }
-        Ok(number)
+    }
+
+    /// A number of a line. A quantity is of all its units, and goes with them; a part of the price shrinks with it.
+    fn line_number(&self, fact: FactId) -> Result<Ratio, Fault> {
+        let subject = Subject::Line;
+        let number = self.number(subject, fact)?;
+        let (net, line) = self.line()?;
+        let declared = &self.policy.facts.of(subject)[fact];
+        match declared.kind {
+            FactType::Money if declared.part_of.is_some() => Ok(net.part(line, PartFact { subject, fact })?),
+            FactType::Money | FactType::Count | FactType::Quantity => Ok(net.of_units(line, number)?),
+            _ => Ok(number),
+        }
+    }
+
+    /// A number of the order. What is part of its total, or beside it, is what its lines still have of it.
+    fn order_number(&self, fact: FactId) -> Result<Ratio, Fault> {
+        let subject = Subject::Order;
+        let number = self.number(subject, fact)?;
+        if self.policy.facts.of(subject)[fact].part_of.is_none() {
+            return Ok(number);
+        }
+        let (net, part) = (self.net()?, PartFact { subject, fact });
+        let mut sum = net.shipping_part(part)?;
+        for index in 0..net.lines.len() {
+            sum = sum.add(net.part(index, part)?)?;
+        }
+        Ok(sum)
     }
 
     fn clock(&self, part: ClockPart) -> Ratio {

@@ -26,23 +26,31 @@ pub(crate) fn count(
         return if failed.is_some() { Ok(Ratio::ZERO) } else { of_order(whole, net, counting, earning) };
     }
     let mut sum = Ratio::ZERO;
-    let mut any = false;
-    for index in (0..net.lines.len()).filter(|index| net.stands(*index)) {
+    let mut passes = vec![false; net.lines.len()];
+    for (index, passes) in passes.iter_mut().enumerate().filter(|(index, _)| net.stands(*index)) {
         let line = context.at_line(net, index);
-        if first_failure(&line, &counting.filters, &counting.conditions)?.is_some() {
-            continue;
+        *passes = first_failure(&line, &counting.filters, &counting.conditions)?.is_none();
+        if *passes {
+            sum = sum.add(of_line(line, net, index, counting)?)?;
         }
-        any = true;
-        sum = sum.add(of_line(line, net, index, counting)?)?;
     }
-    // An order counts once when any of its lines passes; its money is that of the lines that pass.
+    let any = passes.contains(&true);
+    // An order counts once when any of its lines passes; its money is that of the lines that pass, with their share of the
+    // shipping.
     match (&counting.what, counting.each) {
         (Counted::Amount(Quantity::OrderPrice | Quantity::OrderUnits), Grain::Order) => Ok(sum),
+        (Counted::Amount(Quantity::OrderTotal), Grain::Order) => {
+            Ok(sum.add(net.shipping()?.mul(net.share_of(&passes)?)?)?)
+        }
+        (Counted::Amount(Quantity::OrderPointsPaid), Grain::Order) => {
+            let shipping = Ratio::whole(net.shipping_paid().points);
+            Ok(sum.add(shipping.mul(net.share_of(&passes)?)?)?)
+        }
         (Counted::Amount(quantity), Grain::Order) if any => Ok(whole.quantity(quantity)?),
         (Counted::Rule(..) | Counted::Different(_), Grain::Order) if any => {
             of_order(whole, net, counting, earning)
         }
-        (Counted::Base(base), Grain::Order) if any => Ok(sum.add(order_base(context, net, base)?)?),
+        (Counted::Base(base), Grain::Order) if any => Ok(sum.add(order_base(context, net, base, &passes)?)?),
         _ => Ok(sum),
     }
 }
@@ -89,20 +97,24 @@ fn of_order(
         Counted::Base(base) => {
             let mut sum = Ratio::ZERO;
             for index in (0..net.lines.len()).filter(|index| net.stands(*index)) {
-                sum = sum.add(line_base(context.at_line(net, index), net, index, (base, counting.each))?)?;
+                sum = sum.add(line_base(context.at_line(net, index), net, index, base, counting.each)?)?;
             }
-            Ok(sum.add(order_base(context, net, base)?)?)
+            let all = vec![true; net.lines.len()];
+            Ok(sum.add(order_base(context, net, base, &all)?)?)
         }
     }
 }
 
 fn of_line(context: Context<'_>, net: &Net<'_>, index: usize, counting: &Counting) -> Result<Ratio, Fault> {
     match &counting.what {
-        // With filters, an order's price and quantity are those of the lines that pass.
-        Counted::Amount(Quantity::OrderPrice) => Ok(net.line_price(index)?),
+        // With filters, an order's price, quantity and points paid are those of the lines that pass.
+        Counted::Amount(Quantity::OrderPrice | Quantity::OrderTotal) => Ok(net.line_price(index)?),
         Counted::Amount(Quantity::OrderUnits) => Ok(Ratio::whole(net.units(index))),
+        Counted::Amount(Quantity::OrderPointsPaid) => {
+            Ok(Ratio::whole(net.lines.get(index).map_or(0, |line| line.paid.points)))
+        }
         Counted::Amount(quantity) => context.quantity(quantity),
-        Counted::Base(base) => line_base(context, net, index, (base, counting.each)),
+        Counted::Base(base) => line_base(context, net, index, base, counting.each),
         Counted::Rule(..) | Counted::Different(_) => Ok(Ratio::ZERO),
     }
 }

@@ -7,7 +7,7 @@ use super::derive::{Derived, RuleOutcome, derive};
 use super::earn::{self, Cut, Given, Outcome};
 use super::net::Net;
 use super::order::{Known, Listing, Member, MemberFacts, Order, RedeemAsk};
-use super::redeem::{Offer, PayingRule, offer, paying_rules};
+use super::redeem::{Offer, PayingRule, Split, offer, paying_rules};
 use super::refusal::{Refusal, RefusalCode};
 use super::room::{Used, UsedBefore};
 use crate::policy::{EarnId, IdVec, Occasion, Policy, PoolId, RedeemId, Rule, Window};
@@ -35,7 +35,7 @@ pub struct LineDecision {
     pub id: String,
     /// Points earned on it.
     pub points: i64,
-    /// Its share of what may be paid with points.
+    /// Its share of what may be paid with points; the rest of it pays shipping.
     pub redeemable: i64,
     /// The rules that gave points, in the order declared.
     pub by: Vec<RulePoints>,
@@ -121,10 +121,8 @@ pub(crate) struct Total {
 pub(crate) struct PaymentPlan {
     pub rule: RedeemId,
     pub points: i64,
-    /// By line.
-    pub lines: Vec<i64>,
-    /// What they pay, by line, minor units.
-    pub money: Vec<Ratio>,
+    /// How they spread over the order.
+    pub split: Split,
 }
 
 /// Decides an order or a declared event at `at` for a member. Pure: same input, same answer. Limits over several orders
@@ -135,11 +133,11 @@ pub fn decide(policy: &Policy, at: Timestamp, member: &Member, order: &Order) ->
     let (offer, rule) = best_offer(context, &placed)?;
     let mut net = Net::placed(order);
     for plan in payments(policy, at, member_of(member), order, &UsedBefore::default())? {
-        net.pay(&plan.lines, &plan.money).map_err(|_| refuse(policy, Fault::Overflow, "the points paid"))?;
+        let paid = net.pay(plan.split.lines.iter().copied(), plan.split.shipping);
+        paid.map_err(|_| refuse(policy, Fault::Overflow, "the points paid"))?;
     }
     let derived = derived(context, &net, &UsedBefore::default())?;
-    let pays = || offer.money(&offer.lines)?.into_iter().try_fold(Ratio::ZERO, Ratio::add);
-    let money = offer.by_quantity.then(pays).transpose();
+    let money = offer.by_quantity.then(|| offer.split.money()).transpose();
     let mut decision = Decision {
         points: 0,
         pools: Vec::new(),
@@ -159,7 +157,7 @@ pub fn decide(policy: &Policy, at: Timestamp, member: &Member, order: &Order) ->
         decision.lines.push(LineDecision {
             id: line.id.clone(),
             points: sum,
-            redeemable: offer.lines.get(index).copied().unwrap_or(0),
+            redeemable: offer.split.lines.get(index).map_or(0, |paid| paid.points),
             by,
             not,
             badges: badges_of_line(&view, order)?,
@@ -245,9 +243,7 @@ pub(crate) fn payments(
         };
         check_ask(context, rule, points, &offer, &path)?;
         let too_large = |_| refuse(policy, Fault::Overflow, rule.name);
-        let lines = offer.split(points).map_err(too_large)?;
-        let money = offer.money(&lines).map_err(too_large)?;
-        plans.push(PaymentPlan { rule: rule.id, points, lines, money });
+        plans.push(PaymentPlan { rule: rule.id, points, split: offer.split(points).map_err(too_large)? });
     }
     check_together(context, &net, &plans)?;
     Ok(plans)
@@ -328,20 +324,27 @@ fn check_ask(
     }
 }
 
-/// Points of several rules may not pay more than a line costs.
+/// Points of several rules may not pay more than a line, or shipping, costs.
 fn check_together(context: Context<'_>, net: &Net<'_>, plans: &[PaymentPlan]) -> Result<(), Refusal> {
     if plans.len() < 2 {
         return Ok(());
     }
     let too_large = |_| refuse(context.policy, Fault::Overflow, "the points paid");
-    for (index, line) in net.order.lines.iter().enumerate() {
-        let paid = plans.iter().filter_map(|plan| plan.money.get(index));
-        let paid = paid.into_iter().try_fold(Ratio::ZERO, |sum, money| sum.add(*money)).map_err(too_large)?;
-        if paid > net.gross(index).map_err(too_large)? {
-            let message =
-                format!("the points of several rules together pay more than line `{}` costs", line.id);
-            return Err(Refusal::new(RefusalCode::RedeemAboveLimit, "redeem", message));
+    let mut together = Net::placed(net.order);
+    for plan in plans {
+        together.pay(plan.split.lines.iter().copied(), plan.split.shipping).map_err(too_large)?;
+    }
+    let refusal = |what: String| {
+        let message = format!("the points of several rules together pay more than {what} costs");
+        Err(Refusal::new(RefusalCode::RedeemAboveLimit, "redeem", message))
+    };
+    for (index, (line, paid)) in net.order.lines.iter().zip(&together.lines).enumerate() {
+        if paid.paid.money > net.gross(index).map_err(too_large)? {
+            return refusal(format!("line `{}`", line.id));
         }
+    }
+    if together.shipping.paid.money > Ratio::whole(net.order.shipping) {
+        return refusal("shipping".to_owned());
     }
     Ok(())
 }

@@ -149,12 +149,12 @@ fn exact_points(work: &Work<'_>, passes: &[bool]) -> Result<(Vec<Ratio>, Ratio),
         for (index, slot) in
             bases.iter_mut().enumerate().filter(|(index, _)| passes.get(*index) == Some(&true))
         {
-            *slot = line_base(context.at_line(net, index), net, index, (base, earn.each))?;
+            *slot = line_base(context.at_line(net, index), net, index, base, earn.each)?;
         }
     }
     let mut beyond = match base_of(&earn.amount) {
         Some(base) if earn.each == Grain::Order && standing().next().is_some() => {
-            order_base(context, net, base)?
+            order_base(context, net, base, passes)?
         }
         _ => Ratio::ZERO,
     };

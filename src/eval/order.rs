@@ -3,10 +3,10 @@
 //! Readers (`wire`) build it and have checked every field; evaluation only computes.
 
 use crate::policy::{
-    CategoryId, EventId, FactId, FactType, FactValue, IdVec, Measure, MeasureId, Occasion, Policy, RedeemId,
-    Subject, TierId,
+    CategoryId, EventId, FactId, FactType, FactValue, IdVec, Measure, MeasureId, Occasion, PartFact, Policy,
+    RedeemId, Subject, TierId,
 };
-use crate::value::Ratio;
+use crate::value::{Overflow, Ratio, largest_remainder};
 
 /// An order as it was placed, or a declared event as it happened.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
@@ -15,6 +15,8 @@ pub struct Order {
     pub(crate) of: Occasion,
     /// Its facts: the order's, or the declared event's.
     pub(crate) facts: IdVec<FactId, FactValue>,
+    /// How its money facts are shared out, by fact.
+    pub(crate) shares: IdVec<FactId, Shares>,
     /// Shipping charged on top of the lines, minor units.
     pub(crate) shipping: i64,
     /// Points the member pays with.
@@ -23,6 +25,16 @@ pub struct Order {
     pub(crate) honoured: bool,
     /// At least one; ids are unique.
     pub(crate) lines: Vec<OrderLine>,
+}
+
+/// How money known for the whole order is shared out over its lines, minor units; nothing where the fact is no part of its
+/// total, and not beside it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+pub(crate) struct Shares {
+    /// By line.
+    pub lines: Vec<i64>,
+    /// What of a part is more than the goods cost: it is part of the shipping.
+    pub shipping: i64,
 }
 
 /// Points that a member pays an order with.
@@ -86,6 +98,48 @@ impl Order {
         if own { self.facts.try_get(fact) } else { None }
     }
 
+    /// Shares the order's money facts out over its lines, in proportion to price times quantity (alike where nothing costs
+    /// anything), by largest remainder, ties by line order. From then on the shares are the lines' own.
+    pub(crate) fn share_out(&mut self, policy: &Policy) -> Result<(), Overflow> {
+        self.shares = IdVec::filled(self.facts.len(), Shares::default());
+        let facts = policy.facts.order.iter_enumerated().zip(&self.facts);
+        let shared: Vec<_> = facts
+            .filter_map(|((id, fact), value)| match (fact.part_of, value) {
+                (Some(part), FactValue::Number(amount)) if !amount.is_zero() => Some((id, part, *amount)),
+                _ => None,
+            })
+            .collect();
+        if shared.is_empty() {
+            return Ok(());
+        }
+        let goods = self.lines.iter().map(|line| Ratio::whole(line.price).mul(Ratio::whole(line.quantity)));
+        let goods = goods.collect::<Result<Vec<_>, _>>()?;
+        let all = goods.iter().try_fold(Ratio::ZERO, |sum, price| sum.add(*price))?;
+        let weights = if all.is_zero() { vec![Ratio::ONE; goods.len()] } else { goods };
+        for (id, part, amount) in shared {
+            let on_lines = if part.beside { amount } else { amount.min(all) }.floor_points()?;
+            let shipping = amount.floor_points()? - on_lines;
+            self.shares[id] = Shares { lines: largest_remainder(on_lines, &weights)?, shipping };
+        }
+        Ok(())
+    }
+
+    /// What a line as ordered has of a part: its own fact, its share of the order's, or a declared event's.
+    pub(crate) fn part(&self, index: usize, part: PartFact) -> Ratio {
+        let value = match part.subject {
+            Subject::Order => {
+                let lines = self.shares.try_get(part.fact).map(|shares| &shares.lines);
+                return Ratio::whole(lines.and_then(|lines| lines.get(index)).copied().unwrap_or(0));
+            }
+            Subject::Line => self.lines.get(index).and_then(|line| line.facts.try_get(part.fact)),
+            subject => self.fact(subject, part.fact),
+        };
+        match value {
+            Some(FactValue::Number(number)) => *number,
+            _ => Ratio::ZERO,
+        }
+    }
+
     /// A stretch of time: one that has ended, or one that is running.
     pub(crate) fn period(of: Occasion) -> Order {
         Order::single(of, IdVec::default(), "period".to_owned(), None, 0)
@@ -100,7 +154,8 @@ impl Order {
     ) -> Order {
         let (listing, of_line) = (IdVec::default(), IdVec::default());
         let line = OrderLine { id, sku: None, category, price, quantity: 1, listing, facts: of_line };
-        Order { of, facts, shipping: 0, redeem: RedeemAsk::Plain(0), honoured: false, lines: vec![line] }
+        let (shares, redeem) = (IdVec::default(), RedeemAsk::Plain(0));
+        Order { of, facts, shares, shipping: 0, redeem, honoured: false, lines: vec![line] }
     }
 }
 

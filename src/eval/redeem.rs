@@ -3,61 +3,96 @@
 use jiff::Timestamp;
 
 use super::context::{Context, Failure, Fault};
-use super::net::Net;
+use super::net::{Net, Paid};
 use super::room::{UsedBefore, room};
 use crate::policy::{Pays, PaysFor, Policy, Redeem, RedeemId, Version};
 use crate::value::{Overflow, Ratio, largest_remainder};
 
-/// What may be paid with points on an order under one rule.
+/// What may be paid with points on an order under one rule. Its pieces are the lines, then the shipping.
 #[derive(Clone, Debug)]
 pub(crate) struct Offer {
     /// The most points that may be paid on the whole order.
     pub points: i64,
-    /// The same, split over the lines.
-    pub lines: Vec<i64>,
-    /// Money that one point pays on each line, minor units.
-    pub values: Vec<Ratio>,
-    /// Points that each line could take; zero where it is excluded.
+    /// How these would be spread.
+    pub split: Split,
+    /// By piece, money that one point pays, minor units.
+    values: Vec<Ratio>,
+    /// By piece, points that it could take; zero where it is excluded.
     weights: Vec<Ratio>,
-    /// Per line, why it may not be paid with points.
+    /// By line, why it may not be paid with points.
     pub failures: Vec<Option<Failure>>,
     /// True where what a point is worth goes by a quantity of the order.
     pub by_quantity: bool,
 }
 
+/// Points paid, spread over the pieces of an order.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Split {
+    /// By line.
+    pub lines: Vec<Paid>,
+    pub shipping: Paid,
+}
+
+impl Split {
+    /// What all of it pays, minor units.
+    pub fn money(&self) -> Result<Ratio, Overflow> {
+        self.lines.iter().try_fold(self.shipping.money, |sum, paid| sum.add(paid.money))
+    }
+}
+
 impl Offer {
     /// Nothing may be paid.
-    pub fn none(count: usize) -> Offer {
+    pub fn none(lines: usize) -> Offer {
+        let pieces = lines.saturating_add(1);
         Offer {
             points: 0,
-            lines: vec![0; count],
-            values: vec![Ratio::ZERO; count],
-            weights: vec![Ratio::ZERO; count],
-            failures: vec![None; count],
+            split: Split { lines: vec![Paid::default(); lines], shipping: Paid::default() },
+            values: vec![Ratio::ZERO; pieces],
+            weights: vec![Ratio::ZERO; pieces],
+            failures: vec![None; lines],
             by_quantity: false,
         }
     }
 
-    /// Splits `redeem` points over the lines, in proportion to what each offers.
-    pub fn split(&self, redeem: i64) -> Result<Vec<i64>, Overflow> {
-        largest_remainder(redeem, &self.weights)
+    /// Spreads `redeem` points over the pieces, in proportion to what each offers. By a quantity, what they pay is spread
+    /// exactly, so that no piece is paid more than it costs.
+    pub fn split(&self, redeem: i64) -> Result<Split, Overflow> {
+        let points = largest_remainder(redeem, &self.weights)?;
+        let all = sum(&self.weights)?;
+        let mut lines = Vec::with_capacity(points.len());
+        for (points, (value, weight)) in points.into_iter().zip(self.values.iter().zip(&self.weights)) {
+            let exact = if self.by_quantity && points > 0 {
+                Ratio::whole(redeem).mul(*weight)?.div(all)?
+            } else {
+                Ratio::whole(points)
+            };
+            lines.push(Paid { points, money: exact.mul(*value)? });
+        }
+        let shipping = lines.pop().unwrap_or_default();
+        Ok(Split { lines, shipping })
     }
 
-    /// What such a split pays, line by line. By a quantity, it is spread exactly, so that no line is paid more than it costs.
-    pub fn money(&self, points: &[i64]) -> Result<Vec<Ratio>, Overflow> {
-        if self.by_quantity {
-            let all = self.weights.iter().try_fold(Ratio::ZERO, |sum, weight| sum.add(*weight))?;
-            let paid =
-                points.iter().try_fold(0i64, |sum, points| sum.checked_add(*points).ok_or(Overflow))?;
-            let shares = points.iter().zip(self.values.iter().zip(&self.weights));
-            let money = shares.map(|(points, (value, weight))| match *points {
-                0 => Ok(Ratio::ZERO),
-                _ => Ratio::whole(paid).mul(*weight)?.div(all)?.mul(*value),
-            });
-            return money.collect();
-        }
-        points.iter().zip(&self.values).map(|(points, value)| Ratio::whole(*points).mul(*value)).collect()
+    /// The same pieces, those first on which a point pays most: ties of a split then pay most, whatever the order of lines.
+    fn dearest_first(&self) -> Offer {
+        let mut pieces: Vec<_> = self.values.iter().copied().zip(self.weights.iter().copied()).collect();
+        pieces.sort_by(|one, other| other.cmp(one));
+        let (values, weights) = pieces.into_iter().unzip();
+        Offer { values, weights, ..self.clone() }
     }
+
+    /// What one of the offered points pays on average, minor units; where nothing is offered, what it pays at most.
+    fn rate(&self) -> Result<Ratio, Overflow> {
+        let points = sum(&self.weights)?;
+        if points.is_zero() {
+            return Ok(self.values.iter().fold(Ratio::ZERO, |most, value| most.max(*value)));
+        }
+        let money = self.weights.iter().zip(&self.values).map(|(weight, value)| weight.mul(*value));
+        sum(&money.collect::<Result<Vec<_>, _>>()?)?.div(points)
+    }
+}
+
+fn sum(numbers: &[Ratio]) -> Result<Ratio, Overflow> {
+    numbers.iter().try_fold(Ratio::ZERO, |sum, number| sum.add(*number))
 }
 
 /// A redeem rule that pays, in force at the order's instant.
@@ -90,9 +125,6 @@ pub(crate) fn offer(
     let context = Context { order: Some(net), ..context };
     let quantity = quantity_of(context, net, rule)?;
     let mut out = Offer { by_quantity: quantity.is_some(), ..Offer::none(net.lines.len()) };
-    let mut first = None;
-    let mut points = Ratio::ZERO;
-    let mut shipping = if rule.pays.of == PaysFor::Total { net.shipping() } else { Ratio::ZERO };
     for index in 0..net.lines.len() {
         let line = context.at_line(net, index);
         let failure = why_not(&line, rule)?;
@@ -101,22 +133,22 @@ pub(crate) fn offer(
             if let (Some(by), Some(quantity)) = (&rule.pays.by, quantity) {
                 value = value.mul(quantity)?.div(by.step)?;
             }
-            first = first.or(Some(value));
-            let money = net.gross(index)?;
-            let weight = if value.is_zero() { Ratio::ZERO } else { money.div(value)? };
-            points = points.add(weight)?;
-            if !value.is_zero() {
-                // Shipping is paid at the rate of the first line that may be paid for.
-                points = points.add(shipping.div(value)?)?;
-                shipping = Ratio::ZERO;
-            }
+            let weight = if value.is_zero() { Ratio::ZERO } else { net.gross(index)?.div(value)? };
             set(&mut out.weights, index, weight);
             set(&mut out.values, index, value);
         }
         set(&mut out.failures, index, failure);
     }
-    out.points = within_limits(context, net, rule, used, (points, first.unwrap_or(Ratio::ZERO)))?;
-    out.lines = out.split(out.points)?;
+    // Shipping is paid at the rate at which the lines are paid together, whatever their order.
+    let rate = out.rate()?;
+    if rule.pays.of == PaysFor::Total && !rate.is_zero() {
+        let passes: Vec<bool> = out.failures.iter().map(Option::is_none).collect();
+        let shipping = net.shipping()?.mul(net.share_of(&passes)?)?;
+        set(&mut out.weights, net.lines.len(), shipping.div(rate)?);
+        set(&mut out.values, net.lines.len(), rate);
+    }
+    out.points = within_limits(context, net, rule, used, &out)?;
+    out.split = out.split(out.points)?;
     Ok(out)
 }
 
@@ -154,34 +186,39 @@ fn set<T>(list: &mut [T], index: usize, value: T) {
     }
 }
 
+/// The offered points, as far as the rule's limits let them be paid. A share is of money: points are cut until what they
+/// pay, spread as payments are, stays within it.
 fn within_limits(
     context: Context<'_>,
     net: &Net<'_>,
     rule: PayingRule<'_>,
     used: &UsedBefore,
-    (offered, value): (Ratio, Ratio),
+    offer: &Offer,
 ) -> Result<i64, Fault> {
     let body = &rule.version.body;
-    let mut points = offered;
+    let mut points = sum(&offer.weights)?;
+    let mut most_money = None;
     for (rate, of) in &body.shares {
         let whole = if *of == PaysFor::Total { net.order_total()? } else { net.order_price()? };
-        let all = net.order_price()?.add(if rule.pays.of == PaysFor::Total {
-            net.shipping()
-        } else {
-            Ratio::ZERO
-        })?;
         let share = context.quantity(rate)?.mul(whole)?;
-        // In points: the offered points stand for what is eligible; a share of money caps them at its own worth.
-        let value = if offered.is_zero() { Ratio::ONE } else { value };
-        let cap = if value.is_zero() { Ratio::ZERO } else { share.min(all).div(value)? };
-        points = points.min(cap);
+        most_money = Some(most_money.map_or(share, |most: Ratio| most.min(share)));
+    }
+    let rate = offer.rate()?;
+    if let Some(money) = most_money.filter(|_| !rate.is_zero()) {
+        points = points.min(money.div(rate)?);
     }
     for limit in &body.limits {
         points = points.min(room(&context, limit, used)?);
     }
+    let steps = body.steps.unwrap_or(1).max(1);
     let mut whole = points.max(Ratio::ZERO).floor_points()?;
-    if let Some(steps) = body.steps.filter(|steps| *steps > 0) {
-        whole -= whole.rem_euclid(steps);
+    whole -= whole.rem_euclid(steps);
+    if let Some(money) = most_money {
+        // Where lines are paid at different rates, whole points may pay a little more than exact ones.
+        let dearest_first = offer.dearest_first();
+        while whole > 0 && dearest_first.split(whole)?.money()? > money {
+            whole -= steps.min(whole);
+        }
     }
     if let Some(least) = &body.at_least
         && Ratio::whole(whole) < context.quantity(least)?

@@ -42,6 +42,7 @@ refusals! {
     UnknownPool "unknown-pool" "a pool that the policy does not declare",
     UnknownRule "unknown-rule" "a redeem rule or a move that the policy does not declare",
     UnknownReward "unknown-reward" "a reward that no redeem rule of the policy declares",
+    UnknownPart "unknown-part" "a part of an amount that the policy does not declare",
     UnknownMark "unknown-mark" "a mark that the event, or any event of the policy, does not have",
     CurrencyMismatch "currency-mismatch" "an amount in another currency than the programme's",
     DuplicateLine "duplicate-line" "two lines of one event with the same id",

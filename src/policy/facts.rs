@@ -4,7 +4,7 @@
 use super::*;
 
 /// The subjects facts belong to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 pub(crate) enum Subject {
     Listing,
     Line,
@@ -63,7 +63,7 @@ pub(crate) struct Fact {
     pub range: Option<(Ratio, Ratio)>,
     /// `night` of `count night`: for people.
     pub unit: Option<String>,
-    /// The amount it belongs to: per unit for a line's, for the whole order for an order's.
+    /// The amount it belongs to.
     pub part_of: Option<PartOf>,
     pub default: Option<FactValue>,
     pub span: Span,
@@ -77,10 +77,17 @@ pub(crate) struct PartOf {
     pub beside: bool,
 }
 
+/// A fact that is part of an amount, or beside it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+pub(crate) struct PartFact {
+    pub subject: Subject,
+    pub fact: FactId,
+}
+
 /// What a `part of` names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Part {
-    /// `part of price`: on a line, of the price of one unit.
+    /// `part of price`: on a line, of the price of all its units.
     Price,
     /// `part of total`: on an order, of its total.
     Total,

@@ -104,17 +104,6 @@ impl Reader<'_> {
         Ok(EventKind::Order { number, order: Box::new(self.order(fields, aside)?) })
     }
 
-    fn refund(&self, fields: &Fields<'_>) -> Result<EventKind, Refusal> {
-        fields.only(COMMON_FIELDS, &["order", "lines"])?;
-        let number = fields.required("order", scalar::name)?.to_owned();
-        let amount = |fields: &Fields<'_>| {
-            fields.only(&["id", "amount"], &[])?;
-            fields.required("amount", |node, path| self.amount_above_0(node, path))
-        };
-        let lines = fields.required("lines", |node, path| named_lines(node, path, amount))?;
-        Ok(EventKind::Refund { number, lines })
-    }
-
     fn member(&self, fields: &Fields<'_>) -> Result<EventKind, Refusal> {
         fields.only(COMMON_FIELDS, &self.names.member)?;
         let mut facts: Vec<(FactId, FactValue)> = Vec::new();
@@ -170,7 +159,7 @@ fn movement(fields: &Fields<'_>) -> Result<Movement, Refusal> {
 }
 
 /// Lines named by a ship, cancel, return or refund, each with what `read` makes of its other fields.
-fn named_lines<T>(
+pub(super) fn named_lines<T>(
     node: &Node,
     path: &Path<'_>,
     read: impl Fn(&Fields<'_>) -> Result<T, Refusal>,

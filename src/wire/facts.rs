@@ -13,8 +13,8 @@ use crate::policy::{CategoryId, Fact, FactId, FactType, FactValue, IdVec, Part, 
 use crate::value::{Currency, Ratio};
 
 impl Reader<'_> {
-    /// The facts of `subject` among `fields`; `amount` is what a part is contained in: the price of a
-    /// unit, or the order's total.
+    /// The facts of `subject` among `fields`; `amount` is what a part is contained in: the price of all
+    /// units of a line, or the order's total.
     pub(super) fn facts(
         &self,
         subject: Subject,
@@ -97,7 +97,7 @@ impl Reader<'_> {
             return Ok(());
         }
         let whole = match part.amount {
-            Part::Price => "the price of one unit".to_owned(),
+            Part::Price => "the price of the line".to_owned(),
             Part::Total => "the order's total".to_owned(),
             Part::Fact(whole) => format!("`{}`", self.policy.facts.of(subject)[whole].name),
         };

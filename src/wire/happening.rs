@@ -1,4 +1,4 @@
-//! Declared events, and the later events about them: marks, cancels, refunds.
+//! Declared events, and the later events about them: marks, cancels.
 
 use super::Reader;
 use super::event::COMMON_FIELDS;
@@ -57,27 +57,10 @@ impl Reader<'_> {
         fields.only(COMMON_FIELDS, &["event"])?;
         Ok(EventKind::CancelEvent { event: fields.required("event", scalar::name)?.to_owned() })
     }
-
-    /// Money given back on a happening.
-    pub(super) fn refund_event(&self, fields: &Fields<'_>) -> Result<EventKind, Refusal> {
-        about_one(fields, &["order", "lines"])?;
-        fields.only(COMMON_FIELDS, &["event", "amount"])?;
-        let event = fields.required("event", scalar::name)?.to_owned();
-        let amount = fields.required("amount", |node, path| self.amount_above_0(node, path))?;
-        Ok(EventKind::RefundEvent { event, amount })
-    }
-
-    /// Money given back: above 0.
-    pub(super) fn amount_above_0(&self, node: &Node, path: &Path<'_>) -> Result<i64, Refusal> {
-        match scalar::money(node, path, self.policy.currency)? {
-            0 => Err(scalar::invalid(path, "must be above 0")),
-            amount => Ok(amount),
-        }
-    }
 }
 
 /// Refuses what is about an `event` and an order too.
-fn about_one(fields: &Fields<'_>, others: &[&str]) -> Result<(), Refusal> {
+pub(super) fn about_one(fields: &Fields<'_>, others: &[&str]) -> Result<(), Refusal> {
     match others.iter().find(|name| fields.object.get(name).is_some()) {
         None => Ok(()),
         Some(name) => {

@@ -18,6 +18,7 @@ pub(super) enum Named {
     Move,
     Reward,
     Mark,
+    Part,
 }
 
 impl Named {
@@ -29,6 +30,7 @@ impl Named {
             Named::Move => ("move", "moves"),
             Named::Reward => ("reward", "rewards"),
             Named::Mark => ("mark", "marks"),
+            Named::Part => ("part", "parts"),
         }
     }
 
@@ -38,6 +40,7 @@ impl Named {
             Named::Redeem | Named::Move => RefusalCode::UnknownRule,
             Named::Reward => RefusalCode::UnknownReward,
             Named::Mark => RefusalCode::UnknownMark,
+            Named::Part => RefusalCode::UnknownPart,
         }
     }
 

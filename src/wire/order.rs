@@ -11,7 +11,8 @@ use super::value::{Node, Value};
 use crate::diagnostic::suggest;
 use crate::eval::order::{Listing, Order, OrderLine, RedeemAsk};
 use crate::eval::{Refusal, RefusalCode};
-use crate::policy::{CategoryId, Occasion, Subject};
+use crate::policy::{CategoryId, IdVec, Occasion, Subject};
+use crate::value::Overflow;
 
 /// Fields of an order besides its facts and what an event has.
 pub(super) const ORDER_FIELDS: &[&str] =
@@ -36,8 +37,9 @@ impl Reader<'_> {
         }
         let amounts = lines.iter().map(|line| i128::from(line.price) * i128::from(line.quantity));
         let total = amounts.fold(i128::from(shipping), i128::saturating_add);
-        Ok(Order {
+        let mut order = Order {
             of: Occasion::Order,
+            shares: IdVec::default(),
             facts: self.facts(Subject::Order, fields, Some(total))?,
             shipping,
             redeem: fields
@@ -45,7 +47,12 @@ impl Reader<'_> {
                 .unwrap_or(RedeemAsk::Plain(0)),
             honoured: fields.optional("honoured", scalar::yes_no)?.unwrap_or(false),
             lines,
-        })
+        };
+        order.share_out(self.policy).map_err(|Overflow| {
+            let message = "the amounts of the order are too large to share out over its lines";
+            fields.path.field("lines").refuse(RefusalCode::Overflow, message)
+        })?;
+        Ok(order)
     }
 
     /// Points to pay with: a number, or a number for each redeem rule.
@@ -107,12 +114,14 @@ impl Reader<'_> {
             true => fields.optional("category", |node, path| self.category(node, path))?,
             false => Some(fields.required("category", |node, path| self.category(node, path))?),
         };
+        let quantity =
+            fields.optional("quantity", |node, path| scalar::at_least(node, path, 1))?.unwrap_or(1);
         Ok(OrderLine {
             sku: fields.optional("sku", scalar::text)?.map(str::to_owned),
             category,
-            quantity: fields.optional("quantity", |node, path| scalar::at_least(node, path, 1))?.unwrap_or(1),
+            quantity,
             listing: self.facts(Subject::Listing, &fields, Some(price.into()))?,
-            facts: self.facts(Subject::Line, &fields, Some(price.into()))?,
+            facts: self.facts(Subject::Line, &fields, Some(i128::from(price) * i128::from(quantity)))?,
             id,
             price,
         })

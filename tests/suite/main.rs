@@ -16,6 +16,7 @@ mod histories;
 mod laws;
 mod ledger;
 mod random_groups;
+mod whole_orders;
 mod random_policies;
 mod shapes;
 mod pumps;

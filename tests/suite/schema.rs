@@ -51,6 +51,36 @@ fn events_fit() {
     }
 }
 
+/// What a refund may name, and what not.
+#[test]
+fn refunds_fit() {
+    let refund = |more: Value| {
+        let mut event = json!({
+            "id": "e1", "type": "refund", "at": "2021-04-03T00:00:00+09:00", "account": "a1", "order": "o1",
+        });
+        event.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        event
+    };
+    for good in [
+        json!({"lines": [{"id": "l1", "amount": 5}, {"id": "l2", "amount": 5, "part": "tax"}]}),
+        json!({"lines": [{"id": "l1", "amount": 5}], "shipping": 5}),
+        json!({"amount": 5}),
+        json!({"amount": 5, "part": "tax"}),
+        json!({"amount": 5, "part": "shipping"}),
+        json!({"shipping": 5}),
+    ] {
+        assert_fits("event", &refund(good));
+    }
+    for bad in [
+        json!({}),
+        json!({"part": "tax"}),
+        json!({"amount": 5, "lines": [{"id": "l1", "amount": 5}]}),
+        json!({"shipping": 5, "part": "tax"}),
+    ] {
+        assert!(!fits("event", &refund(bad.clone())), "{bad}");
+    }
+}
+
 #[test]
 fn diagnostics_fit() {
     let mut seen = std::collections::BTreeSet::new();

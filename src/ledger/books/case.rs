@@ -9,7 +9,7 @@ use std::sync::Arc;
 use super::instant;
 use super::lots::{DebtId, LotId, Source};
 use super::series::By;
-use crate::eval::net::{Net, NetLine};
+use crate::eval::net::{Lowers, Net, NetLine, NetRefund, NetShipping, Paid};
 use crate::eval::order::{Known, MemberFacts, Order, OrderLine};
 use crate::eval::{Earned, Refusal, RefusalCode, Total};
 use crate::policy::id::ids;
@@ -46,6 +46,8 @@ pub(crate) struct Case {
     pub member: MemberFacts,
     pub known: Known,
     pub lines: IdVec<LineId, CaseLine>,
+    /// Money refunded on shipping, minor units.
+    pub shipping_refunded: i64,
     /// Where its points go, and when they become available there.
     pub streams: IdVec<StreamId, Stream>,
     /// The points paid, by redeem rule.
@@ -113,12 +115,22 @@ pub(crate) struct CaseLine {
     pub shipped: i64,
     /// Parcels in the order shipped; returned units have been taken out, the earliest parcel's first.
     pub parcels: Vec<Parcel>,
-    /// Money refunded, and the units kept at that time: a later return takes its share along.
-    pub refunds: Vec<(i64, i64)>,
+    /// In the order given.
+    pub refunds: Vec<Refund>,
     /// Points by rule, as now decided.
     pub earned: Vec<Earned>,
     /// By stream.
     pub streams: IdVec<StreamId, LineStream>,
+}
+
+/// Money refunded on a line.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Refund {
+    /// Minor units; a fraction where the refund named the whole order.
+    pub amount: Ratio,
+    /// The units kept at that time: a later return takes its share along.
+    pub kept: i64,
+    pub lowers: Lowers,
 }
 
 /// Points of one line in one stream.
@@ -144,14 +156,25 @@ pub(crate) struct Parcel {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Payment {
     pub rule: RedeemId,
-    /// By line.
-    pub paid: IdVec<LineId, i64>,
-    /// What they paid, by line, minor units.
-    pub money: IdVec<LineId, Ratio>,
-    /// By line, what has come back.
-    pub restored: IdVec<LineId, i64>,
+    pub lines: IdVec<LineId, PaidPiece>,
+    pub shipping: PaidPiece,
     /// Where the points came from, in the order taken.
     pub takes: Vec<PoolTake>,
+}
+
+/// Points that paid for one piece of an order.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct PaidPiece {
+    pub paid: Paid,
+    /// Points that have come back.
+    pub restored: i64,
+}
+
+/// What points pay for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Piece {
+    Line(LineId),
+    Shipping,
 }
 
 /// Points taken from one source of one pool.
@@ -248,40 +271,48 @@ impl Case {
             .or_else(|| find(&|stream| stream.rule.is_none() && stream.pool == pool))
     }
 
-    /// Points of a payment's share of a line that belong back, in all: the share of the units gone, rounded down.
-    pub fn points_to_restore(&self, payment: &Payment, line: LineId) -> Result<i64, Overflow> {
-        let state = &self.lines[line];
-        let gone = Ratio::new((state.cancelled + state.returned).into(), self.quantity(line).into())?;
-        Ratio::whole(payment.paid[line]).mul(gone)?.floor_points()
+    /// Its lines, then its shipping.
+    pub fn pieces(&self) -> impl Iterator<Item = Piece> + use<> {
+        self.lines.ids().map(Piece::Line).chain(std::iter::once(Piece::Shipping))
     }
 
-    /// Points that pay for units of a line still kept, and what they pay.
-    fn still_paid(&self, line: LineId) -> Result<(i64, Ratio), Overflow> {
-        let (mut points, mut money) = (0i64, Ratio::ZERO);
+    /// Points of a payment's share of a piece that belong back, in all: the share of the units gone, rounded down. What paid
+    /// for shipping comes back with the last unit.
+    pub fn points_to_restore(&self, payment: &Payment, piece: Piece) -> Result<i64, Overflow> {
+        let paid = payment.piece(piece).paid.points;
+        match piece {
+            Piece::Line(line) => {
+                let state = &self.lines[line];
+                let gone = Ratio::new((state.cancelled + state.returned).into(), self.quantity(line).into())?;
+                Ratio::whole(paid).mul(gone)?.floor_points()
+            }
+            Piece::Shipping => Ok(if self.is_gone() { paid } else { 0 }),
+        }
+    }
+
+    /// Points that pay for what is still kept of a piece, and what they pay.
+    fn still_paid(&self, piece: Piece) -> Result<Paid, Overflow> {
+        let mut sum = Paid::default();
         for payment in self.payments.iter() {
-            let paid = payment.paid[line];
-            if paid == 0 {
+            let paid = payment.piece(piece).paid;
+            if paid.points == 0 {
                 continue;
             }
-            let kept = paid - self.points_to_restore(payment, line)?;
-            points = points.checked_add(kept).ok_or(Overflow)?;
-            money = money.add(payment.money[line].mul(Ratio::whole(kept))?.div(Ratio::whole(paid))?)?;
+            let points = paid.points - self.points_to_restore(payment, piece)?;
+            let money = paid.money.mul(Ratio::new(points.into(), paid.points.into())?)?;
+            sum = sum.add(Paid { points, money })?;
         }
-        Ok((points, money))
+        Ok(sum)
     }
 
     /// Money refunded that still stands on the units kept.
-    pub fn refunded(&self, line: LineId) -> Result<Ratio, Overflow> {
-        let kept = Ratio::whole(self.kept(line));
-        self.lines[line].refunds.iter().try_fold(Ratio::ZERO, |sum, (amount, kept_then)| {
-            sum.add(Ratio::whole(*amount).mul(kept)?.div(Ratio::whole(*kept_then))?)
-        })
-    }
-
-    /// Money paid for the units kept that has not been refunded.
-    pub fn refundable(&self, line: LineId) -> Result<Ratio, Overflow> {
-        let gross = Ratio::whole(self.ordered(line).price).mul(Ratio::whole(self.kept(line)))?;
-        gross.sub(self.still_paid(line)?.1)?.sub(self.refunded(line)?)
+    fn refunds(&self, line: LineId) -> Result<Vec<NetRefund>, Overflow> {
+        let kept = self.kept(line);
+        let refunds = self.lines[line].refunds.iter().map(|refund| {
+            let amount = refund.amount.mul(Ratio::new(kept.into(), refund.kept.into())?)?;
+            Ok(NetRefund { amount, lowers: refund.lowers })
+        });
+        refunds.collect()
     }
 
     /// The case as if what has gone had never been in it. With `keeping`, only cancelled units are gone: returns
@@ -290,26 +321,28 @@ impl Case {
         let mut lines = Vec::with_capacity(self.lines.len());
         for (line, state) in self.lines.iter_enumerated() {
             let back = if keeping { state.returned } else { 0 };
-            let refunded = if keeping { Ratio::ZERO } else { self.refunded(line)? };
+            let refunds = if keeping { Vec::new() } else { self.refunds(line)? };
             let units = self.kept(line) + back;
-            let (points_paid, money_paid) = self.still_paid(line)?;
-            lines.push(NetLine { units, refunded, points_paid, money_paid });
+            lines.push(NetLine { units, refunds, paid: self.still_paid(Piece::Line(line))? });
         }
-        Ok(Net { order: &self.order, lines })
+        let refunded = if keeping { 0 } else { self.shipping_refunded };
+        let shipping = NetShipping { refunded, paid: self.still_paid(Piece::Shipping)? };
+        Ok(Net { order: &self.order, lines, shipping })
     }
 
     /// The case as it came about.
     pub fn gross(&self) -> Result<Net<'_>, Overflow> {
         let mut net = Net::placed(&self.order);
         for payment in self.payments.iter() {
-            net.pay(payment.paid.as_slice(), payment.money.as_slice())?;
+            net.pay(payment.lines.iter().map(|line| line.paid), payment.shipping.paid)?;
         }
         Ok(net)
     }
 
     /// True where nothing of it has gone and nothing has been refunded.
     pub fn is_whole(&self) -> bool {
-        self.lines.iter().all(|line| line.cancelled == 0 && line.returned == 0 && line.refunds.is_empty())
+        let is_whole = |line: &CaseLine| line.cancelled == 0 && line.returned == 0 && line.refunds.is_empty();
+        self.shipping_refunded == 0 && self.lines.iter().all(is_whole)
     }
 
     /// Points of a line in one stream that are available by `now`, when it earns `points` there: the share of the due
@@ -430,6 +463,28 @@ pub(crate) fn named_line(case: &Case, id: &str, position: usize) -> Result<LineI
 }
 
 impl Payment {
+    /// What it paid of a piece.
+    pub fn piece(&self, piece: Piece) -> &PaidPiece {
+        match piece {
+            Piece::Line(line) => &self.lines[line],
+            Piece::Shipping => &self.shipping,
+        }
+    }
+
+    /// The same, to be changed.
+    pub fn piece_mut(&mut self, piece: Piece) -> &mut PaidPiece {
+        match piece {
+            Piece::Line(line) => &mut self.lines[line],
+            Piece::Shipping => &mut self.shipping,
+        }
+    }
+
+    /// Points paid in all, less what has come back.
+    pub fn points_out(&self) -> i64 {
+        let pieces = self.lines.iter().chain(std::iter::once(&self.shipping));
+        pieces.map(|piece| piece.paid.points - piece.restored).sum()
+    }
+
     /// What was owed has been filled from a lot: it counts as taken from there.
     pub fn refill(&mut self, pool: PoolId, debt: DebtId, lot: LotId, points: i64) {
         let is_debt = |take: &PoolTake| take.pool == pool && take.source == Source::Debt(debt);

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use crate::eval::order::Order;
-use crate::policy::{EventId, FactId, FactValue, IdVec, MoveId, PoolId};
+use crate::policy::{EventId, FactId, FactValue, IdVec, MoveId, PartFact, PoolId};
 use crate::value::choice::Operation;
 
 /// Something that happened to an account.
@@ -85,19 +85,16 @@ pub enum EventKind {
     },
     /// Shipped lines came back.
     Return(Movement),
-    /// Money was given back on lines that are kept.
-    Refund {
-        /// The order's number.
-        number: String,
-        /// (line id, amount in minor units, above 0), in the order given; ids are unique.
-        lines: Vec<(String, i64)>,
-    },
+    /// Money was given back on what is kept of an order.
+    Refund(Refund),
     /// Money was given back on a declared event.
     RefundEvent {
         /// Its id.
         event: String,
         /// Minor units, above 0.
         amount: i64,
+        /// The part of the amount that it lowers, by its name; None for the amount with all its parts.
+        part: Option<String>,
     },
     /// Asked for by the member.
     Transfer {
@@ -142,6 +139,28 @@ pub struct Movement {
     pub lines: Option<Vec<(String, Option<i64>)>>,
 }
 
+/// Money given back on an order; of its three places one at least.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Refund {
+    /// The order's number.
+    pub number: String,
+    /// On single lines, in the order given; ids are unique.
+    pub lines: Vec<(String, GivenBack)>,
+    /// On the order as a whole: it is spread over the lines that are kept.
+    pub order: Option<GivenBack>,
+    /// On shipping, minor units; above 0.
+    pub shipping: Option<i64>,
+}
+
+/// Money given back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct GivenBack {
+    /// Minor units; above 0.
+    pub amount: i64,
+    /// The part that it lowers; None for the price with all its parts.
+    pub(crate) part: Option<PartFact>,
+}
+
 /// Where points are to go.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum TransferTo {
@@ -175,7 +194,7 @@ impl EventKind {
             EventKind::Ship(_) | EventKind::Mark { .. } => 3,
             EventKind::Cancel(_) | EventKind::CancelEvent { .. } => 4,
             EventKind::Return(_) => 5,
-            EventKind::Refund { .. } | EventKind::RefundEvent { .. } => 6,
+            EventKind::Refund(_) | EventKind::RefundEvent { .. } => 6,
             EventKind::Transfer { .. } => 7,
             EventKind::Convert { .. } => 8,
             EventKind::Reward { .. } => 9,
@@ -201,7 +220,7 @@ impl EventKind {
             EventKind::Ship(_) => "ship",
             EventKind::Cancel(_) | EventKind::CancelEvent { .. } => "cancel",
             EventKind::Return(_) => "return",
-            EventKind::Refund { .. } | EventKind::RefundEvent { .. } => "refund",
+            EventKind::Refund(_) | EventKind::RefundEvent { .. } => "refund",
             EventKind::Transfer { .. } => "transfer",
             EventKind::Convert { .. } => "convert",
             EventKind::Reward { .. } => "reward",

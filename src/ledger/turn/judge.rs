@@ -71,8 +71,10 @@ impl Turn<'_> {
             EventKind::Cancel(movement) => self.cancel(&movement),
             EventKind::CancelEvent { event } => self.cancel_event(&event),
             EventKind::Return(movement) => self.take_return(&movement),
-            EventKind::Refund { number, lines } => self.refund(&number, &lines),
-            EventKind::RefundEvent { event, amount } => self.refund_event(&event, amount),
+            EventKind::Refund(refund) => self.refund(&refund),
+            EventKind::RefundEvent { event, amount, part } => {
+                self.refund_event(&event, amount, part.as_deref())
+            }
             EventKind::Transfer { to, points, by } => self.transfer(&to, points, by),
             EventKind::CashOut { points, by } => {
                 self.transfer(&super::super::input::event::TransferTo::Cash, points, by)

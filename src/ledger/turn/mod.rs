@@ -14,6 +14,7 @@ mod movement;
 mod place;
 mod posting;
 mod quote;
+mod refund;
 mod rewards;
 pub(crate) mod settle;
 mod tiers;

@@ -1,8 +1,8 @@
-//! What happens to orders and declared events later: they ship, are marked, cancelled, returned, refunded.
+//! What happens to orders and declared events later: they ship, are marked, cancelled, returned.
 
 use super::super::books::Task;
 use super::super::books::case::{
-    Case, CaseId, Due, Interval, LineId, Parcel, Place, RETURNED, named_line, resolve_lines,
+    Case, CaseId, Due, Interval, LineId, Parcel, Place, RETURNED, resolve_lines,
 };
 use super::super::books::instant::Stored;
 use super::super::input::event::Movement;
@@ -10,19 +10,20 @@ use super::posting::Maturing;
 use super::settle::points_in;
 use super::{Turn, keeps_points, too_large};
 use crate::eval::{Refusal, RefusalCode};
-use crate::policy::{ExpiryAnchorKind, IdVec, Occasion, Policy, PoolId};
-use crate::value::Ratio;
+use crate::policy::{ExpiryAnchorKind, IdVec, Occasion, PoolId};
 use crate::value::moment::Moment;
 
 impl Turn<'_> {
-    fn order(&self, number: &str) -> Result<CaseId, Refusal> {
+    /// The order of a number.
+    pub(super) fn order(&self, number: &str) -> Result<CaseId, Refusal> {
         self.books.numbers.get(number).copied().ok_or_else(|| {
             let message = format!("the account has no order `{number}` at this instant");
             Refusal::new(RefusalCode::UnknownOrder, "order", message)
         })
     }
 
-    fn event(&self, id: &str) -> Result<CaseId, Refusal> {
+    /// The declared event of an id.
+    pub(super) fn event(&self, id: &str) -> Result<CaseId, Refusal> {
         self.books.events.get(id).copied().ok_or_else(|| {
             let message = format!("the account has no event `{id}` at this instant");
             Refusal::new(RefusalCode::UnknownEvent, "event", message)
@@ -134,7 +135,8 @@ impl Turn<'_> {
         self.change(id, case)
     }
 
-    fn change(&mut self, id: CaseId, case: Case) -> Result<(), Refusal> {
+    /// A changed case takes its place, and what follows is settled.
+    pub(super) fn change(&mut self, id: CaseId, case: Case) -> Result<(), Refusal> {
         self.books.cases.put(id, case);
         self.settle(id)
     }
@@ -176,60 +178,6 @@ impl Turn<'_> {
         }
         self.change(id, case)
     }
-
-    pub(super) fn refund(&mut self, number: &str, lines: &[(String, i64)]) -> Result<(), Refusal> {
-        let id = self.order(number)?;
-        let mut case = self.books.cases.take(id);
-        for (position, (line_id, amount)) in lines.iter().enumerate() {
-            let line = named_line(&case, line_id, position)?;
-            let refund = Refund {
-                amount: *amount,
-                what: &format!("line `{line_id}`"),
-                path: &format!("lines[{position}].amount"),
-            };
-            give_money_back(self.policy, &mut case, line, &refund)?;
-        }
-        self.change(id, case)
-    }
-
-    pub(super) fn refund_event(&mut self, event: &str, amount: i64) -> Result<(), Refusal> {
-        let id = self.event(event)?;
-        let mut case = self.books.cases.take(id);
-        let what = format!("event `{event}`");
-        for line in case.lines.ids() {
-            give_money_back(self.policy, &mut case, line, &Refund { amount, what: &what, path: "amount" })?;
-        }
-        self.change(id, case)
-    }
-}
-
-/// Money given back, with the words for what on and where that stands in the event.
-struct Refund<'e> {
-    amount: i64,
-    what: &'e str,
-    path: &'e str,
-}
-
-fn give_money_back(
-    policy: &Policy,
-    case: &mut Case,
-    line: LineId,
-    refund: &Refund<'_>,
-) -> Result<(), Refusal> {
-    let most = case.refundable(line).map_err(too_large("the money refunded"))?;
-    if Ratio::whole(refund.amount) > most {
-        let currency = policy.currency;
-        let message = format!(
-            "{} are to be refunded on {}, but only {} were paid in money for what is kept of it",
-            currency.format(Ratio::whole(refund.amount)),
-            refund.what,
-            currency.format(most)
-        );
-        return Err(Refusal::new(RefusalCode::MoreThanLeft, refund.path, message));
-    }
-    let kept = case.kept(line);
-    case.lines[line].refunds.push((refund.amount, kept));
-    Ok(())
 }
 
 fn unknown_mark(event: &str, kind: &str, mark: &str) -> Refusal {

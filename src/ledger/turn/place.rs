@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use std::sync::Arc;
 
 use super::super::books::case::{
-    Case, CaseId, CaseLine, Due, Interval, LineStream, Payment, PoolTake, Stream, StreamId,
+    Case, CaseId, CaseLine, Due, Interval, LineStream, PaidPiece, Payment, PoolTake, Stream, StreamId,
 };
 use super::super::books::counters::CounterKey;
 use super::super::books::entry::{Action, Bucket, Clause};
@@ -306,6 +306,7 @@ impl Turn<'_> {
             at,
             happened,
             lines: order.lines.iter().map(|_| line.clone()).collect(),
+            shipping_refunded: 0,
             order,
             member,
             known,
@@ -324,7 +325,7 @@ impl Turn<'_> {
         let unpaid: Vec<_> = {
             let case = self.books.cases.get(id);
             let unpaid = case.payments.iter_enumerated().filter(|(_, payment)| payment.takes.is_empty());
-            unpaid.map(|(place, payment)| (place, payment.rule, payment.paid.iter().sum::<i64>())).collect()
+            unpaid.map(|(place, payment)| (place, payment.rule, payment.points_out())).collect()
         };
         for (place, rule, points) in unpaid {
             let pools = spending_pools(self.policy, rule, self.at);
@@ -351,12 +352,11 @@ impl Turn<'_> {
 }
 
 fn payment(plan: PaymentPlan) -> Payment {
-    let restored = vec![0; plan.lines.len()].into();
+    let piece = |paid| PaidPiece { paid, restored: 0 };
     Payment {
         rule: plan.rule,
-        paid: plan.lines.into(),
-        money: plan.money.into(),
-        restored,
+        lines: plan.split.lines.into_iter().map(piece).collect(),
+        shipping: piece(plan.split.shipping),
         takes: Vec::new(),
     }
 }

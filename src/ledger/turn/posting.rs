@@ -7,7 +7,7 @@
 use jiff::Timestamp;
 use std::sync::Arc;
 
-use super::super::books::case::{Case, CaseId, LineId, PaymentId, Place, PoolTake, StreamId};
+use super::super::books::case::{Case, CaseId, LineId, PaymentId, Piece, Place, PoolTake, StreamId};
 use super::super::books::entry::{Action, Bucket, Clause};
 use super::super::books::lots::{Origin, Source, SpendOrder};
 use super::{Acquired, Clock, Posting, Turn, Why, overflow, too_large};
@@ -361,12 +361,12 @@ impl Turn<'_> {
         self.books.pools[pool].lots.collect(&own, points, SpendOrder::of(&terms.spend), owes)
     }
 
-    /// Gives `points` of a payment that were paid for a line back, the lots taken last first.
-    pub(super) fn give_back(&mut self, case: CaseId, payment: PaymentId, line: LineId, points: i64) {
+    /// Gives `points` of a payment that were paid for a piece of an order back, the lots taken last first.
+    pub(super) fn give_back(&mut self, case: CaseId, payment: PaymentId, piece: Piece, points: i64) {
         let mut left = points;
         let (rule, terms) = {
             let case = self.books.cases.get_mut(case);
-            case.payments[payment].restored[line] += points;
+            case.payments[payment].piece_mut(piece).restored += points;
             (case.payments[payment].rule, case.at)
         };
         while left > 0 {
@@ -376,7 +376,16 @@ impl Turn<'_> {
             take.points -= back;
             left -= back;
             let take = PoolTake { points: back, ..*take };
-            let why = Why { clause: Some(Clause::Redeem { rule, terms }), ..self.why(case, line, None) };
+            let line = match piece {
+                Piece::Line(line) => Some(line),
+                Piece::Shipping => None,
+            };
+            let why = Why {
+                event: Some(self.cause.clone()),
+                clause: Some(Clause::Redeem { rule, terms }),
+                line: Some((case, line)),
+                ..Why::default()
+            };
             self.give_back_to(take, Bucket::Redeemed, why);
         }
     }

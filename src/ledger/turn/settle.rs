@@ -5,7 +5,7 @@
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::super::books::case::{Case, CaseId, Contribution, PaymentId, Place};
+use super::super::books::case::{Case, CaseId, Contribution, PaymentId, Piece, Place};
 use super::super::books::counters::{CounterKey, Word};
 use super::super::books::stretch_key;
 use super::super::links::Met;
@@ -76,7 +76,7 @@ impl Turn<'_> {
         let unpaid: Vec<i64> = {
             let case = self.books.cases.get(changed);
             let unpaid = case.payments.iter().filter(|payment| payment.takes.is_empty());
-            unpaid.flat_map(|payment| payment.paid.iter().copied()).collect()
+            unpaid.map(|payment| payment.points_out()).collect()
         };
         self.make_room(sum_of(issued.chain(unpaid), "the sum of the rules")?)?;
         self.pay(changed)?;
@@ -360,23 +360,22 @@ impl Turn<'_> {
 
     /// Points that paid for what has gone come back.
     fn restore(&mut self, changed: CaseId) -> Result<(), Refusal> {
-        let mut back: Vec<(PaymentId, crate::ledger::books::case::LineId, i64)> = Vec::new();
+        let mut back: Vec<(PaymentId, Piece, i64)> = Vec::new();
         {
             let case = self.books.cases.get(changed);
-            for line in case.lines.ids() {
+            for piece in case.pieces() {
                 for (id, payment) in case.payments.iter_enumerated() {
-                    let all = case.points_to_restore(payment, line).map_err(too_large("the points paid"))?;
-                    back.push((id, line, all - payment.restored[line]));
+                    let all = case.points_to_restore(payment, piece).map_err(too_large("the points paid"))?;
+                    back.push((id, piece, all - payment.piece(piece).restored));
                 }
             }
         }
-        for (payment, line, points) in back.into_iter().filter(|(.., points)| *points > 0) {
-            self.give_back(changed, payment, line, points);
+        for (payment, piece, points) in back.into_iter().filter(|(.., points)| *points > 0) {
+            self.give_back(changed, payment, piece, points);
             let (rule, at, left) = {
                 let case = self.books.cases.get(changed);
                 let paid = &case.payments[payment];
-                let left = paid.paid.iter().sum::<i64>() - paid.restored.iter().sum::<i64>();
-                (paid.rule, case.at, left)
+                (paid.rule, case.at, paid.points_out())
             };
             self.free_limits(&self.links.of_payments[rule], UsedAt { at, by: changed.by() }, left);
         }

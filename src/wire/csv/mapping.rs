@@ -107,6 +107,8 @@ const EVENT_FIELDS: &[&str] = &[
     "line",
     "quantity",
     "amount",
+    "part",
+    "shipping",
     "points",
     "reason",
     "expires_at",

@@ -54,13 +54,13 @@ fn event_object(mapping: &Mapping, fields: &[Field], row: &Row<'_>) -> Result<Ob
         let Some(value) = row.value(field)? else { continue };
         match field.name.as_str() {
             "line" => line.insert("id".to_owned(), value),
-            "quantity" | "amount" => line.insert(field.name.clone(), value),
+            "quantity" | "amount" | "part" => line.insert(field.name.clone(), value),
             name => object.insert(name.to_owned(), value),
         }
     }
-    if object.get("order").is_none() && line.get("id").is_none() {
-        // Of a reward, or of a declared event: no line's.
-        for name in ["quantity", "amount"] {
+    if line.get("id").is_none() {
+        // Of a whole order, a reward, or a declared event: no line's.
+        for name in ["quantity", "amount", "part"] {
             line.take(name).into_iter().for_each(|value| object.insert(name.to_owned(), value));
         }
     }

@@ -70,7 +70,7 @@ fn later_events_name_the_happening() {
     let cancel = kind(&other("cancel", r#","event":"s1""#));
     assert_eq!(cancel, EventKind::CancelEvent { event: "s1".into() });
     let refund = kind(&other("refund", r#","event":"s1","amount":50"#));
-    assert_eq!(refund, EventKind::RefundEvent { event: "s1".into(), amount: 5000 });
+    assert_eq!(refund, EventKind::RefundEvent { event: "s1".into(), amount: 5000, part: None });
     not_read(&other("cancel", r#","event":"s1","order":"o1""#), Code::InvalidValue, "order", "`event`");
     not_read(&other("cancel", ""), Code::MissingField, "order", "");
     not_read(&other("refund", r#","event":"s1","amount":0"#), Code::InvalidValue, "amount", "above 0");
@@ -168,6 +168,7 @@ fn copies_of_a_bad_event_are_copies_however_they_are_written() {
 #[cfg(feature = "cli")]
 #[test]
 fn rows_may_be_rewards_marks_and_refunds() {
+    use crate::ledger::event::{GivenBack, Refund};
     let reader = Reader::new(general());
     let mapping = "\
 account: {column: who}
@@ -179,20 +180,26 @@ event:
   reward: {column: reward}
   quantity: {column: n}
   amount: {column: amount}
+  order: {column: order}
+  line: {column: line}
 ";
     let mapping = crate::wire::Mapping::read(&reader, mapping).unwrap();
     let csv = "\
-who,what,when,of,mark,reward,n,amount
-a1,mark,2021-03-01T10:00:00Z,s1,checked_out,,,
-a1,refund,2021-03-02T10:00:00Z,s1,,,,50
-a1,reward,2021-03-03T10:00:00Z,,,brewed,2,
+who,what,when,of,mark,reward,n,amount,order,line
+a1,mark,2021-03-01T10:00:00Z,s1,checked_out,,,,,
+a1,refund,2021-03-02T10:00:00Z,s1,,,,50,,
+a1,reward,2021-03-03T10:00:00Z,,,brewed,2,,,
+a1,refund,2021-03-04T10:00:00Z,,,,,50,o1,
+a1,refund,2021-03-05T10:00:00Z,,,,,50,o1,l1
 ";
     let read = crate::wire::read_file(&reader, "rows.csv", csv.as_bytes(), Some(&mapping)).unwrap();
     let kinds: Vec<EventKind> = read.map(|one| one.unwrap().body.unwrap().kind).collect();
     let mark = EventKind::Mark { event: "s1".into(), mark: "checked_out".into() };
-    let refund = EventKind::RefundEvent { event: "s1".into(), amount: 5000 };
-    assert_eq!(
-        kinds,
-        [mark, refund, EventKind::Reward { reward: "brewed".into(), quantity: 2, price: None }]
-    );
+    let refund = EventKind::RefundEvent { event: "s1".into(), amount: 5000, part: None };
+    let reward = EventKind::Reward { reward: "brewed".into(), quantity: 2, price: None };
+    let given = GivenBack { amount: 5000, part: None };
+    let of_order = Refund { number: "o1".into(), lines: Vec::new(), order: Some(given), shipping: None };
+    let of_line = Refund { lines: vec![("l1".into(), given)], order: None, ..of_order.clone() };
+    let (of_order, of_line) = (EventKind::Refund(of_order), EventKind::Refund(of_line));
+    assert_eq!(kinds, [mark, refund, reward, of_order, of_line]);
 }

@@ -3,7 +3,7 @@
 use super::policy::policy;
 use super::*;
 use crate::eval::order::RedeemAsk;
-use crate::ledger::event::{Movement, TransferTo};
+use crate::ledger::event::{GivenBack, Movement, Refund, TransferTo};
 use crate::policy::{CategoryId, FactId, FactValue, PoolId};
 use crate::value::Ratio;
 use crate::wire::Case;
@@ -93,7 +93,16 @@ fn every_event_type_is_read() {
     assert_eq!(event(&other("cancel", lines)).kind, EventKind::Cancel(moved(named)));
     assert_eq!(event(&other("return", r#","order":"o1""#)).kind, EventKind::Return(moved(None)));
     let refund = event(&other("refund", r#","order":"o1","lines":[{"id":"l1","amount":500}]"#)).kind;
-    assert_eq!(refund, EventKind::Refund { number: "o1".to_owned(), lines: vec![("l1".to_owned(), 500)] });
+    let on_line = vec![("l1".to_owned(), GivenBack { amount: 500, part: None })];
+    let nothing = Refund { number: "o1".to_owned(), lines: Vec::new(), order: None, shipping: None };
+    assert_eq!(refund, EventKind::Refund(Refund { lines: on_line, ..nothing.clone() }));
+    let refund = event(&other("refund", r#","order":"o1","amount":500"#)).kind;
+    let on_order = Some(GivenBack { amount: 500, part: None });
+    assert_eq!(refund, EventKind::Refund(Refund { order: on_order, ..nothing.clone() }));
+    for shipping in [r#","order":"o1","shipping":500"#, r#","order":"o1","amount":500,"part":"shipping""#] {
+        let refund = event(&other("refund", shipping)).kind;
+        assert_eq!(refund, EventKind::Refund(Refund { shipping: Some(500), ..nothing.clone() }));
+    }
     assert_eq!(
         event(&other("grant", r#","points":100"#)).kind,
         EventKind::Grant { pool: PoolId::new(0), points: 100, expires_at: None, reason: None }
