@@ -22,8 +22,8 @@ pub struct Decision {
     pub pools: Vec<(String, i64)>,
     /// The most points that may be paid on it, under the rule that lets most be paid.
     pub redeemable: i64,
-    /// What they pay, minor units, where that goes by a quantity of the order.
-    pub redeemable_money: Option<Ratio>,
+    /// What they pay, minor units, rounded down, where that goes by a quantity of the order.
+    pub redeemable_money: Option<i64>,
     /// Line by line, in the order given.
     pub lines: Vec<LineDecision>,
 }
@@ -137,7 +137,7 @@ pub fn decide(policy: &Policy, at: Timestamp, member: &Member, order: &Order) ->
         paid.map_err(|_| refuse(policy, Fault::Overflow, "the points paid"))?;
     }
     let derived = derived(context, &net, &UsedBefore::default())?;
-    let money = offer.by_quantity.then(|| offer.split.money()).transpose();
+    let money = offer.by_quantity.then(|| offer.split.money().and_then(Ratio::floor_points)).transpose();
     let mut decision = Decision {
         points: 0,
         pools: Vec::new(),
@@ -145,18 +145,19 @@ pub fn decide(policy: &Policy, at: Timestamp, member: &Member, order: &Order) ->
         redeemable_money: money.map_err(|_| refuse(policy, Fault::Overflow, &rule))?,
         lines: Vec::new(),
     };
-    let overflow = |what: &str| refuse(policy, Fault::Overflow, what);
     let mut by_pool: IdVec<PoolId, i64> = IdVec::filled(policy.pools.len(), 0);
     for (index, line) in order.lines.iter().enumerate() {
         let view = Context { order: Some(&net), ..context }.at_line(&net, index);
-        let (by, not) = two_sides(&view, &derived, index, &mut by_pool);
-        let sum = by.iter().try_fold(0i64, |sum, by| sum.checked_add(by.points));
-        let sum = sum.ok_or_else(|| overflow("the sum of the rules"))?;
-        decision.points = decision.points.checked_add(sum).ok_or_else(|| overflow("the sum of the lines"))?;
+        let (by, not) = two_sides(&view, &derived, index, &mut by_pool)?;
+        let before = decision.points;
+        for by in &by {
+            let sum = decision.points.checked_add(by.points);
+            decision.points = sum.ok_or_else(|| refuse(policy, Fault::Overflow, &by.rule))?;
+        }
         let failed = offer.failures.get(index).cloned().flatten();
         decision.lines.push(LineDecision {
             id: line.id.clone(),
-            points: sum,
+            points: decision.points - before,
             redeemable: offer.split.lines.get(index).map_or(0, |paid| paid.points),
             by,
             not,
@@ -359,15 +360,15 @@ pub(crate) fn earned(
 ) -> Result<Earning, Refusal> {
     let derived = derived(context_of(policy, at, facts, known), net, used)?;
     let mut earning = Earning { lines: vec![Vec::new(); net.lines.len()], ..Earning::default() };
-    let too_large = |_| refuse(policy, Fault::Overflow, "the sum of the lines");
     for (rule, outcome) in derived.rules.iter_enumerated() {
         let RuleOutcome::InForce(outcomes) = outcome else { continue };
+        let too_large = || refuse(policy, Fault::Overflow, &policy.earns[rule].name);
         let mut total = Total { rule, exact: Ratio::ZERO, rounded: 0, given: 0, cut: None };
         for (line, outcome) in earning.lines.iter_mut().zip(outcomes) {
             let Given { exact, rounded, points, cut, .. } = outcome.given();
-            total.exact = total.exact.add(exact).map_err(too_large)?;
-            total.rounded = total.rounded.saturating_add(rounded);
-            total.given = total.given.saturating_add(points);
+            total.exact = total.exact.add(exact).map_err(|_| too_large())?;
+            total.rounded = total.rounded.checked_add(rounded).ok_or_else(too_large)?;
+            total.given = total.given.checked_add(points).ok_or_else(too_large)?;
             total.cut = cut.or(total.cut);
             if points > 0 {
                 line.push(Earned { rule, points });
@@ -404,7 +405,7 @@ fn two_sides(
     derived: &Derived,
     line: usize,
     by_pool: &mut IdVec<PoolId, i64>,
-) -> (Vec<RulePoints>, Vec<RuleNot>) {
+) -> Result<(Vec<RulePoints>, Vec<RuleNot>), Refusal> {
     let (mut by, mut not) = (Vec::new(), Vec::new());
     for (rule, outcome) in view.policy.earns.iter().zip(&derived.rules) {
         let failure = match outcome {
@@ -414,7 +415,7 @@ fn two_sides(
                 Some(Outcome::Given(given)) => {
                     let nothing = earn::why_nothing(view, given);
                     if nothing.is_none() {
-                        by.extend(rule_points(view, rule, given, by_pool));
+                        by.extend(rule_points(view, rule, given, by_pool)?);
                     }
                     nothing
                 }
@@ -424,7 +425,7 @@ fn two_sides(
         };
         not.extend(failure.map(|failure| not_given(&rule.name, failure)));
     }
-    (by, not)
+    Ok((by, not))
 }
 
 fn rule_points(
@@ -432,12 +433,14 @@ fn rule_points(
     rule: &Rule<crate::policy::Earn>,
     given: &Given,
     by_pool: &mut IdVec<PoolId, i64>,
-) -> Option<RulePoints> {
-    let pool = rule.at(view.at)?.body.pool;
-    by_pool[pool] = by_pool[pool].saturating_add(given.points);
+) -> Result<Option<RulePoints>, Refusal> {
+    let Some(version) = rule.at(view.at) else { return Ok(None) };
+    let pool = version.body.pool;
+    let sum = by_pool[pool].checked_add(given.points);
+    by_pool[pool] = sum.ok_or_else(|| refuse(view.policy, Fault::Overflow, &rule.name))?;
     let pool = view.policy.pools[pool].name.clone();
     let Given { exact, rounded, points, .. } = *given;
-    Some(RulePoints { rule: rule.name.clone(), pool, points, exact, rounded })
+    Ok(Some(RulePoints { rule: rule.name.clone(), pool, points, exact, rounded }))
 }
 
 fn not_in_force<T>(rule: &Rule<T>) -> Failure {

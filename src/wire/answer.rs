@@ -103,10 +103,9 @@ impl DecisionAnswer {
             points: decision.points,
             pools: several.then(|| decision.pools.iter().cloned().collect()),
             redeemable: decision.redeemable,
-            redeemable_money: decision.redeemable_money.map(|money| MoneyAnswer {
-                amount: i64::try_from(money.floor()).unwrap_or(i64::MAX),
-                currency: policy.currency.name().to_owned(),
-            }),
+            redeemable_money: decision
+                .redeemable_money
+                .map(|amount| MoneyAnswer { amount, currency: policy.currency.name().to_owned() }),
             lines: lines.collect(),
         }
     }

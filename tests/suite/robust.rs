@@ -3,12 +3,12 @@
 
 use proptest::prelude::*;
 use proptest::sample::Index;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use meed::ledger::Options;
 use meed::{Source, load};
 
-use crate::support::{AMAZON, amazon, answer, decide, read, replay};
+use crate::support::{AMAZON, amazon, answer, decide, incoming, read, replay};
 
 const YEAR: &str = include_str!("../../examples/year/events.jsonl");
 
@@ -154,4 +154,33 @@ fn unreadable_lines_are_listed_to_a_bound_and_counted_beyond_it() {
     assert_eq!(first, run(&lines, true));
     lines.reverse();
     assert_eq!(first, run(&lines, false));
+}
+
+/// A sum that does not fit is refused by the rule at which it went too far, and by no other.
+#[test]
+fn sums_that_do_not_fit_name_the_rule() {
+    let rule = |name: &str, each: &str| {
+        format!("earn {name} \"Much\" {{ each {each} gives 5,000,000,000,000,000,000 points }}\n")
+    };
+    let lines = |count: usize| -> Vec<Value> {
+        (0..count).map(|id| json!({"id": id.to_string(), "price": 1})).collect()
+    };
+    let plain = include_str!("../cases/chains/chains.meed");
+    let (head, tail) = (plain.find("measure").unwrap(), plain.find("forbid").unwrap());
+    let with = |rules: &str| format!("{}{rules}{}", &plain[..head], &plain[tail..]);
+    for (rules, count, name) in [
+        (rule("first", "order") + &rule("second", "order"), 1, "second"),
+        (rule("first", "line") + &rule("second", "order"), 2, "first"),
+    ] {
+        let policy = load(&Source::new("policy.meed", with(&rules))).policy.unwrap();
+        let case = json!({"at": "2024-01-01T00:00:00+09:00", "order": {"lines": lines(count)}});
+        let error = &decide(&policy, &case)["error"];
+        assert_eq!((error["code"].as_str(), error["rule"].as_str()), (Some("overflow"), Some(name)));
+    }
+    let policy = load(&Source::new("policy.meed", with(&rule("first", "line")))).policy.unwrap();
+    let order = json!({"id": "e", "type": "order", "order": "o", "account": "a",
+        "at": "2024-01-01T00:00:00+09:00", "lines": lines(2)});
+    let outcome = replay(&policy, incoming(&policy, &[order]), &Options::default());
+    let refusal = &outcome.refused[0].refusal;
+    assert_eq!((refusal.code.name(), refusal.rule.as_deref()), ("overflow", Some("first")));
 }
