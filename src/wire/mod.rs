@@ -29,6 +29,7 @@ mod names;
 mod order;
 pub(crate) mod path;
 mod read;
+mod standing;
 pub(crate) mod scalar;
 #[cfg(test)]
 mod tests;
