@@ -193,6 +193,7 @@ fn measure(scope: &Scope<'_>, entry: &MeasureEntry<'_>) -> Option<Measure> {
         let (unit, period) = (entry.unit?, entry.period?);
         return Some(Measure {
             name: entry.name.to_owned(),
+            label: label_of(entry),
             unit,
             counts: Vec::new(),
             adds,
@@ -211,6 +212,7 @@ fn measure(scope: &Scope<'_>, entry: &MeasureEntry<'_>) -> Option<Measure> {
     let counts = counted.into_iter().collect::<Option<Vec<_>>>()?;
     Some(Measure {
         name: entry.name.to_owned(),
+        label: label_of(entry),
         unit: entry.unit?,
         counts,
         adds: Vec::new(),
@@ -218,6 +220,10 @@ fn measure(scope: &Scope<'_>, entry: &MeasureEntry<'_>) -> Option<Measure> {
         period: entry.period?,
         key: entry.key,
     })
+}
+
+fn label_of(entry: &MeasureEntry<'_>) -> String {
+    entry.declaration.label.as_ref().map_or_else(|| entry.name.to_owned(), |label| label.text.clone())
 }
 
 /// The measures that a sum adds up: each counts by itself, in one unit, over one period.

@@ -1,14 +1,18 @@
 //! `meed explain`: the page of a code, or the entries of an account, an order or a lot with rule, source line and event.
 
+use std::collections::HashSet;
 use std::io::{self, Write};
 
 use super::args::ExplainOptions;
 use super::input::{self, Events};
 use super::table::{Column, plain};
-use super::{Failure, Status, statement};
+use super::{Failure, Status, history, show};
 use crate::diagnostic::{Code, suggest};
 use crate::eval::RefusalCode;
-use crate::ledger::{Account, Citation, Entry, Options, Replay, Working};
+use crate::ledger::{
+    Account, Citation, Entry, EventKind, Incoming, LevelChange, NotGiven, Options, Outcome, Replay, Step,
+    Working,
+};
 use crate::policy::Policy;
 use crate::wire::answer::EntryAnswer;
 
@@ -21,21 +25,27 @@ pub(crate) fn explain(options: &ExplainOptions, out: &mut dyn Write) -> Result<S
     let events = Events { files: &options.events, mapping: options.mapping.as_deref() };
     let settings = Options { at, account: options.account.clone(), keep_entries: true };
     let mut run = Replay::in_any_order(&policy, settings);
-    events.read(&policy, &mut |one| run.push(one))?;
+    let mut about = HashSet::new();
+    events.read(&policy, &mut |one| {
+        if let Some(id) = one.id.as_ref().filter(|_| is_about(options, &one)) {
+            about.insert(id.clone());
+        }
+        run.push(one);
+    })?;
     let outcome = run.finish();
     let mut found = false;
     for account in &outcome.accounts {
-        let entries: Vec<Entry> =
-            account.entries().iter().filter(|entry| wanted(options, entry)).cloned().collect();
-        if entries.is_empty() {
+        let view = View::new(&policy, options, account);
+        if view.is_empty() {
             continue;
         }
         found = true;
         match options.json {
-            true => print_json(&policy, account, &entries, out)?,
-            false => print_people(&policy, account, &entries, out)?,
+            true => print_json(&policy, &view, out)?,
+            false => print_people(&policy, &view, out)?,
         }
     }
+    found |= refusals(&outcome, &about, options, out)?;
     if !found {
         let what = [("account", &options.account), ("order", &options.order), ("lot", &options.lot)];
         let what = what.iter().filter_map(|(word, id)| Some(format!("{word} `{}`", id.as_ref()?)));
@@ -46,6 +56,82 @@ pub(crate) fn explain(options: &ExplainOptions, out: &mut dyn Write) -> Result<S
         )));
     }
     Ok(Status::Fine)
+}
+
+/// True for an event about the order that is asked for.
+fn is_about(options: &ExplainOptions, one: &Incoming) -> bool {
+    let Some(order) = options.order.as_deref() else { return false };
+    let kind = one.body.as_ref().ok().map(|event| &event.kind);
+    one.id.as_deref() == Some(order) || kind.and_then(EventKind::about) == Some(order)
+}
+
+/// What was refused of the order that is asked for, and why; says whether anything was.
+fn refusals(
+    outcome: &Outcome,
+    about: &HashSet<String>,
+    options: &ExplainOptions,
+    out: &mut dyn Write,
+) -> io::Result<bool> {
+    let refused = outcome
+        .refused
+        .iter()
+        .filter(|refused| refused.event.as_ref().is_some_and(|event| about.contains(event)) && !options.json);
+    let mut any = false;
+    for refused in refused {
+        let event = refused.event.as_deref().unwrap_or_default();
+        writeln!(out, "refused {event}: {}\n  {}", refused.refusal.code.name(), refused.refusal.message)?;
+        any = true;
+    }
+    Ok(any)
+}
+
+/// The part of an account that is asked for.
+struct View<'a> {
+    account: &'a Account,
+    entries: Vec<&'a Entry>,
+    changes: Vec<&'a LevelChange>,
+    /// True where the whole account is asked for.
+    whole: bool,
+    order: Option<&'a str>,
+    /// Rules that gave nothing on the order that is asked for.
+    not_given: Vec<NotGiven>,
+    /// True where that order is the account's.
+    has_order: bool,
+}
+
+impl<'a> View<'a> {
+    fn new(policy: &Policy, options: &'a ExplainOptions, account: &'a Account) -> View<'a> {
+        let entries: Vec<&Entry> = account.entries().iter().filter(|entry| wanted(options, entry)).collect();
+        let whole = options.order.is_none() && options.lot.is_none();
+        // What an order's events have done to levels belongs to the order.
+        let events: HashSet<&str> = entries.iter().filter_map(|entry| entry.event.as_deref()).collect();
+        let of_order = |change: &LevelChange| {
+            options.order.is_some() && change.event.as_deref().is_some_and(|event| events.contains(event))
+        };
+        let changes = account.level_changes().iter().filter(|change| whole || of_order(change));
+        let order = options.order.as_deref();
+        let not_given = order.and_then(|order| account.not_given(policy, order));
+        View {
+            account,
+            changes: changes.collect(),
+            entries,
+            whole,
+            order,
+            has_order: not_given.is_some() && options.lot.is_none(),
+            not_given: not_given.unwrap_or_default(),
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.entries.is_empty() && self.changes.is_empty() && !self.has_order
+    }
+
+    /// True for an order that is in view.
+    fn has_order(&self, number: &str) -> bool {
+        self.whole
+            || self.order == Some(number)
+            || self.entries.iter().any(|entry| entry.order.as_deref() == Some(number))
+    }
 }
 
 fn wanted(options: &ExplainOptions, entry: &Entry) -> bool {
@@ -60,34 +146,27 @@ fn of_lot(entry: &Entry, lot: &str) -> bool {
     entry.lot.as_deref() == Some(lot) || (entry.lot.is_none() && line.as_deref() == Some(lot))
 }
 
-fn print_json(
-    policy: &Policy,
-    account: &Account,
-    entries: &[Entry],
-    out: &mut dyn Write,
-) -> Result<(), Failure> {
-    for entry in entries {
-        serde_json::to_writer(&mut *out, &EntryAnswer::new(policy, account, entry))
+fn print_json(policy: &Policy, view: &View<'_>, out: &mut dyn Write) -> Result<(), Failure> {
+    for entry in &view.entries {
+        serde_json::to_writer(&mut *out, &EntryAnswer::new(policy, view.account, entry))
             .map_err(io::Error::from)?;
         out.write_all(b"\n")?;
     }
     Ok(())
 }
 
-fn print_people(
-    policy: &Policy,
-    account: &Account,
-    entries: &[Entry],
-    out: &mut dyn Write,
-) -> Result<(), Failure> {
-    writeln!(out, "account {}", account.id())?;
-    statement::trace(policy, entries, out)?;
-    workings(policy, account, entries, out)?;
+fn print_people(policy: &Policy, view: &View<'_>, out: &mut dyn Write) -> Result<(), Failure> {
+    writeln!(out, "account {}", view.account.id())?;
+    history::trace(policy, &view.entries, &view.changes, out)?;
+    history::counted(policy, view.account, &|counted| view.has_order(&counted.order), out)?;
+    workings(policy, view, out)?;
+    not_given(view, out)?;
+    lots(policy, view, out)?;
     let source = policy.source();
     let several = source.files().len() > 1;
     let within = if several { String::new() } else { format!(", in {}", source.name()) };
     writeln!(out, "\nThe rules behind it{within}")?;
-    let mut cited: Vec<_> = entries.iter().filter_map(|entry| entry.rule.as_ref()).collect();
+    let mut cited: Vec<_> = view.entries.iter().filter_map(|entry| entry.rule.as_ref()).collect();
     cited.sort_by_key(|rule| rule.span.start);
     cited.dedup();
     for citation in cited {
@@ -102,15 +181,9 @@ fn print_people(
 }
 
 /// What every rule gave on the orders in view, exactly, rounded and after limits, and what it read.
-fn workings(
-    policy: &Policy,
-    account: &Account,
-    entries: &[Entry],
-    out: &mut dyn Write,
-) -> Result<(), Failure> {
-    let in_view =
-        |working: &Working| entries.iter().any(|entry| entry.order.as_deref() == Some(&*working.order));
-    let workings: Vec<Working> = account.workings(policy).into_iter().filter(in_view).collect();
+fn workings(policy: &Policy, view: &View<'_>, out: &mut dyn Write) -> Result<(), Failure> {
+    let in_view = |working: &Working| view.has_order(&working.order);
+    let workings: Vec<Working> = view.account.workings(policy).into_iter().filter(in_view).collect();
     if workings.is_empty() {
         return Ok(());
     }
@@ -119,7 +192,7 @@ fn workings(
     let mut head = vec![
         ("for", Column::Left),
         ("rule", Column::Left),
-        ("exact", Column::Right),
+        ("exact", Column::Left),
         ("rounded", Column::Right),
         ("given", Column::Right),
         ("it reads", Column::Left),
@@ -127,23 +200,101 @@ fn workings(
     if any_cut {
         head.push(("cut by", Column::Left));
     }
-    let rows = workings.into_iter().map(|working| {
-        let reads = working.reads.iter().map(|(name, said)| format!("{name}: {said}"));
-        let amount = |amount| statement::amount_of(policy, working.pool, amount);
-        let exact = statement::exact_amount(policy, working.pool, working.exact);
-        let mut row = vec![
-            working.order.to_string(),
-            working.rule.clone(),
-            exact,
-            amount(working.rounded),
-            amount(working.given),
-            reads.collect::<Vec<_>>().join("; "),
-        ];
-        row.extend(any_cut.then(|| working.limit.unwrap_or_default()));
+    let mut rows = Vec::new();
+    for working in &workings {
+        let lines = if working.steps.len() > 1 { working.steps.as_slice() } else { &[] };
+        rows.extend(lines.iter().map(|step| line_of(policy, working, step)));
+        let mut row = whole_of(policy, working);
+        row.extend(any_cut.then(|| working.limit.clone().unwrap_or_default()));
+        rows.push(row);
+    }
+    rows.iter_mut().for_each(|row| row.resize(head.len(), String::new()));
+    out.write_all(plain(&head, rows).as_bytes())?;
+    Ok(())
+}
+
+/// What a rule does on one line of several.
+fn line_of(policy: &Policy, working: &Working, step: &Step) -> Vec<String> {
+    let line = step.line.as_deref().unwrap_or_default();
+    let given = working.lines.iter().find(|(known, _)| known == line).map_or(0, |(_, points)| *points);
+    vec![
+        format!("{}/{line}", working.order),
+        working.rule.clone(),
+        sum_of(policy, working, step),
+        String::new(),
+        show::amount_of(policy, working.pool, given),
+    ]
+}
+
+/// What a rule does on all of an order.
+fn whole_of(policy: &Policy, working: &Working) -> Vec<String> {
+    let reads = working.reads.iter().map(|(name, said)| format!("{name}: {said}"));
+    let amount = |amount| show::amount_of(policy, working.pool, amount);
+    let (subject, exact) = match working.steps.as_slice() {
+        [step] => {
+            let line = step.line.as_ref().map_or_else(String::new, |line| format!("/{line}"));
+            (format!("{}{line}", working.order), sum_of(policy, working, step))
+        }
+        _ => (working.order.to_string(), show::exact_amount(policy, working.pool, working.exact)),
+    };
+    vec![
+        subject,
+        working.rule.clone(),
+        exact,
+        amount(working.rounded),
+        amount(working.given),
+        reads.collect::<Vec<_>>().join("; "),
+    ]
+}
+
+/// `12,800 JPY × 5% = 640`; a fixed number of points stands for itself.
+fn sum_of(policy: &Policy, working: &Working, step: &Step) -> String {
+    let exact = show::exact_amount(policy, working.pool, step.exact);
+    if step.operands == exact { exact } else { format!("{} = {exact}", step.operands) }
+}
+
+/// The rules that gave nothing on the order that is asked for, line by line.
+fn not_given(view: &View<'_>, out: &mut dyn Write) -> io::Result<()> {
+    if view.not_given.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "\nRules that gave nothing")?;
+    let rows = view.not_given.iter().map(|NotGiven { order, line, not }| {
+        let short = not.short_by.as_ref().map_or_else(String::new, |short| format!(", {short} short"));
+        vec![format!("{order}/{line}"), not.rule.clone(), format!("{}{short}", not.failed)]
+    });
+    let head = [("for", Column::Left), ("rule", Column::Left), ("why", Column::Left)];
+    out.write_all(plain(&head, rows.collect()).as_bytes())
+}
+
+/// What is left of the lots in view, and when it dies.
+fn lots(policy: &Policy, view: &View<'_>, out: &mut dyn Write) -> io::Result<()> {
+    let named: HashSet<&str> = view.entries.iter().filter_map(|entry| entry.lot.as_deref()).collect();
+    let lots = view.account.lots(policy).into_iter().filter(|lot| named.contains(lot.lot.as_str()));
+    let rows = lots.map(|lot| {
+        let dies = match (lot.left, lot.expires_at) {
+            (0, _) => String::new(),
+            (_, Some(at)) => show::moment(policy, at),
+            (_, None) => "never".to_owned(),
+        };
+        let mut row = vec![lot.lot.clone()];
+        row.extend((policy.pools.len() > 1).then(|| show::pool_name(policy, lot.pool)));
+        row.extend([show::minute(policy, lot.acquired), show::amount_of(policy, lot.pool, lot.left), dies]);
         row
     });
-    out.write_all(plain(&head, rows.collect()).as_bytes())?;
-    Ok(())
+    let rows: Vec<_> = rows.collect();
+    if rows.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "\nWhat is left of each lot")?;
+    let head = [
+        ("lot", Column::Left),
+        ("pool", Column::Left),
+        ("available since", Column::Left),
+        ("left", Column::Right),
+        ("gone from", Column::Left),
+    ];
+    out.write_all(plain(&show::columns(policy, &head), rows).as_bytes())
 }
 
 fn page(name: &str, out: &mut dyn Write) -> Result<Status, Failure> {

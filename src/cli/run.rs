@@ -7,7 +7,7 @@ use std::path::Path;
 use super::args::RunOptions;
 use super::input::{self, Events};
 use super::table::{Column, plain};
-use super::{Failure, Status, output, statement};
+use super::{Failure, Status, output, show, statement};
 use crate::ledger::{Balance, Incoming, Options, Outcome, Replay};
 use crate::policy::{IdVec, Policy, PoolId};
 use crate::wire::answer::{EntryAnswer, RunAnswer};
@@ -59,8 +59,8 @@ fn replayed(
         run.push(one);
     })?;
     // The history of one account is shown; when it is judged as it streams by, its entries are gone by now.
-    let is_one = options.account.is_some() || matches!(accounts, Accounts::One(_));
-    if is_one && !options.json && !options.sorted {
+    let is_one = matches!(accounts, Accounts::One(_)) && !options.json;
+    if (options.account.is_some() || is_one) && !options.sorted {
         run.keep_entries();
     }
     Ok(run.finish())
@@ -135,60 +135,70 @@ fn print_people(
 fn accounts_table(policy: &Policy, outcome: &Outcome, at: Timestamp, out: &mut dyn Write) -> io::Result<()> {
     let accounts = &outcome.accounts;
     writeln!(out, "{}: {} accounts, {} events", policy.statement_title(), accounts.len(), outcome.accepted)?;
-    writeln!(out, "{} as of {}\n", policy.label(), statement::moment(policy, at))?;
-    let mut sums: IdVec<PoolId, Balance> = IdVec::filled(policy.pools.len(), Balance::default());
+    writeln!(out, "{} as of {}\n", policy.label(), show::moment(policy, at))?;
+    let mut sums: IdVec<PoolId, Sums> = IdVec::filled(policy.pools.len(), Sums::default());
     let mut rows = Vec::new();
     for (index, account) in accounts.iter().enumerate() {
-        let mut name = account.id().to_owned();
-        let statement = account.statement(policy, at).map_err(io::Error::other)?;
-        for (pool, pool_statement) in policy.pools.ids().zip(&statement.pools) {
-            add(&mut sums[pool], &pool_statement.balance);
+        for pool in policy.pools.ids() {
+            let one = Sums::of(&account.balance_in(pool));
+            sums[pool].add(&one);
             if index < MOST_ROWS {
-                rows.push(row(policy, pool, std::mem::take(&mut name), &pool_statement.balance));
+                rows.push((pool, account.id(), one));
             }
         }
     }
-    if accounts.len() > MOST_ROWS {
-        rows.push(vec![format!("... {} more", accounts.len() - MOST_ROWS)]);
-    }
-    let mut all = "all".to_owned();
-    for (pool, sum) in sums.iter_enumerated() {
-        rows.push(row(policy, pool, std::mem::take(&mut all), sum));
-    }
+    let hidden = accounts.len().saturating_sub(MOST_ROWS);
+    let more = format!("... {hidden} more");
+    rows.extend((hidden > 0).then(|| (PoolId::new(0), more.as_str(), Sums::default())));
+    rows.extend(sums.iter_enumerated().map(|(pool, sum)| (pool, "all", *sum)));
+    // What hardly any member has is told only where one does.
+    let rare = |name: &str| ["owed", "transferred"].contains(&name);
+    let told: Vec<usize> = (0..SUMS.len())
+        .filter(|at| {
+            let name = SUMS.get(*at).copied().unwrap_or_default();
+            !rare(name) || sums.iter().any(|sum| sum.0.get(*at).is_some_and(|amount| *amount != 0))
+        })
+        .collect();
     let mut head = vec![("account", Column::Left), ("pool", Column::Left)];
-    let numbers = ["available", "pending", "redeemed", "expired", "reversed", "issued"];
-    head.extend(numbers.map(|name| (name, Column::Right)));
-    let head = statement::columns(policy, &head);
-    rows.iter_mut().for_each(|row| row.resize(head.len(), String::new()));
-    out.write_all(plain(&head, rows).as_bytes())?;
+    head.extend(told.iter().filter_map(|at| Some((*SUMS.get(*at)?, Column::Right))));
+    let head = show::columns(policy, &head);
+    let rows = rows.into_iter().map(|(pool, name, sums)| {
+        let mut row = vec![if pool.index() == 0 { name.to_owned() } else { String::new() }];
+        if name != more {
+            row.extend((policy.pools.len() > 1).then(|| show::pool_name(policy, pool)));
+            let amounts = told.iter().filter_map(|at| sums.0.get(*at));
+            row.extend(amounts.map(|amount| show::amount_of(policy, pool, *amount)));
+        }
+        row.resize(head.len(), String::new());
+        row
+    });
+    out.write_all(plain(&head, rows.collect()).as_bytes())?;
     if accounts.len() > 1 {
         writeln!(out, "\nAdd --account ID for one account's whole history.")?;
     }
     Ok(())
 }
 
-fn add(sum: &mut Balance, balance: &Balance) {
-    sum.issued = sum.issued.saturating_add(balance.issued);
-    sum.pending = sum.pending.saturating_add(balance.pending);
-    sum.available = sum.available.saturating_add(balance.available);
-    sum.redeemed = sum.redeemed.saturating_add(balance.redeemed);
-    sum.expired = sum.expired.saturating_add(balance.expired);
-    sum.reversed = sum.reversed.saturating_add(balance.reversed);
-}
+/// The columns of [`Sums`].
+const SUMS: [&str; 8] =
+    ["available", "owed", "pending", "redeemed", "expired", "reversed", "transferred", "issued"];
 
-fn row(policy: &Policy, pool: PoolId, name: String, balance: &Balance) -> Vec<String> {
-    let mut row = vec![name];
-    row.extend((policy.pools.len() > 1).then(|| statement::pool_name(policy, pool)));
-    let numbers = [
-        balance.available,
-        balance.pending,
-        balance.redeemed,
-        balance.expired,
-        balance.reversed,
-        balance.issued,
-    ];
-    row.extend(numbers.map(|amount| statement::amount_of(policy, pool, amount)));
-    row
+/// What one account holds in a pool, or all together: no member's debt is netted against the points of another.
+#[derive(Clone, Copy, Default)]
+struct Sums([i64; SUMS.len()]);
+
+impl Sums {
+    fn of(balance: &Balance) -> Sums {
+        let Balance { issued, pending, available, redeemed, expired, reversed, transferred } = *balance;
+        let (has, owes) = (available.max(0), available.min(0).saturating_neg());
+        Sums([has, owes, pending, redeemed, expired, reversed, transferred, issued])
+    }
+
+    fn add(&mut self, other: &Sums) {
+        for (sum, more) in self.0.iter_mut().zip(other.0) {
+            *sum = sum.saturating_add(more);
+        }
+    }
 }
 
 fn refusals(outcome: &Outcome, out: &mut dyn Write) -> io::Result<()> {

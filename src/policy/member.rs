@@ -6,6 +6,7 @@ use super::*;
 #[derive(Clone, Debug)]
 pub(crate) struct Measure {
     pub name: String,
+    pub label: String,
     pub unit: Unit,
     pub counts: Vec<Counting>,
     /// Other measures that it adds up, in place of counting itself.

@@ -6,9 +6,10 @@ use jiff::Timestamp;
 use serde::Serialize;
 use std::sync::Arc;
 
+use super::standing::{MeasureAnswer, TierAnswer};
 use crate::eval::{Decision, LineDecision, Refusal, RuleNot, ShownBadge};
 use crate::ledger::{
-    Account, Arrived, Becoming, Citation, Entry, Outcome, PoolStatement, Refused, Statement,
+    Account, Arrived, Becoming, Citation, Entry, LevelChange, Outcome, PoolStatement, Refused,
 };
 use crate::policy::LotExpiry;
 use crate::policy::Policy;
@@ -188,22 +189,9 @@ pub struct AccountAnswer {
     tier: Option<String>,
     #[serde(skip_serializing_if = "IndexMap::is_empty")]
     tiers: IndexMap<String, TierAnswer>,
+    #[serde(skip_serializing_if = "IndexMap::is_empty")]
+    measures: IndexMap<String, MeasureAnswer>,
     pools: IndexMap<String, PoolAnswer>,
-}
-
-#[derive(Debug, Serialize)]
-struct TierAnswer {
-    level: String,
-    until: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    next: Option<NextLevel>,
-}
-
-/// A level that has been reached and begins later.
-#[derive(Debug, Serialize)]
-struct NextLevel {
-    level: String,
-    from: String,
 }
 
 #[derive(Debug, Serialize)]
@@ -288,7 +276,7 @@ impl RunAnswer {
         let accounts =
             at.into_iter().flat_map(|at| outcome.accounts.iter().map(move |account| (account, at)));
         let statements = accounts
-            .map(|(account, at)| Ok(AccountAnswer::new(policy, &account.statement(policy, at)?)))
+            .map(|(account, at)| AccountAnswer::new(policy, account, at))
             .collect::<Result<_, Refusal>>()?;
         Ok(RunAnswer {
             policy: PolicyAnswer { name: policy.name().to_owned(), digest: policy.digest().to_owned() },
@@ -302,22 +290,27 @@ impl RunAnswer {
 }
 
 impl AccountAnswer {
-    /// The published form of a statement.
-    pub fn new(policy: &Policy, statement: &Statement) -> AccountAnswer {
+    /// The published form of an account's statement, with the history of its levels where it was kept.
+    pub fn new(policy: &Policy, account: &Account, at: Timestamp) -> Result<AccountAnswer, Refusal> {
+        let statement = account.statement(policy, at)?;
         let pools = statement.pools.iter().map(|pool| (pool.pool.clone(), PoolAnswer::new(policy, pool)));
-        let tiers = statement.tiers.iter().map(|tier| {
-            let until = tier.until.map(|at| policy.show_instant(at));
-            let next = tier.next.as_ref();
-            let next = next
-                .map(|(level, _, from)| NextLevel { level: level.clone(), from: policy.show_instant(*from) });
-            (tier.tier.clone(), TierAnswer { level: tier.level.clone(), until, next })
-        });
-        AccountAnswer {
-            account: statement.account.clone(),
+        let changes = |name: &str| {
+            let of_tier = move |change: &&LevelChange| {
+                policy.tiers.try_get(change.tier).is_some_and(|tier| tier.name == name)
+            };
+            account.level_changes().iter().filter(of_tier).collect::<Vec<_>>()
+        };
+        let tiers = statement.tiers.iter();
+        let tiers =
+            tiers.map(|tier| (tier.tier.clone(), TierAnswer::new(policy, tier, &changes(&tier.tier))));
+        let measures = statement.measures.iter();
+        Ok(AccountAnswer {
             tier: statement.tiers.first().map(|tier| tier.level.clone()),
             tiers: tiers.collect(),
+            measures: measures.map(|one| (one.measure.clone(), MeasureAnswer::new(one))).collect(),
             pools: pools.collect(),
-        }
+            account: statement.account,
+        })
     }
 }
 

@@ -30,6 +30,7 @@ mod order;
 pub(crate) mod path;
 mod read;
 mod refund;
+mod standing;
 pub(crate) mod scalar;
 #[cfg(test)]
 mod tests;

@@ -133,6 +133,42 @@ fn a_figure_is_explained_by_what_was_read() {
     insta::assert_snapshot!(workings);
 }
 
+/// An order that earned nothing, and one that was refused, are explained, too.
+#[test]
+fn orders_that_earned_nothing_are_explained() {
+    let order = |id: &str, number: &str, category: &str| {
+        format!(
+            r#"{{"id": "{id}", "type": "order", "at": "2021-03-01T10:00:00+09:00", "account": "a1", "order": "{number}", "lines": [{{"id": "l1", "category": "{category}", "price": 1500, "points_rate": "0%", "seller": "domestic"}}]}}"#
+        )
+    };
+    let cancel = r#"{"id": "e3", "type": "cancel", "at": "2021-03-01T11:00:00+09:00", "account": "a1", "order": "o2"}"#;
+    let events = [order("e1", "o1", "book"), order("e2", "o2", "boook"), cancel.to_owned()].join("\n");
+    let explain = |number: &str| {
+        let output = meed(&["explain", POLICY, "-", "--order", number], &events);
+        assert_eq!((status(&output), text(&output.stderr)), (0, String::new()));
+        text(&output.stdout)
+    };
+    let earned_nothing = explain("o1");
+    assert!(earned_nothing.contains("o1/l1  listing_points   it gives 0 points here"), "{earned_nothing}");
+    assert!(earned_nothing.contains("o1/l1  card_points      order.paid_with"), "{earned_nothing}");
+    assert!(explain("o2").contains("refused e3: unknown-order"));
+}
+
+/// What one member owes is not netted against what another has.
+#[test]
+fn what_is_owed_stands_apart() {
+    let events = r#"{"id": "e1", "type": "grant", "at": "2021-03-01T10:00:00+09:00", "account": "a1", "points": 100}
+{"id": "e2", "type": "order", "at": "2021-03-01T10:00:00+09:00", "account": "a2", "order": "o1", "redeem": 30, "honoured": true, "lines": [{"id": "l1", "category": "book", "price": 1500, "points_rate": "0%", "seller": "domestic"}]}"#;
+    let output = meed(&["run", POLICY, "-"], events);
+    let shown = text(&output.stdout);
+    let cells = |name: &str| {
+        let line = shown.lines().find(|line| line.starts_with(name)).unwrap_or_default();
+        line.split_whitespace().skip(1).take(2).map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert_eq!(cells("account"), ["available", "owed"], "{shown}");
+    assert_eq!((cells("a2"), cells("all")), (vec!["0".into(), "30".into()], vec!["100".into(), "30".into()]));
+}
+
 #[test]
 fn a_code_is_explained() {
     let output = meed(&["explain", "missing-choice"], "");

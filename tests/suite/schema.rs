@@ -25,6 +25,9 @@ fn assert_fits(name: &str, document: &Value) {
     assert!(errors.is_empty(), "{errors:?}\n{document:#}");
 }
 
+/// A flight that reaches a level which begins later.
+const FLIGHTS: &str = r#"{"id": "f1", "type": "flight", "at": "2021-06-01T10:00:00-04:00", "account": "ann", "miles": 60000, "fare": 100}"#;
+
 #[test]
 fn runs_fit() {
     let bad = r#"{"id": "e1", "type": "cash_out", "at": "2021-04-03T00:00:00+09:00", "account": "a1", "points": 50}
@@ -34,9 +37,17 @@ nonsense
 {"id": "e3", "type": "grant", "at": "2021-04-03T00:00:00+09:00", "account": "a1", "points": 60}"#;
     let year = meed(&["run", POLICY, YEAR, "--json"], "");
     let stays = meed(&["run", HOTEL, STAYS, "--json"], "");
+    let levels = meed(&["run", "tests/cases/levels/levels.meed", "-", "--json", "--account", "ann"], FLIGHTS);
+    let answer: Value = serde_json::from_slice(&levels.stdout).unwrap();
+    let status = &answer["accounts"][0]["tiers"]["status"];
+    assert_eq!(
+        (&status["progress"]["needs"][0][0], &status["history"][0]["event"]),
+        (&json!({"measure": "miles_flown", "has": 60000, "wants": 80000}), &json!("f1"))
+    );
+    assert_eq!(answer["accounts"][0]["measures"], json!({"miles_flown": 60000}));
     let many = meed(&["run", POLICY, "-", "--json"], &"nonsense\n".repeat(1001));
     assert!(text(&many.stdout).contains(r#""refused_more":{"unreadable-input":1}"#));
-    for output in [year, stays, many, meed(&["run", POLICY, "-", "--json"], bad)] {
+    for output in [year, stays, levels, many, meed(&["run", POLICY, "-", "--json"], bad)] {
         assert_fits("run", &serde_json::from_slice(&output.stdout).unwrap());
     }
 }

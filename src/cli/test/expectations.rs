@@ -16,6 +16,10 @@ pub(super) fn compare(answer: &Json, expect: &Expect, rows: &mut Vec<String>) {
     for (tier, level) in &expect.tiers {
         compare_tier(account, tier.as_deref(), level, rows);
     }
+    if let Some(expected) = &expect.measures {
+        let actual = account.and_then(|account| account.get("measures"));
+        compare_json("measures", expected, actual.unwrap_or(&Json::Null), rows);
+    }
 }
 
 fn compare_pool(

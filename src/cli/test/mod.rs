@@ -14,7 +14,7 @@ use std::io::Write;
 
 use super::args::TestOptions;
 use super::decide::{answer, json};
-use super::{Failure, Status, input, statement};
+use super::{Failure, Status, history, input};
 use crate::ledger::{Incoming, Options, Outcome, Place, replay};
 use crate::policy::Policy;
 use crate::wire::Reader;
@@ -150,7 +150,12 @@ fn list(items: &[String]) -> String {
 fn reasons(policy: &Policy, outcome: &Outcome, expect: &Expect) -> String {
     let mut text = Vec::new();
     if let Some(account) = outcome.accounts.iter().find(|account| account.id() == expect.account) {
-        let _ = statement::trace(policy, account.entries(), &mut text);
+        let _ = history::trace(
+            policy,
+            &outcome::all(account.entries()),
+            &outcome::all(account.level_changes()),
+            &mut text,
+        );
     }
     for refused in &outcome.refused {
         let event = refused.event.as_deref().unwrap_or("no id");

@@ -6,7 +6,7 @@ use std::io::Write;
 use std::path::Path;
 
 use super::super::decide::{answer, json};
-use super::super::{Failure, output, statement};
+use super::super::{Failure, history, output, statement};
 use super::scenario::Scenario;
 use crate::ledger::{Incoming, Options, replay};
 use crate::policy::Policy;
@@ -36,7 +36,8 @@ pub(super) fn describe(policy: &Policy, scenario: &Scenario, incoming: &[Incomin
             if let Some(at) = outcome.at {
                 let _ = statement::print(policy, account, at, false, &mut out);
                 let _ = writeln!(out, "\nEvery entry");
-                let _ = statement::trace(policy, account.entries(), &mut out);
+                let _ =
+                    history::trace(policy, &all(account.entries()), &all(account.level_changes()), &mut out);
             }
         }
         for refused in &outcome.refused {
@@ -59,6 +60,11 @@ pub(super) fn describe(policy: &Policy, scenario: &Scenario, incoming: &[Incomin
         let _ = writeln!(out, "\ndecide {}", serde_json::to_string_pretty(&actual).unwrap_or_default());
     }
     String::from_utf8_lossy(&out).into_owned()
+}
+
+/// References to all of a list.
+pub(super) fn all<T>(list: &[T]) -> Vec<&T> {
+    list.iter().collect()
 }
 
 /// A message without the line numbers that follow the names of policy files.

@@ -36,6 +36,8 @@ pub(crate) struct Expect {
     pub pools: PoolChecks,
     /// Levels by tier (None: the first), as a level's name or as parts of the published form.
     pub tiers: Vec<(Option<String>, Json)>,
+    /// What measures say, those that are expected.
+    pub measures: Option<Json>,
     /// (event, code if given), in any order.
     pub refused: Option<Vec<(String, Option<String>)>>,
     pub duplicates: Option<i64>,
@@ -61,7 +63,8 @@ const POOL_FIELDS: [&str; 11] = [
     "becoming",
     "expiring",
 ];
-const CHECK_FIELDS: [&str; 8] = ["at", "account", "pool", "pools", "tier", "tiers", "refused", "duplicates"];
+const CHECK_FIELDS: [&str; 9] =
+    ["at", "account", "pool", "pools", "tier", "tiers", "measures", "refused", "duplicates"];
 
 /// Makes a scenario of the tree of its file.
 pub(crate) fn scenario(node: &Node) -> Result<Scenario, Refusal> {
@@ -136,6 +139,7 @@ fn expect(node: &Node, path: &Path<'_>, account: &str) -> Result<Expect, Refusal
         account: named.unwrap_or_else(|| account.to_owned()),
         pools,
         tiers,
+        measures: fields.optional("measures", |node, _| Ok(json(node)))?,
         refused: fields.optional("refused", refused)?,
         duplicates: fields.optional("duplicates", scalar::whole)?,
     })
@@ -164,7 +168,8 @@ fn tiers(node: &Node, path: &Path<'_>) -> Result<Vec<(Option<String>, Json)>, Re
     for (name, node) in Fields::of(node, path, "`tiers`")?.object.iter() {
         let path = path.field(name);
         if let Value::Object(_) = &node.value {
-            Fields::of(node, &path, "a tier's check")?.only(&["level", "until", "next"], &[])?;
+            Fields::of(node, &path, "a tier's check")?
+                .only(&["level", "label", "since", "until", "next", "progress", "history"], &[])?;
         }
         tiers.push((Some(name.to_owned()), json(node)));
     }

@@ -217,7 +217,8 @@ pub struct Entry {
     pub reason: Option<String>,
 }
 
-/// A change of a member's level in one tier.
+/// A change of a member's level in one tier: another level, a longer or shorter time for the same one, or one reached that
+/// begins later.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LevelChange {
     /// The tier.
@@ -226,12 +227,14 @@ pub struct LevelChange {
     pub at: Timestamp,
     /// The index of the level before.
     pub from: usize,
-    /// The index of the level from then on.
+    /// The index of the level reached, kept or fallen to.
     pub to: usize,
+    /// From when it counts: `at`, or later.
+    pub begins: Timestamp,
     /// The instant from which it is over; none for the start level, or for all time.
     pub until: Option<Timestamp>,
-    /// The event, or what fell due, by which it changed.
-    pub event: Arc<str>,
+    /// The event, or the period that ended; none where a level begins or ends by time alone.
+    pub event: Option<Arc<str>>,
 }
 
 /// What arrives outside the programme's pools for points that leave.

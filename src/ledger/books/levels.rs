@@ -64,10 +64,17 @@ impl TierBook {
         of_level().filter_map(|held| held.until).max()
     }
 
+    /// Levels above the present one that begin later, but for those that a higher one hides.
+    pub fn to_come(&self) -> impl Iterator<Item = &Held> {
+        let level = self.level();
+        let hides = |other: &Held, held: &Held| other.level > held.level && other.from <= held.from;
+        let hidden = move |held: &Held| self.held.iter().any(|other| !other.begun && hides(other, held));
+        self.held.iter().filter(move |held| !held.begun && held.level > level && !hidden(held))
+    }
+
     /// The highest of the levels above the present one that begin next: (level, when).
     pub fn next(&self) -> Option<(usize, Timestamp)> {
-        let level = self.level();
-        let above = self.held.iter().filter(|held| !held.begun && held.level > level);
+        let above = self.to_come();
         above.map(|held| (held.level, held.from)).min_by_key(|(level, from)| (*from, Reverse(*level)))
     }
 

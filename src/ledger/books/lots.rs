@@ -177,6 +177,11 @@ impl Lots {
         self.lots.get(id.index())
     }
 
+    /// Every lot, in the order acquired.
+    pub fn iter(&self) -> impl Iterator<Item = &Lot> {
+        self.lots.iter()
+    }
+
     /// The next instant at which a lot's own clock runs out.
     pub fn next_expiry(&self) -> Option<Timestamp> {
         self.running.first().map(|(at, _)| *at)

@@ -130,6 +130,22 @@ pub enum EventKind {
     },
 }
 
+impl EventKind {
+    /// The order's number, or the declared event's id, that it is about.
+    pub fn about(&self) -> Option<&str> {
+        match self {
+            EventKind::Order { number, .. } | EventKind::Refund { number, .. } => Some(number),
+            EventKind::Ship(movement) | EventKind::Cancel(movement) | EventKind::Return(movement) => {
+                Some(&movement.number)
+            }
+            EventKind::Mark { event, .. }
+            | EventKind::CancelEvent { event }
+            | EventKind::RefundEvent { event, .. } => Some(event),
+            _ => None,
+        }
+    }
+}
+
 /// Lines of an order that move.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Movement {

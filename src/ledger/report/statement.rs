@@ -9,6 +9,7 @@ use super::super::books::entry::{Arrived, Balance};
 use super::super::books::{PoolBook, Task};
 use super::super::turn::settle::points_in;
 use super::super::turn::{Budgets, keeps_points};
+use super::standing::{self, MeasureStatement, TierStatement};
 use crate::eval::Refusal;
 use crate::policy::{Policy, PoolId};
 
@@ -19,25 +20,10 @@ pub struct Statement {
     pub account: String,
     /// Where the member stands in each tier, in the order declared.
     pub tiers: Vec<TierStatement>,
+    /// What each measure says, in the order declared.
+    pub measures: Vec<MeasureStatement>,
     /// By pool, in the order declared.
     pub pools: Vec<PoolStatement>,
-}
-
-/// A member's level in one tier.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TierStatement {
-    /// The tier's name.
-    pub tier: String,
-    /// The tier's label.
-    pub title: String,
-    /// The level's name.
-    pub level: String,
-    /// The level's label.
-    pub label: String,
-    /// The instant from which the level is over; none for the first level, or for one that is held for all time.
-    pub until: Option<Timestamp>,
-    /// A higher level that has been reached and begins later: its name and label, and when.
-    pub next: Option<(String, String, Timestamp)>,
 }
 
 /// An account's points in one pool.
@@ -121,22 +107,12 @@ impl Account {
                 becoming: self.becoming(policy, id, at),
             });
         }
-        let tiers = policy.tiers.iter_enumerated().map(|(id, tier)| {
-            let (book, now) = (&self.books.tiers[id], known.levels[id]);
-            let level = tier.levels.get(now);
-            TierStatement {
-                tier: tier.name.clone(),
-                title: tier.label.clone(),
-                level: level.map_or_else(String::new, |level| level.name.clone()),
-                label: level.map_or_else(String::new, |level| level.label.clone()),
-                // What is held while something holds has no end that is known.
-                until: book.until().filter(|_| now == book.level()),
-                next: book.next().filter(|(next, _)| *next > now).and_then(|(level, from)| {
-                    tier.levels.get(level).map(|level| (level.name.clone(), level.label.clone(), from))
-                }),
-            }
-        });
-        Ok(Statement { account: self.id.to_string(), tiers: tiers.collect(), pools })
+        Ok(Statement {
+            account: self.id.to_string(),
+            tiers: standing::tiers(self, policy, at, &known),
+            measures: standing::measures(self, policy, at, &known),
+            pools,
+        })
     }
 
     fn becoming(&self, policy: &Policy, pool: PoolId, at: Timestamp) -> Vec<Becoming> {

@@ -5,14 +5,16 @@ use jiff::Timestamp;
 use std::sync::Arc;
 
 use super::super::account::Account;
-use super::super::books::case::Case;
+use super::super::books::case::{Case, CaseLine, LineId};
+use super::arithmetic::{Step, steps};
+use super::standing::choice;
 use crate::eval::context::Context;
 use crate::eval::context_of;
 use crate::eval::earn::limit_text;
 use crate::eval::net::Net;
 use crate::policy::Policy;
 use crate::policy::reads::{MeasureRead, Reads};
-use crate::policy::{FactType, PoolId, Quantity, Unit, ValueBody, ValueId};
+use crate::policy::{EarnId, PoolId, Quantity, Unit, ValueBody, ValueId};
 use crate::value::Ratio;
 
 /// What one rule does on one order, event or period.
@@ -34,6 +36,10 @@ pub struct Working {
     pub given: i64,
     /// The limit that cut it last, as it is written.
     pub limit: Option<String>,
+    /// How the exact points came about, by line with the operands; empty where that cannot be told in one line each.
+    pub steps: Vec<Step>,
+    /// Points given by line, for lines that got any.
+    pub lines: Vec<(String, i64)>,
     /// What it reads, with what that said: `star_rate` and `1.2`.
     pub reads: Vec<(String, String)>,
 }
@@ -73,10 +79,21 @@ fn of_case(policy: &Policy, case: &Case) -> Vec<Working> {
             rounded: total.rounded,
             given: total.given,
             limit: total.cut.and_then(|key| limit_text(policy, key, case.at)).map(str::to_owned),
+            steps: steps(policy, case, &version.body, total),
+            lines: given(case, total.rule),
             reads: shown,
         });
     }
     found
+}
+
+/// Points of a rule by line, of those that got any.
+fn given(case: &Case, rule: EarnId) -> Vec<(String, i64)> {
+    let of = |(id, line): (LineId, &CaseLine)| {
+        let earned = line.earned.iter().find(|earned| earned.rule == rule && earned.points > 0)?;
+        Some((case.line_id(id).to_owned(), earned.points))
+    };
+    case.lines.iter_enumerated().filter_map(of).collect()
 }
 
 /// A value with what it says here; none where it differs from line to line, or is a list.
@@ -104,12 +121,7 @@ fn measure(policy: &Policy, case: &Case, read: MeasureRead) -> Option<(String, S
     let counts = if read.in_all { &case.known.in_all } else { &case.known.so_far };
     let number = counts.try_get(read.measure)?.get(read.key.unwrap_or(0)).copied()?;
     let context = context_of(policy, case.at, &case.member, &case.known);
-    let key = read.key.zip(declared.key).and_then(|(choice, (subject, fact))| {
-        match &policy.facts.of(subject).try_get(fact)?.kind {
-            FactType::Choice(words) => words.get(choice).cloned(),
-            _ => None,
-        }
-    });
+    let key = read.key.map(|key| choice(policy, declared, key)).filter(|choice| !choice.is_empty());
     let of = key.map_or_else(String::new, |key| format!(" of {key}"));
     let when = if read.in_all { "in all" } else { "so far" };
     Some((format!("{}{of} {when}", declared.name), context.show(number, without_points(declared.unit))))

@@ -65,6 +65,18 @@ impl Turn<'_> {
         series.sum(within.start, within.end).map_err(too_large("what measures count"))
     }
 
+    /// What a case has counted for a measure at an instant; none where something else counts in its place.
+    pub(crate) fn counted(
+        &mut self,
+        measure: MeasureId,
+        key: usize,
+        by: (Timestamp, CaseId),
+    ) -> Option<Ratio> {
+        let (at, case) = by;
+        let amount = self.books.counters.of(CounterKey::Measure(measure, key)).amount(at, case.by());
+        amount.filter(|amount| !amount.is_zero())
+    }
+
     /// What a member is known by at an instant: levels, and what measures say so far.
     pub(super) fn known_at(&mut self, at: Timestamp) -> Result<Known, Refusal> {
         let mut known = Known::start(self.policy);

@@ -24,7 +24,12 @@ impl Turn<'_> {
             Task::End(place) => self.end_period(*place)?,
             Task::Move(_, id) => self.move_due(*id)?,
         }
-        self.finish()
+        let mut transition = self.finish()?;
+        if matches!(task, Task::Level(_)) {
+            // No event made it so: time did.
+            transition.levels.iter_mut().for_each(|change| change.event = None);
+        }
+        Ok(transition)
     }
 
     /// The same task where it has been refused: it does nothing, and the next of its kind is watched for.

@@ -21,6 +21,7 @@ mod tiers;
 mod transfers;
 
 use jiff::Timestamp;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -301,17 +302,27 @@ impl<'a> Turn<'a> {
 
     /// Levels that have changed are noted, with what they were.
     fn note_levels(&mut self) {
+        let at = self.at;
         for tier in self.books.tiers.ids() {
-            let (before, now) = (self.books.base.tiers[tier].level(), self.books.tiers[tier].level());
-            if before == now {
-                continue;
+            let base = &self.books.base.tiers[tier];
+            let Cow::Owned(book) = &mut self.books.tiers[tier] else { continue };
+            let (from, to, until) = (base.level(), book.level(), book.until());
+            let change =
+                LevelChange { tier, at, from, to, begins: at, until, event: Some(self.cause.clone()) };
+            if from != to {
+                book.was = base.was.filter(|(was, _)| *was == at).or(Some((at, from)));
             }
-            let was = self.books.base.tiers[tier].was.filter(|(at, _)| *at == self.at);
-            let book = self.books.tiers[tier].to_mut();
-            book.was = was.or(Some((self.at, before)));
-            let (at, until) = (self.at, book.until());
-            let cause = self.cause.clone();
-            self.levels.push(LevelChange { tier, at, from: before, to: now, until, event: cause });
+            let changes = from != to || (to > 0 && base.until() != until);
+            self.levels.extend(changes.then(|| change.clone()));
+            // What is reached now and begins later is told now, with the event that reached it.
+            let later = book.to_come().filter(|held| !base.held.contains(held));
+            self.levels.extend(later.map(|held| LevelChange {
+                from: to,
+                to: held.level,
+                begins: held.from,
+                until: held.until,
+                ..change.clone()
+            }));
         }
     }
 
