@@ -81,11 +81,14 @@ pub(crate) struct Books {
     pub used: bool,
     /// The event that was accepted last: when, its place within the instant, its id.
     #[serde(with = "instant")]
-    pub last: Option<(Timestamp, (u8, Arc<str>))>,
+    pub last: Option<Judged>,
     /// The latest instant at which something due has been applied.
     #[serde(with = "instant")]
     pub brought_to: Option<Timestamp>,
 }
+
+/// An event that has been judged: when, its place within the instant, its id.
+pub(crate) type Judged = (Timestamp, (u8, Arc<str>));
 
 /// Which stretch of time: the rules' period, and the last instant of the stretch.
 pub(crate) type StretchKey = (usize, (i64, i32));
@@ -292,7 +295,7 @@ pub(crate) struct Draft<'a> {
     pub issued: i64,
     pub received: i64,
     pub used: bool,
-    pub last: Cow<'a, Option<(Timestamp, (u8, Arc<str>))>>,
+    pub last: Cow<'a, Option<Judged>>,
     pub brought_to: Option<Timestamp>,
 }
 
@@ -326,7 +329,7 @@ pub(crate) struct Change {
     issued: i64,
     received: i64,
     used: bool,
-    last: Option<Option<(Timestamp, (u8, Arc<str>))>>,
+    last: Option<Option<Judged>>,
     brought_to: Option<Timestamp>,
 }
 

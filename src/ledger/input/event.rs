@@ -134,7 +134,8 @@ impl EventKind {
     /// The order's number, or the declared event's id, that it is about.
     pub fn about(&self) -> Option<&str> {
         match self {
-            EventKind::Order { number, .. } | EventKind::Refund { number, .. } => Some(number),
+            EventKind::Order { number, .. } => Some(number),
+            EventKind::Refund(refund) => Some(&refund.number),
             EventKind::Ship(movement) | EventKind::Cancel(movement) | EventKind::Return(movement) => {
                 Some(&movement.number)
             }

@@ -59,13 +59,17 @@ impl<'a> Work<'a> {
         }
         let base_at = |index: usize| match base_of(&self.earn.amount) {
             Some(base) => {
-                line_base(self.context.at_line(self.net, index), self.net, index, (base, self.earn.each))
+                line_base(self.context.at_line(self.net, index), self.net, index, base, self.earn.each)
             }
             None => Ok(Ratio::ZERO),
         };
         if self.earn.each == Grain::Order {
             let mut all = match base_of(&self.earn.amount) {
-                Some(base) => order_base(self.context, self.net, base)?,
+                Some(base) => {
+                    let passes: Vec<bool> =
+                        (0..self.net.lines.len()).map(|index| passing.contains(&index)).collect();
+                    order_base(self.context, self.net, base, &passes)?
+                }
                 None => Ratio::ZERO,
             };
             for index in &passing {
