@@ -1,5 +1,8 @@
 //! Laws of amounts of the whole order: reductions, shipping, and points that pay for it, line by line.
-#![allow(clippy::float_arithmetic, reason = "prices of two digits are turned into cents, and compared with room to spare")]
+#![allow(
+    clippy::float_arithmetic,
+    reason = "prices of two digits are turned into cents, and compared with room to spare"
+)]
 
 use meed::check::{Policy, load};
 use meed::ledger::Options;
