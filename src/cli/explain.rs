@@ -27,8 +27,8 @@ pub(crate) fn explain(options: &ExplainOptions, out: &mut dyn Write) -> Result<S
     let mut run = Replay::in_any_order(&policy, settings);
     let mut about = HashSet::new();
     events.read(&policy, &mut |one| {
-        if let Some(id) = one.id.as_ref().filter(|_| is_about(options, &one)) {
-            about.insert(id.clone());
+        if let Some(id) = one.id().filter(|_| is_about(options, &one)) {
+            about.insert(id.to_string());
         }
         run.push(one);
     })?;
@@ -62,7 +62,7 @@ pub(crate) fn explain(options: &ExplainOptions, out: &mut dyn Write) -> Result<S
 fn is_about(options: &ExplainOptions, one: &Incoming) -> bool {
     let Some(order) = options.order.as_deref() else { return false };
     let kind = one.body.as_ref().ok().map(|event| &event.kind);
-    one.id.as_deref() == Some(order) || kind.and_then(EventKind::about) == Some(order)
+    one.id().is_some_and(|id| **id == *order) || kind.and_then(EventKind::about) == Some(order)
 }
 
 /// What was refused of the order that is asked for, and why; says whether anything was.

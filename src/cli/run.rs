@@ -55,7 +55,7 @@ fn replayed(
     };
     let mut accounts = Accounts::None;
     events.read(policy, &mut |one: Incoming| {
-        accounts.note(one.account.as_deref());
+        accounts.note(one.account().map(|account| &**account));
         run.push(one);
     })?;
     // The history of one account is shown; when it is judged as it streams by, its entries are gone by now.

@@ -130,10 +130,8 @@ impl Ledger {
 
     /// Judges an event that comes in its turn.
     pub(super) fn judge(&mut self, event: Event) -> Result<(), Refusal> {
-        let Event { id, at, account: owner, kind } = event;
+        let Event { id: cause, at, account: owner, kind, aside: _ } = event;
         self.advance_shared(at);
-        let owner = Arc::<str>::from(owner);
-        let cause = Arc::<str>::from(id);
         self.advance(&owner, at);
         let mut transition = self.look(&owner, at, cause, |turn| turn.judge(kind))?;
         let mut received = Vec::new();

@@ -86,7 +86,7 @@ impl Replay {
     /// Takes the next event. In a sorted replay one earlier than what has been seen is refused, and copies and conflicts
     /// are seen among events of one instant only.
     pub fn push(&mut self, incoming: Incoming) {
-        let Some(at) = incoming.at.filter(|_| self.sorted && incoming.id.is_some()) else {
+        let Some(at) = incoming.at().filter(|_| self.sorted && incoming.id().is_some()) else {
             self.intake.push(incoming);
             return;
         };
@@ -96,9 +96,7 @@ impl Replay {
         if self.now.is_some_and(|now| at < now) {
             let message = "this event is earlier than one before it; sort the input by instant, or run without --sorted";
             let refusal = Refusal::new(RefusalCode::OutOfOrder, "at", message);
-            let Incoming { place, id, account, .. } = incoming;
-            let refused = Refused { event: id, at: Some(at), account, places: vec![place], refusal };
-            self.intake.refusals.add_bounded(refused);
+            self.intake.refusals.add_bounded(Refused::of(&incoming, vec![incoming.place.clone()], refusal));
             return;
         }
         if self.now != Some(at) {
@@ -133,7 +131,7 @@ impl Replay {
         let mut events = self.intake.settle();
         // What happens in another account may reach this one where points are transferred or a budget is shared.
         let all = self.ledger.crosses_accounts();
-        events.retain(|(event, _)| all || only.is_none_or(|only| event.account == only));
+        events.retain(|(event, _)| all || only.is_none_or(|only| *event.account == *only));
         events.sort_by(|(a, _), (b, _)| (a.at, a.kind.rank(), &a.id).cmp(&(b.at, b.kind.rank(), &b.id)));
         for (event, place) in events {
             self.judge(event, place);
@@ -145,7 +143,8 @@ impl Replay {
         match self.ledger.apply(event) {
             Ok(()) => self.accepted += 1,
             Err(refusal) => {
-                let (event, account, places) = (Some(id), Some(account), vec![place]);
+                let (event, account) = (Some(id.to_string()), Some(account.to_string()));
+                let places = vec![place];
                 self.intake.refusals.add(Refused { event, at: Some(at), account, places, refusal });
             }
         }

@@ -1,7 +1,7 @@
 //! Events: from a tree to what the ledger judges. Everything that can be known without the account's history is
 //! checked here; the rest is the ledger's.
 
-use jiff::Timestamp;
+use std::sync::Arc;
 
 use super::Reader;
 use super::canonical;
@@ -26,25 +26,38 @@ pub(super) const COMMON_FIELDS: &[&str] = &["id", "type", "at", "account"];
 impl Reader<'_> {
     /// What came in: an event, or why it is none with what of it could be read.
     pub(crate) fn event(&self, place: Place, node: &Node) -> Incoming {
-        let head = Head::read(node);
-        let mut aside = Aside::default();
-        let body = self
-            .read_event(node, &mut aside)
-            .map_err(|refusal| Box::new(Rejected { refusal, canonical: canonical::event(self, node) }));
-        let aside = body.is_ok().then(|| aside.into_text()).flatten();
-        Incoming { place, id: head.id, at: head.at, account: head.account, body, aside }
+        let body = self.read_event(node).map_err(|refusal| self.rejected(node, refusal));
+        Incoming { place, body }
     }
 
-    fn read_event(&self, node: &Node, aside: &mut Aside) -> Result<Event, Refusal> {
+    /// What is no event, with what can be told of it even so.
+    pub(super) fn rejected(&self, node: &Node, refusal: Refusal) -> Box<Rejected> {
+        let root = Path::ROOT;
+        let get = |name: &str| match &node.value {
+            Value::Object(object) => object.get(name).filter(|_| !object.repeats(name)),
+            _ => None,
+        };
+        let name = |field: &str| scalar::name(get(field)?, &root).ok().map(Arc::from);
+        Box::new(Rejected {
+            id: name("id"),
+            at: get("at").and_then(|node| scalar::instant(node, &root).ok()),
+            account: name("account"),
+            refusal,
+            content: canonical::event(self, node),
+        })
+    }
+
+    fn read_event(&self, node: &Node) -> Result<Event, Refusal> {
         let root = Path::ROOT;
         node.refuse_repeated(&root)?;
         let fields = Fields::of(node, &root, "an event")?;
         let kind = fields.required("type", |node, path| self.event_type(node, path))?;
-        let id = fields.required("id", scalar::name)?.to_owned();
+        let id = fields.required("id", scalar::name)?.into();
         let at = fields.required("at", scalar::instant)?;
-        let account = fields.required("account", scalar::name)?.to_owned();
-        let kind = self.kind(kind, &fields, aside)?;
-        Ok(Event { id, at, account, kind })
+        let account = fields.required("account", scalar::name)?.into();
+        let mut aside = Aside::default();
+        let kind = self.kind(kind, &fields, &mut aside)?;
+        Ok(Event { id, at, account, kind, aside: aside.into_text() })
     }
 
     fn kind(&self, kind: &str, fields: &Fields<'_>, aside: &mut Aside) -> Result<EventKind, Refusal> {
@@ -120,30 +133,6 @@ impl Reader<'_> {
             return Err(fields.path.refuse(RefusalCode::MissingField, message));
         }
         Ok(EventKind::Member(facts))
-    }
-}
-
-/// What of an event can be told even where the rest is bad.
-#[derive(Default)]
-struct Head {
-    id: Option<String>,
-    at: Option<Timestamp>,
-    account: Option<String>,
-}
-
-impl Head {
-    fn read(node: &Node) -> Head {
-        let Value::Object(object) = &node.value else {
-            return Head::default();
-        };
-        let root = Path::ROOT;
-        let get = |name: &str| object.get(name).filter(|_| !object.repeats(name));
-        let name = |field: &str| scalar::name(get(field)?, &root).ok().map(str::to_owned);
-        Head {
-            id: name("id"),
-            at: get("at").and_then(|node| scalar::instant(node, &root).ok()),
-            account: name("account"),
-        }
     }
 }
 

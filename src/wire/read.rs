@@ -59,8 +59,8 @@ impl<'p> Reader<'p> {
 
 /// Input of which nothing could be told.
 pub(super) fn unread(place: Place, refusal: Refusal, text: &str) -> Incoming {
-    let rejected = Rejected { refusal, canonical: text.to_owned() };
-    Incoming { place, id: None, at: None, account: None, body: Err(Box::new(rejected)), aside: None }
+    let rejected = Rejected { id: None, at: None, account: None, refusal, content: text.to_owned() };
+    Incoming { place, body: Err(Box::new(rejected)) }
 }
 
 /// The fault of an input that cannot be read on.

@@ -255,17 +255,13 @@ impl<'r, 'p> Documents<'r, 'p> {
     }
 
     fn refused(&self, fault: Fault, node: Option<&Node>) -> Incoming {
-        let mut incoming = match node {
-            Some(node) => self.incoming(node),
-            None => return unread(self.place(fault.line), fault.refusal, ""),
-        };
-        let canonical = match incoming.body {
-            Err(rejected) => rejected.canonical,
-            Ok(event) => format!("{event:?}"),
-        };
-        incoming.body = Err(Box::new(crate::ledger::intake::Rejected { refusal: fault.refusal, canonical }));
-        incoming.aside = None;
-        incoming
+        match node {
+            Some(node) => Incoming {
+                place: self.place(node.line),
+                body: Err(self.reader.rejected(node, fault.refusal)),
+            },
+            None => unread(self.place(fault.line), fault.refusal, ""),
+        }
     }
 
     /// The next event, if `event` of the parser starts one.

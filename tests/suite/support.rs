@@ -54,7 +54,7 @@ pub fn replay(policy: &Policy, incoming: Vec<Incoming>, options: &Options) -> Ou
 
 /// The same events, sorted and judged one by one.
 pub fn replay_sorted(policy: &Policy, mut incoming: Vec<Incoming>, options: &Options) -> Outcome {
-    incoming.sort_by_key(|one| one.at);
+    incoming.sort_by_key(Incoming::at);
     let mut run = Replay::new(policy, options.clone());
     incoming.into_iter().for_each(|one| run.push(one));
     run.finish()

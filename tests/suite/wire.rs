@@ -27,7 +27,7 @@ fn read(name: &str) -> String {
             }
             Err(rejected) => {
                 let refusal = rejected.refusal;
-                let id = one.id.unwrap_or_else(|| "?".to_owned());
+                let id = rejected.id.as_deref().unwrap_or("?");
                 format!(
                     "{place}: {id} refused, {} `{}`: {}\n",
                     refusal.code.name(),

@@ -1,6 +1,7 @@
 //! Events as the ledger judges them: read and checked against the policy's declarations by `wire`.
 
 use jiff::Timestamp;
+use std::sync::Arc;
 
 use crate::eval::order::Order;
 use crate::policy::{EventId, FactId, FactValue, IdVec, MoveId, PartFact, PoolId};
@@ -10,13 +11,16 @@ use crate::value::choice::Operation;
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Event {
     /// The identity of the cause; an id counts once.
-    pub id: String,
+    pub id: Arc<str>,
     /// When it happened. It governs; when it was recorded never does.
     pub at: Timestamp,
     /// Whose account.
-    pub account: String,
+    pub account: Arc<str>,
     /// What.
     pub kind: EventKind,
+    /// Content that was read and checked but that this policy does not use (taxes, coupons), in one spelling. Copies
+    /// are the same in it too.
+    pub aside: Option<Box<str>>,
 }
 
 /// What happened. The order of variants is the order within one instant (design: order in time).

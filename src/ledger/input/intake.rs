@@ -27,26 +27,40 @@ pub struct Place {
 pub struct Incoming {
     /// Where it stood.
     pub place: Place,
+    /// The event, or why it is none.
+    pub body: Result<Event, Box<Rejected>>,
+}
+
+/// Input that is no event, and what of it could be told all the same.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rejected {
     /// Its id, if that could be read.
-    pub id: Option<String>,
+    pub id: Option<Arc<str>>,
     /// Its instant, if that could be read.
     pub at: Option<Timestamp>,
     /// Its account, if that could be read.
-    pub account: Option<String>,
-    /// The event, or why it is none.
-    pub body: Result<Event, Box<Rejected>>,
-    /// Content that was read and checked but that this policy does not use (taxes, coupons), in one spelling. Copies
-    /// are the same in it too.
-    pub aside: Option<Box<str>>,
+    pub account: Option<Arc<str>>,
+    /// Why it is no event.
+    pub refusal: Refusal,
+    /// Its content in one spelling, to tell copies from conflicts.
+    pub content: String,
 }
 
-/// Input that is no event.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Rejected {
-    /// Why.
-    pub refusal: Refusal,
-    /// Its content in a normal form, to tell copies from conflicts.
-    pub canonical: String,
+impl Incoming {
+    /// Its id, if that could be read.
+    pub fn id(&self) -> Option<&Arc<str>> {
+        self.body.as_ref().map_or_else(|rejected| rejected.id.as_ref(), |event| Some(&event.id))
+    }
+
+    /// Its instant, if that could be read.
+    pub fn at(&self) -> Option<Timestamp> {
+        self.body.as_ref().map_or_else(|rejected| rejected.at, |event| Some(event.at))
+    }
+
+    /// Its account, if that could be read.
+    pub fn account(&self) -> Option<&Arc<str>> {
+        self.body.as_ref().map_or_else(|rejected| rejected.account.as_ref(), |event| Some(&event.account))
+    }
 }
 
 /// A refused event.
@@ -64,6 +78,14 @@ pub struct Refused {
     pub refusal: Refusal,
 }
 
+impl Refused {
+    /// The refusal of what came in.
+    pub(crate) fn of(one: &Incoming, places: Vec<Place>, refusal: Refusal) -> Refused {
+        let text = |name: Option<&Arc<str>>| name.map(|name| name.to_string());
+        Refused { event: text(one.id()), at: one.at(), account: text(one.account()), places, refusal }
+    }
+}
+
 /// What has come in and waits to be judged, each id once.
 #[derive(Debug, Default)]
 pub(crate) struct Intake {
@@ -71,7 +93,7 @@ pub(crate) struct Intake {
     until: Option<Timestamp>,
     named: Vec<Named>,
     /// Where an id stands among them.
-    by_id: HashMap<String, usize>,
+    by_id: HashMap<Arc<str>, usize>,
     /// The latest instant that could be read, refused events included.
     pub latest: Option<Timestamp>,
     pub refusals: Refusals,
@@ -109,15 +131,14 @@ impl Intake {
 
     /// Takes what comes next.
     pub fn push(&mut self, one: Incoming) {
-        if one.at.zip(self.until).is_some_and(|(at, until)| at > until) {
+        if one.at().zip(self.until).is_some_and(|(at, until)| at > until) {
             return;
         }
-        self.latest = self.latest.max(one.at);
-        let Some(id) = &one.id else {
-            if let Err(rejected) = one.body {
-                let (places, refusal) = (vec![one.place], rejected.refusal);
-                let refused = Refused { event: None, at: one.at, account: one.account, places, refusal };
-                self.refusals.add_bounded(refused);
+        self.latest = self.latest.max(one.at());
+        let Some(id) = one.id() else {
+            if let Err(rejected) = &one.body {
+                let refusal = rejected.refusal.clone();
+                self.refusals.add_bounded(Refused::of(&one, vec![one.place.clone()], refusal));
             }
             return;
         };
@@ -128,7 +149,7 @@ impl Intake {
             }
             Some(named) => {
                 let only = &self.refusals.account;
-                let ours = only.is_none() || one.account == *only;
+                let ours = only.is_none() || one.account().map(|account| &**account) == only.as_deref();
                 let is_copy = named.push(one);
                 self.duplicates += u64::from(is_copy && ours);
             }
@@ -144,14 +165,11 @@ impl Intake {
                 self.refusals.add(others.conflict(one));
                 continue;
             }
-            let Incoming { place, id, at, account, body, aside: _ } = one;
-            match body {
-                Ok(event) => events.push((event, place)),
-                Err(rejected) => {
-                    let (places, refusal) = (vec![place], rejected.refusal);
-                    self.refusals.add(Refused { event: id, at, account, places, refusal });
-                }
+            if let Err(rejected) = &one.body {
+                let (places, refusal) = (vec![one.place.clone()], rejected.refusal.clone());
+                self.refusals.add(Refused::of(&one, places, refusal));
             }
+            events.extend(one.body.ok().map(|event| (event, one.place)));
         }
         events
     }
@@ -192,17 +210,18 @@ impl Others {
     /// The refusal of events that share an id.
     fn conflict(self, first: Incoming) -> Refused {
         let all = || std::iter::once(&first).chain(&self.differing);
-        let (count, id) = (all().count(), first.id.clone().unwrap_or_default());
+        let count = all().count();
+        let id = first.id().map(|id| id.to_string()).unwrap_or_default();
         let more = match count as u64 + self.copies - self.places.len() as u64 {
             0 => String::new(),
             more => format!("; the first {} places are named, {more} more are not", self.places.len()),
         };
         let message =
             format!("{count} events share the id `{id}` and differ in content; none of them counts{more}");
-        let account = first.account.as_ref();
+        let account = first.account().filter(|account| all().all(|one| one.account() == Some(account)));
         Refused {
-            account: account.filter(|_| all().all(|one| one.account.as_ref() == account)).cloned(),
-            at: all().filter_map(|one| one.at).min(),
+            account: account.map(|account| account.to_string()),
+            at: all().filter_map(Incoming::at).min(),
             event: Some(id),
             places: self.places.iter().cloned().collect(),
             refusal: Refusal::new(RefusalCode::ConflictingEvent, "id", message),
@@ -213,15 +232,15 @@ impl Others {
 /// What makes two that came in the same.
 #[derive(PartialEq, Eq, Hash)]
 enum Content<'a> {
-    Event(&'a Event, Option<&'a str>),
+    Event(&'a Event),
     Rejected(&'a str),
 }
 
 impl Content<'_> {
     fn of(one: &Incoming) -> Content<'_> {
         match &one.body {
-            Ok(event) => Content::Event(event, one.aside.as_deref()),
-            Err(rejected) => Content::Rejected(&rejected.canonical),
+            Ok(event) => Content::Event(event),
+            Err(rejected) => Content::Rejected(&rejected.content),
         }
     }
 }

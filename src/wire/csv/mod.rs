@@ -11,6 +11,7 @@ mod source;
 use std::cell::Cell;
 use std::io::{self, Cursor, Read};
 use std::rc::Rc;
+use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
@@ -18,11 +19,11 @@ pub use mapping::{Mapping, MappingError};
 
 use crate::eval::{Refusal, RefusalCode};
 use crate::ledger::event::EventKind;
-use crate::ledger::intake::{Incoming, Place};
+use crate::ledger::intake::{Incoming, Place, Rejected};
 use crate::wire::Reader;
 use crate::wire::file::plain;
 use crate::wire::jsonl::MAX_LINE;
-use crate::wire::read::{InputFault, fault, unread};
+use crate::wire::read::{InputFault, fault};
 use cell::{Row, Sheet};
 use mapping::Rows;
 
@@ -177,15 +178,17 @@ impl Sink<'_, '_> {
         account: Option<String>,
         at: Option<jiff::Timestamp>,
     ) {
-        self.unread.push(Incoming { account, at, ..unread(place, refusal, "") });
+        let account = account.map(Arc::from);
+        let rejected = Rejected { id: None, at, account, refusal, content: String::new() };
+        self.unread.push(Incoming { place, body: Err(Box::new(rejected)) });
     }
 }
 
 /// By instant, kind and id: what is nowhere in time comes first.
 fn sorted(mut read: Vec<Incoming>) -> Vec<Incoming> {
-    fn key(incoming: &Incoming) -> (Option<jiff::Timestamp>, Option<u8>, Option<&str>, &Place) {
+    fn key(incoming: &Incoming) -> (Option<jiff::Timestamp>, Option<u8>, Option<&Arc<str>>, &Place) {
         let rank = incoming.body.as_ref().ok().map(|event| EventKind::rank(&event.kind));
-        (incoming.at, rank, incoming.id.as_deref(), &incoming.place)
+        (incoming.at(), rank, incoming.id(), &incoming.place)
     }
     read.sort_by(|a, b| key(a).cmp(&key(b)));
     read

@@ -11,7 +11,7 @@ use super::cell::Row;
 use super::mapping::{Mapping, Move, Orders, When};
 use super::{Sink, joined, made_up};
 use crate::eval::{Refusal, RefusalCode};
-use crate::ledger::intake::{Incoming, Place, Rejected};
+use crate::ledger::intake::{Incoming, Place};
 use crate::value::{Delay, time};
 use crate::wire::Reader;
 use crate::wire::canonical;
@@ -198,10 +198,7 @@ impl Group<'_, '_, '_> {
         let event = self.order(at, lines);
         let mut incoming = self.sink.reader.event(first.clone(), &event);
         if let Some((place, refusal)) = refused {
-            let canonical = canonical::event(self.sink.reader, &event);
-            incoming.body = Err(Box::new(Rejected { refusal, canonical }));
-            incoming.place = place;
-            incoming.aside = None;
+            incoming = Incoming { place, body: Err(self.sink.reader.rejected(&event, refusal)) };
         } else if let Err(rejected) = &incoming.body {
             let line = line_index(&rejected.refusal.path).and_then(|index| places.get(index));
             incoming.place = line.unwrap_or(first).clone();

@@ -163,5 +163,5 @@ fn bodies(csv: &str) -> BTreeSet<String> {
     let reader = Reader::new(policy);
     let mapping = Mapping::read(&reader, MAPPING).unwrap();
     let read = read_file(&reader, "x.csv", csv.as_bytes(), Some(&mapping)).unwrap();
-    read.map(|one| one.unwrap()).map(|one| format!("{:?} {:?}", one.id, one.body)).collect()
+    read.map(|one| one.unwrap()).map(|one| format!("{:?} {:?}", one.id(), one.body)).collect()
 }
