@@ -8,6 +8,9 @@ pub const MAX_DIGITS: usize = 30;
 /// Reads `12`, `-0.5`, `1e3`, `1.50` exactly. No blanks, no separators, no leading `+`.
 /// None where it is not such a number or has more than [`MAX_DIGITS`] digits in all.
 pub fn parse(text: &str) -> Option<Ratio> {
+    if let Some(whole) = short_whole(text) {
+        return Some(Ratio::whole(whole));
+    }
     let (mantissa, exponent) = match text.split_once(['e', 'E']) {
         Some((mantissa, exponent)) => (mantissa, exponent.parse::<i32>().ok()?),
         None => (text, 0),
@@ -39,6 +42,15 @@ pub fn parse(text: &str) -> Option<Ratio> {
     let n = Ratio::whole(if negative { -n } else { n });
     let power = Ratio::whole(10i128.checked_pow(scale.unsigned_abs())?);
     if scale < 0 { n.div(power).ok() } else { n.mul(power).ok() }
+}
+
+/// A whole number without sign, point or exponent that surely fits: what most numbers in data are.
+fn short_whole(text: &str) -> Option<i64> {
+    let digit = |byte: u8| byte.is_ascii_digit().then(|| i64::from(byte - b'0'));
+    match text.len() {
+        1..=18 => text.bytes().try_fold(0, |number, byte| Some(number * 10 + digit(byte)?)),
+        _ => None,
+    }
 }
 
 /// How many digits after the point write `ratio` exactly; None where none do (or more than 18).

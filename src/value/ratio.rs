@@ -144,8 +144,12 @@ impl PartialOrd for Ratio {
 }
 
 impl Ord for Ratio {
-    /// Exact for all values: compares whole parts, then the turned-over fractions, so nothing can overflow.
+    /// Exact for all values: where a product does not fit, it compares whole parts, then the turned-over fractions.
     fn cmp(&self, other: &Ratio) -> Ordering {
+        let left = self.numerator.checked_mul(other.denominator);
+        if let (Some(left), Some(right)) = (left, other.numerator.checked_mul(self.denominator)) {
+            return left.cmp(&right);
+        }
         let (mut a, mut b) = (*self, *other);
         loop {
             match a.floor().cmp(&b.floor()) {
@@ -181,7 +185,11 @@ impl fmt::Display for Ratio {
 
 fn gcd(mut a: u128, mut b: u128) -> u128 {
     while b != 0 {
-        (a, b) = (b, a % b);
+        // Most numbers are small, and a division of 64 bits is many times quicker.
+        (a, b) = match (u64::try_from(a), u64::try_from(b)) {
+            (Ok(small), Ok(divisor)) => (b, u128::from(small.checked_rem(divisor).unwrap_or(0))),
+            _ => (b, a % b),
+        };
     }
     a.max(1)
 }
