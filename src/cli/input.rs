@@ -185,9 +185,9 @@ pub(crate) fn cases(
 ) -> Result<(), Failure> {
     let reader = Reader::new(policy);
     let input = plain(open(path)?).map_err(|error| Failure(format!("{path}: {error}")))?;
-    for line in Lines::new(BufReader::with_capacity(1 << 16, bounded_lines(input))) {
-        let line = line.map_err(|error| Failure(format!("{path}: {error}")))?;
-        each(line.text.and_then(|text| reader.case(&text)))?;
+    let mut lines = Lines::new(BufReader::with_capacity(1 << 16, bounded_lines(input)));
+    while let Some(line) = lines.next_line().map_err(|error| Failure(format!("{path}: {error}")))? {
+        each(line.text.and_then(|text| reader.case(text)))?;
     }
     Ok(())
 }

@@ -3,14 +3,17 @@
 use jiff::Timestamp;
 
 use super::Reader;
+use super::cursor::Tree;
+use super::event::unknown_type;
 use super::fields::Fields;
 use super::json;
-use super::order::{Aside, ORDER_FIELDS};
+use super::order::Aside;
 use super::path::Path;
 use super::scalar;
 use super::value::Node;
 use crate::eval::order::{Listing, Member, Order};
 use crate::eval::{Refusal, RefusalCode};
+use crate::policy::Subject;
 
 /// A question to a policy.
 #[derive(Clone, Debug, PartialEq)]
@@ -53,7 +56,7 @@ impl Reader<'_> {
         let root = Path::ROOT;
         node.refuse_repeated(&root)?;
         let fields = Fields::of(node, &root, "a case")?;
-        fields.only(&["at", "member", "order", "event", "listing"], &[])?;
+        fields.only(["at", "member", "order", "event", "listing"].into_iter())?;
         let at = fields.required("at", scalar::instant)?;
         let member = fields.optional("member", |node, path| self.case_member(node, path))?;
         let member = member.unwrap_or_else(|| Member::defaults(self.policy));
@@ -61,13 +64,15 @@ impl Reader<'_> {
         let mut about = ["order", "event", "listing"].into_iter().filter_map(asked);
         match (about.next(), about.next()) {
             (Some(("order", node)), None) => {
-                Ok(Case::Order { at, member, order: self.case_order(node, &root.field("order"))? })
+                let path = root.field("order");
+                let record = self.record(&self.schema.asked_order, &mut Tree(node), &path)?;
+                Ok(Case::Order { at, member, order: self.order(record, &mut Aside::default(), &path)? })
             }
             (Some(("event", node)), None) => {
-                Ok(Case::Event { at, member, event: self.case_event(node, &root.field("event"))? })
+                Ok(Case::Event { at, member, event: self.asked_event(node, &root.field("event"))? })
             }
             (Some((_, node)), None) => {
-                Ok(Case::Listing { at, listing: self.listing(node, &root.field("listing"))? })
+                Ok(Case::Listing { at, listing: self.listing(&mut Tree(node), &root.field("listing"))? })
             }
             (None, _) => {
                 let message = "a case has an `order`, an `event` or a `listing`; give one";
@@ -81,10 +86,15 @@ impl Reader<'_> {
         }
     }
 
-    fn case_order(&self, node: &Node, path: &Path<'_>) -> Result<Order, Refusal> {
-        let fields = Fields::of(node, path, "`order`")?;
-        fields.only(ORDER_FIELDS, &self.names.order)?;
-        fields.optional("order", scalar::name)?;
-        self.order(&fields, &mut Aside::default())
+    /// The declared event that a case asks about.
+    fn asked_event(&self, node: &Node, path: &Path<'_>) -> Result<Order, Refusal> {
+        let fields = Fields::of(node, path, "`event`")?;
+        let kind = fields.required("type", scalar::name)?;
+        let Some(event) = self.policy.events.position(|event| event.name == kind) else {
+            let declared = self.policy.events.iter().map(|event| event.name.as_str());
+            return Err(unknown_type(&kind, declared, &path.field("type")));
+        };
+        let facts = self.record(&self.schema.asked_events[event], &mut Tree(node), path)?.facts;
+        Ok(Order::happening(self.policy, event, self.facts(Subject::Event(event), facts, None, path)?))
     }
 }

@@ -1,32 +1,31 @@
-//! Events: from a tree to what the ledger judges. Everything that can be known without the account's history is
-//! checked here; the rest is the ledger's.
+//! Events: from what was read of an object to what the ledger judges. Everything that can be known without the
+//! account's history is checked here; the rest is the ledger's.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
-use super::Reader;
-use super::canonical;
-use super::fields::{Fields, list};
-use super::order::{Aside, ORDER_FIELDS, unique_ids};
+use super::content;
+use super::cursor::{Cursor, Scalar, Tree};
+use super::json::{self, Json};
+use super::order::{Aside, absent};
 use super::path::{Path, shown};
-use super::scalar;
+use super::record::Record;
+use super::refund::refund;
+use super::schema::{Makes, Shape};
 use super::value::{Node, Value};
+use super::{Reader, scalar};
 use crate::diagnostic::suggest;
 use crate::eval::{Refusal, RefusalCode};
 use crate::ledger::event::{Event, EventKind, Movement, TransferTo};
 use crate::ledger::intake::{Incoming, Place, Rejected};
-use crate::policy::{FactId, FactValue};
+use crate::policy::{FactId, FactValue, PoolId, Subject};
 
-/// Every event type besides those that the policy declares, as data spells it.
-pub(super) const TYPES: &[&str] = &[
-    "order", "ship", "cancel", "return", "refund", "grant", "adjust", "opening", "transfer", "convert",
-    "reward", "cash_out", "member", "mark",
-];
-pub(super) const COMMON_FIELDS: &[&str] = &["id", "type", "at", "account"];
+type Read<T> = Result<T, Refusal>;
 
 impl Reader<'_> {
     /// What came in: an event, or why it is none with what of it could be read.
     pub(crate) fn event(&self, place: Place, node: &Node) -> Incoming {
-        let body = self.read_event(node).map_err(|refusal| self.rejected(node, refusal));
+        let body = self.event_in(node).map_err(|refusal| self.rejected(node, refusal));
         Incoming { place, body }
     }
 
@@ -43,200 +42,165 @@ impl Reader<'_> {
             at: get("at").and_then(|node| scalar::instant(node, &root).ok()),
             account: name("account"),
             refusal,
-            content: canonical::event(self, node),
+            content: content::event(self, node),
         })
     }
 
-    fn read_event(&self, node: &Node) -> Result<Event, Refusal> {
+    fn event_in(&self, node: &Node) -> Read<Event> {
         let root = Path::ROOT;
         node.refuse_repeated(&root)?;
-        let fields = Fields::of(node, &root, "an event")?;
-        let kind = fields.required("type", |node, path| self.event_type(node, path))?;
-        let id = fields.required("id", scalar::name)?.into();
-        let at = fields.required("at", scalar::instant)?;
-        let account = fields.required("account", scalar::name)?.into();
+        let Value::Object(object) = &node.value else {
+            let message = format!("an event must be an object, not {}", node.what());
+            return Err(root.refuse(RefusalCode::InvalidValue, message));
+        };
+        let path = root.field("type");
+        let kind = object.get("type").ok_or_else(|| absent("type", &root))?;
+        let kind = scalar::name(kind, &path)?;
+        match self.schema.event(&kind, object.get("event").is_some()) {
+            Some(shape) => self.event_of(shape, &mut Tree(node)),
+            None => Err(unknown_type(&kind, self.schema.types(), &path)),
+        }
+    }
+
+    /// The event that a line of JSON holds; None for a line that holds none, which is told of its tree.
+    pub(super) fn good_event(&self, line: &str) -> Option<Event> {
+        let mut start = Json::new(line);
+        let kind = match start.seek("type") {
+            Ok(true) => start.scalar().ok()?,
+            _ => return None,
+        };
+        let Scalar::Text(kind) = kind else { return None };
+        let about_event = self.schema.parts(&kind) && Json::new(line).seek("event").ok()?;
+        let shape = self.schema.event(&kind, about_event)?;
+        json::whole(line, |json| self.event_of(shape, json)).ok()
+    }
+
+    fn event_of<'d>(&self, shape: &Shape<'_>, cursor: &mut impl Cursor<'d>) -> Read<Event> {
+        let root = Path::ROOT;
+        let mut record = self.record(shape, cursor, &root)?;
+        let id = record.id.take().ok_or_else(|| absent("id", &root))?.into();
+        let at = record.at.ok_or_else(|| absent("at", &root))?;
+        let account = record.account.take().ok_or_else(|| absent("account", &root))?.into();
         let mut aside = Aside::default();
-        let kind = self.kind(kind, &fields, &mut aside)?;
+        let kind = self.kind(shape.makes, record, &mut aside)?;
         Ok(Event { id, at, account, kind, aside: aside.into_text() })
     }
-
-    fn kind(&self, kind: &str, fields: &Fields<'_>, aside: &mut Aside) -> Result<EventKind, Refusal> {
-        match kind {
-            "order" => self.order_event(fields, aside),
-            "ship" => movement(fields).map(EventKind::Ship),
-            "cancel" if fields.object.get("event").is_some() => self.cancel_event(fields),
-            "cancel" => movement(fields).map(EventKind::Cancel),
-            "return" => movement(fields).map(EventKind::Return),
-            "refund" if fields.object.get("event").is_some() => self.refund_event(fields),
-            "refund" => self.refund(fields),
-            "grant" => self.grant(fields),
-            "adjust" => self.adjust(fields),
-            "opening" => self.opening(fields),
-            "transfer" => self.transfer(fields),
-            "convert" => self.convert(fields),
-            "reward" => self.reward_event(fields),
-            "cash_out" => self.cash_out(fields),
-            "mark" => self.mark_event(fields),
-            "member" => self.member(fields),
-            declared => match self.event_named(declared) {
-                Some(event) => self.happening(event, fields),
-                None => Err(self.unknown_type(declared, TYPES, &fields.path.field("type"))),
-            },
-        }
-    }
-
-    fn event_type<'n>(&self, node: &'n Node, path: &Path<'_>) -> Result<&'n str, Refusal> {
-        let word = scalar::name(node, path)?;
-        if self.is_type(word) {
-            return Ok(word);
-        }
-        let declared = self.policy.events.iter().map(|event| event.name.as_str());
-        let known: Vec<&str> = TYPES.iter().copied().chain(declared).collect();
-        Err(self.unknown_type(word, &known, path))
-    }
-
-    /// True for a type of events, built in or declared.
-    pub(super) fn is_type(&self, word: &str) -> bool {
-        TYPES.contains(&word) || self.event_named(word).is_some()
-    }
-
-    /// The refusal of a word that is not among the `known` types.
-    pub(super) fn unknown_type(&self, word: &str, known: &[&str], path: &Path<'_>) -> Refusal {
-        let help = match suggest::nearest(word, known.iter().copied()) {
-            Some(near) => format!("did you mean \"{near}\"?"),
-            None if known.is_empty() => "the policy declares none".to_owned(),
-            None => format!("the types are {}", known.join(", ")),
-        };
-        path.refuse(RefusalCode::UnknownType, format!("there is no event type \"{}\"; {help}", shown(word)))
-    }
-
-    fn order_event(&self, fields: &Fields<'_>, aside: &mut Aside) -> Result<EventKind, Refusal> {
-        let known: Vec<&str> = COMMON_FIELDS.iter().chain(ORDER_FIELDS).copied().collect();
-        fields.only(&known, &self.names.order)?;
-        let number = fields.required("order", scalar::name)?.to_owned();
-        Ok(EventKind::Order { number, order: Box::new(self.order(fields, aside)?) })
-    }
-
-    fn member(&self, fields: &Fields<'_>) -> Result<EventKind, Refusal> {
-        fields.only(COMMON_FIELDS, &self.names.member)?;
-        let mut facts: Vec<(FactId, FactValue)> = Vec::new();
-        for (id, fact) in self.policy.facts.member.iter_enumerated() {
-            let value = fields.optional(&fact.name, |node, path| self.fact(fact, node, path))?;
-            facts.extend(value.map(|value| (id, value)));
-        }
-        if facts.is_empty() {
-            let help = match self.names.member.join("`, `") {
-                names if names.is_empty() => "; the policy declares no member facts".to_owned(),
-                names => format!("; give one of `{names}`"),
-            };
-            let message = format!("a member event sets at least one member fact{help}");
-            return Err(fields.path.refuse(RefusalCode::MissingField, message));
-        }
-        Ok(EventKind::Member(facts))
-    }
 }
 
-fn movement(fields: &Fields<'_>) -> Result<Movement, Refusal> {
-    fields.only(COMMON_FIELDS, &["order", "lines"])?;
-    let number = fields.required("order", scalar::name)?.to_owned();
-    let quantity = |fields: &Fields<'_>| {
-        fields.only(&["id", "quantity"], &[])?;
-        fields.optional("quantity", |node, path| scalar::at_least(node, path, 1))
-    };
-    let lines = fields.optional("lines", |node, path| named_lines(node, path, quantity))?;
-    Ok(Movement { number, lines })
-}
-
-/// Lines named by a ship, cancel, return or refund, each with what `read` makes of its other fields.
-pub(super) fn named_lines<T>(
-    node: &Node,
-    path: &Path<'_>,
-    read: impl Fn(&Fields<'_>) -> Result<T, Refusal>,
-) -> Result<Vec<(String, T)>, Refusal> {
-    let items = list(node, path, "lines")?;
-    if items.is_empty() {
-        let message = "`lines` is empty, so nothing would move; leave it out to mean all that is left";
-        return Err(path.refuse(RefusalCode::NothingLeft, message));
-    }
-    let line = |(i, item): (usize, &Node)| {
-        let path = path.item(i);
-        let fields = Fields::of(item, &path, "a line")?;
-        Ok((fields.required("id", scalar::name)?.to_owned(), read(&fields)?))
-    };
-    let lines = items.iter().enumerate().map(line).collect::<Result<Vec<_>, Refusal>>()?;
-    unique_ids(lines.iter().map(|(id, _)| id.as_str()), path)?;
-    Ok(lines)
-}
-
-fn points(fields: &Fields<'_>) -> Result<i64, Refusal> {
-    fields.required("points", |node, path| scalar::at_least(node, path, 1))
-}
-
-/// Points that come from elsewhere, and points that go elsewhere.
 impl Reader<'_> {
-    fn grant(&self, fields: &Fields<'_>) -> Result<EventKind, Refusal> {
-        fields.only(COMMON_FIELDS, &["pool", "points", "expires_at", "reason"])?;
-        let reason = fields.optional("reason", scalar::text)?.map(str::to_owned);
-        let expires_at = fields.optional("expires_at", scalar::instant)?;
-        Ok(EventKind::Grant { pool: self.pool(fields)?, points: points(fields)?, expires_at, reason })
-    }
-
-    fn adjust(&self, fields: &Fields<'_>) -> Result<EventKind, Refusal> {
-        fields.only(COMMON_FIELDS, &["pool", "points", "reason"])?;
-        let points = fields.required("points", |node, path| match scalar::whole(node, path)? {
-            0 => Err(scalar::invalid(path, "must not be 0: a correction adds or takes points")),
-            points => Ok(points),
-        })?;
-        let reason = fields.required("reason", scalar::name)?.to_owned();
-        Ok(EventKind::Adjust { pool: self.pool(fields)?, points, reason })
-    }
-
-    fn opening(&self, fields: &Fields<'_>) -> Result<EventKind, Refusal> {
-        fields.only(COMMON_FIELDS, &["pool", "points", "expires_at"])?;
-        let points = points(fields)?;
-        let expires_at = fields.required("expires_at", scalar::instant)?;
-        Ok(EventKind::Opening { pool: self.pool(fields)?, points, expires_at })
-    }
-
-    fn transfer(&self, fields: &Fields<'_>) -> Result<EventKind, Refusal> {
-        fields.only(COMMON_FIELDS, &["points", "to_account", "to_program", "move"])?;
-        let points = points(fields)?;
-        let account = fields.optional("to_account", scalar::name)?;
-        let program = fields.optional("to_program", scalar::name)?;
-        let to = match (account, program) {
-            (Some(account), None) => TransferTo::Account(account.to_owned()),
-            (None, Some(program)) => TransferTo::Program(program.to_owned()),
-            (None, None) => {
-                let message = "a transfer says where to: give `to_account` or `to_program`";
-                return Err(fields.path.refuse(RefusalCode::MissingField, message));
+    /// What happened, by what the shape makes. A field that the schema asks for is there.
+    fn kind(&self, makes: Makes, record: Record<'_>, aside: &mut Aside) -> Read<EventKind> {
+        let root = Path::ROOT;
+        let kind = match makes {
+            Makes::Order => {
+                let number = record.order.clone().ok_or_else(|| absent("order", &root))?.into_owned();
+                let order = self.order(record, aside, &root)?;
+                Some(EventKind::Order { number, order: Box::new(order) })
             }
-            (Some(_), Some(_)) => {
-                let message = "a transfer goes to one place: give `to_account` or `to_program`, not both";
-                return Err(fields.path.refuse(RefusalCode::InvalidValue, message));
+            Makes::Ship => movement(record).map(EventKind::Ship),
+            Makes::Cancel => movement(record).map(EventKind::Cancel),
+            Makes::Return => movement(record).map(EventKind::Return),
+            Makes::Refund => Some(refund(record)?),
+            Makes::CancelEvent => record.event.map(|event| EventKind::CancelEvent { event: event.into() }),
+            Makes::RefundEvent => {
+                record.event.zip(record.amount).map(|(event, amount)| EventKind::RefundEvent {
+                    event: event.into(),
+                    amount,
+                    part: record.event_part.map(String::from),
+                })
             }
+            Makes::Mark => record
+                .event
+                .zip(record.mark)
+                .map(|(event, mark)| EventKind::Mark { event: event.into(), mark }),
+            Makes::Transfer => {
+                let to = goes_to(record.to_account, record.to_program)?;
+                record.points.map(|points| EventKind::Transfer { points, to, by: record.by_move })
+            }
+            Makes::Member => Some(EventKind::Member(self.changed(record.facts)?)),
+            Makes::Declared(event) => {
+                let facts = self.facts(Subject::Event(event), record.facts, None, &root)?;
+                Some(EventKind::Happening { event, facts })
+            }
+            Makes::Grant | Makes::Adjust | Makes::Opening => self.points(makes, record),
+            Makes::Convert | Makes::Reward | Makes::CashOut => spending(makes, record),
+            Makes::OrderLine | Makes::Part | Makes::Payment => None,
         };
-        let by = fields.optional("move", |node, path| self.move_rule(node, path))?;
-        Ok(EventKind::Transfer { points, to, by })
+        kind.ok_or_else(|| root.refuse(RefusalCode::MissingField, "a field of this event is missing"))
     }
 
-    fn cash_out(&self, fields: &Fields<'_>) -> Result<EventKind, Refusal> {
-        fields.only(COMMON_FIELDS, &["points", "move"])?;
-        let points = points(fields)?;
-        let by = fields.optional("move", |node, path| self.move_rule(node, path))?;
-        Ok(EventKind::CashOut { points, by })
+    /// The member facts that an event sets.
+    fn changed(&self, facts: Vec<Option<FactValue>>) -> Read<Vec<(FactId, FactValue)>> {
+        let facts = facts.into_iter().enumerate();
+        let facts: Vec<_> = facts.filter_map(|(fact, value)| Some((FactId::new(fact), value?))).collect();
+        if !facts.is_empty() {
+            return Ok(facts);
+        }
+        let names: Vec<&str> = self.policy.facts.member.iter().map(|fact| fact.name.as_str()).collect();
+        let help = match names.as_slice() {
+            [] => "; the policy declares no member facts".to_owned(),
+            names => format!("; give one of `{}`", names.join("`, `")),
+        };
+        let message = format!("a member event sets at least one member fact{help}");
+        Err(Path::ROOT.refuse(RefusalCode::MissingField, message))
     }
 
-    fn convert(&self, fields: &Fields<'_>) -> Result<EventKind, Refusal> {
-        fields.only(COMMON_FIELDS, &["move", "points"])?;
-        let by = fields.required("move", |node, path| self.move_rule(node, path))?;
-        Ok(EventKind::Convert { by, points: points(fields)? })
+    /// Points that come from elsewhere.
+    fn points(&self, makes: Makes, record: Record<'_>) -> Option<EventKind> {
+        let only = || (self.policy.pools.len() == 1).then(|| PoolId::new(0));
+        let (pool, points) = (record.pool.or_else(only)?, record.points?);
+        let reason = record.reason.map(String::from);
+        Some(match makes {
+            Makes::Grant => EventKind::Grant { pool, points, expires_at: record.expires_at, reason },
+            Makes::Adjust => EventKind::Adjust { pool, points, reason: reason? },
+            Makes::Opening => EventKind::Opening { pool, points, expires_at: record.expires_at? },
+            _ => return None,
+        })
     }
+}
 
-    fn reward_event(&self, fields: &Fields<'_>) -> Result<EventKind, Refusal> {
-        fields.only(COMMON_FIELDS, &["reward", "quantity", "points"])?;
-        let reward = fields.required("reward", |node, path| self.reward(node, path))?.to_owned();
-        let quantity = fields.optional("quantity", |node, path| scalar::at_least(node, path, 1))?;
-        let price = fields.optional("points", |node, path| scalar::at_least(node, path, 1))?;
-        Ok(EventKind::Reward { reward, quantity: quantity.unwrap_or(1), price })
+/// The refusal of a word that is not among the `known` types.
+pub(super) fn unknown_type<'k>(word: &str, known: impl Iterator<Item = &'k str>, path: &Path<'_>) -> Refusal {
+    let known: Vec<&str> = known.collect();
+    let help = match suggest::nearest(word, known.iter().copied()) {
+        Some(near) => format!("did you mean \"{near}\"?"),
+        None if known.is_empty() => "the policy declares none".to_owned(),
+        None => format!("the types are {}", known.join(", ")),
+    };
+    path.refuse(RefusalCode::UnknownType, format!("there is no event type \"{}\"; {help}", shown(word)))
+}
+
+fn movement(record: Record<'_>) -> Option<Movement> {
+    let lines = record.named.map(|lines| lines.into_iter().map(|line| (line.id, line.quantity)).collect());
+    Some(Movement { number: record.order?.into(), lines })
+}
+
+/// Where points go that leave the account.
+fn goes_to(account: Option<Cow<'_, str>>, program: Option<Cow<'_, str>>) -> Read<TransferTo> {
+    match (account, program) {
+        (Some(account), None) => Ok(TransferTo::Account(account.into())),
+        (None, Some(program)) => Ok(TransferTo::Program(program.into())),
+        (None, None) => {
+            let message = "a transfer says where to: give `to_account` or `to_program`";
+            Err(Path::ROOT.refuse(RefusalCode::MissingField, message))
+        }
+        (Some(_), Some(_)) => {
+            let message = "a transfer goes to one place: give `to_account` or `to_program`, not both";
+            Err(Path::ROOT.refuse(RefusalCode::InvalidValue, message))
+        }
     }
+}
+
+/// Points that leave a pool.
+fn spending(makes: Makes, record: Record<'_>) -> Option<EventKind> {
+    Some(match makes {
+        Makes::Convert => EventKind::Convert { by: record.by_move?, points: record.points? },
+        Makes::CashOut => EventKind::CashOut { points: record.points?, by: record.by_move },
+        Makes::Reward => EventKind::Reward {
+            reward: record.reward?,
+            quantity: record.quantity.unwrap_or(1),
+            price: record.points,
+        },
+        _ => return None,
+    })
 }

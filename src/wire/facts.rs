@@ -2,79 +2,74 @@
 //! types.
 
 use super::Reader;
-use super::fields::Fields;
+use super::cursor::Scalar;
 use super::path::{Path, shown};
 use super::scalar;
-use super::value::Node;
 use crate::diagnostic::suggest;
-use crate::eval::order::MemberFacts;
 use crate::eval::{Refusal, RefusalCode};
-use crate::policy::{CategoryId, Fact, FactId, FactType, FactValue, IdVec, Part, PartOf, Subject};
+use crate::policy::{CategoryId, Fact, FactId, FactType, FactValue, IdVec, Part, Policy, Subject};
 use crate::value::{Currency, Ratio};
 
 impl Reader<'_> {
-    /// The facts of `subject` among `fields`; `amount` is what a part is contained in: the price of all
-    /// units of a line, or the order's total.
+    /// The facts of `subject`: those `given`, in the order of their ids, and the defaults of the others. `amount` is what a
+    /// part is contained in: the price of all units of a line, or the order's total.
     pub(super) fn facts(
         &self,
         subject: Subject,
-        fields: &Fields<'_>,
+        mut given: Vec<Option<FactValue>>,
         amount: Option<i128>,
+        path: &Path<'_>,
     ) -> Result<IdVec<FactId, FactValue>, Refusal> {
         let declared = self.policy.facts.of(subject);
-        let mut values: IdVec<FactId, FactValue> = IdVec::default();
-        for fact in declared {
-            let read = |node: &Node, path: &Path<'_>| self.fact(fact, node, path);
-            let value = match (fields.optional(&fact.name, read)?, &fact.default) {
-                (Some(value), _) => value,
-                (None, Some(default)) => default.clone(),
-                (None, None) => return Err(self.missing_fact(subject, fact, fields)),
-            };
-            if !matches!(fact.part_of, Some(PartOf { amount: Part::Fact(_), .. })) {
-                self.within(subject, fact, &value, amount.map(Ratio::whole), fields)?;
-            }
-            values.push(value);
+        given.resize(declared.len(), None);
+        for (slot, fact) in given.iter_mut().zip(declared).filter(|(slot, _)| slot.is_none()) {
+            slot.clone_from(&fact.default);
         }
+        // Those without a default must have been given.
+        let values = given.into_iter().collect::<Option<Vec<_>>>().ok_or_else(|| {
+            path.refuse(RefusalCode::MissingField, "a fact is missing that the policy declares")
+        })?;
+        let values = IdVec::from(values);
         for (fact, value) in declared.iter().zip(&values) {
-            if let Some(PartOf { amount: Part::Fact(whole), .. }) = fact.part_of
-                && let FactValue::Number(whole) = &values[whole]
-            {
-                self.within(subject, fact, value, Some(*whole), fields)?;
-            }
+            let whole = match fact.part_of.map(|part| part.amount) {
+                None => continue,
+                Some(Part::Fact(whole)) => match &values[whole] {
+                    FactValue::Number(whole) => Some(*whole),
+                    _ => None,
+                },
+                Some(Part::Price | Part::Total) => amount.map(Ratio::whole),
+            };
+            self.within(subject, fact, value, whole, path)?;
         }
         Ok(values)
     }
 
-    /// The member facts of a decide case: what is given, else the default, else None.
-    pub(super) fn member_facts(&self, fields: Option<&Fields<'_>>) -> Result<MemberFacts, Refusal> {
-        let declared = self.policy.facts.of(Subject::Member);
-        let facts: Result<IdVec<_, _>, Refusal> = declared
-            .iter()
-            .map(|fact| {
-                let read = |node: &Node, path: &Path<'_>| self.fact(fact, node, path);
-                let given = fields.map(|fields| fields.optional(&fact.name, read)).transpose()?.flatten();
-                Ok(given.or_else(|| fact.default.clone()))
-            })
-            .collect();
-        Ok(MemberFacts(facts?))
+    /// The value of a declared fact.
+    pub(super) fn declared_fact(
+        &self,
+        subject: Subject,
+        fact: FactId,
+        said: Scalar<'_>,
+        path: &Path<'_>,
+    ) -> Result<FactValue, Refusal> {
+        self.fact(&self.policy.facts.of(subject)[fact], said, path)
     }
 
     /// One fact's value.
-    pub(super) fn fact(&self, fact: &Fact, node: &Node, path: &Path<'_>) -> Result<FactValue, Refusal> {
+    pub(super) fn fact(&self, fact: &Fact, said: Scalar<'_>, path: &Path<'_>) -> Result<FactValue, Refusal> {
         let value = match &fact.kind {
-            FactType::Rate => FactValue::Number(scalar::rate(node, path)?),
-            FactType::Count => FactValue::Number(Ratio::whole(scalar::at_least(node, path, 0)?)),
-            FactType::Quantity => FactValue::Number(scalar::quantity(node, path)?),
+            FactType::Rate => FactValue::Number(scalar::rate(said, path)?),
+            FactType::Count => FactValue::Number(Ratio::whole(scalar::at_least(said, path, 0)?)),
+            FactType::Quantity => FactValue::Number(scalar::quantity(said, path)?),
             FactType::Money => {
-                FactValue::Number(Ratio::whole(scalar::money(node, path, self.policy.currency)?))
+                FactValue::Number(Ratio::whole(scalar::money(said, path, self.policy.currency)?))
             }
-            FactType::Category(branch) => FactValue::Category(self.category_under(*branch, node, path)?),
-            FactType::Date => FactValue::Date(scalar::date(node, path)?),
-            FactType::Text => FactValue::Text(scalar::text(node, path)?.to_owned()),
-            FactType::YesNo => FactValue::YesNo(scalar::yes_no(node, path)?),
+            FactType::Category(branch) => FactValue::Category(self.category_under(*branch, said, path)?),
+            FactType::Date => FactValue::Date(scalar::date(said, path)?),
+            FactType::Text => FactValue::Text(scalar::text(said, path)?.into_owned()),
+            FactType::YesNo => FactValue::YesNo(scalar::yes_no(said, path)?),
             FactType::Choice(words) => {
-                let words: Vec<&str> = words.iter().map(String::as_str).collect();
-                FactValue::Choice(choice(&words, node, path)?)
+                FactValue::Choice(choice(words.iter().map(String::as_str), said, path)?)
             }
         };
         in_range(fact, &value, path, self.policy.currency)?;
@@ -88,7 +83,7 @@ impl Reader<'_> {
         fact: &Fact,
         value: &FactValue,
         amount: Option<Ratio>,
-        fields: &Fields<'_>,
+        path: &Path<'_>,
     ) -> Result<(), Refusal> {
         let (Some(part), FactValue::Number(given), Some(amount)) = (fact.part_of, value, amount) else {
             return Ok(());
@@ -101,7 +96,7 @@ impl Reader<'_> {
             Part::Total => "the order's total".to_owned(),
             Part::Fact(whole) => format!("`{}`", self.policy.facts.of(subject)[whole].name),
         };
-        let (path, currency) = (fields.path.field(&fact.name), self.policy.currency);
+        let (path, currency) = (path.field(&fact.name), self.policy.currency);
         let message = format!(
             "{} is part of {whole}, so it can be at most {}, not {}",
             path.name(),
@@ -115,10 +110,10 @@ impl Reader<'_> {
     fn category_under(
         &self,
         branch: CategoryId,
-        node: &Node,
+        said: Scalar<'_>,
         path: &Path<'_>,
     ) -> Result<CategoryId, Refusal> {
-        let found = self.category(node, path)?;
+        let found = self.category(said, path)?;
         let mut at = Some(found);
         while let Some(category) = at {
             if category == branch {
@@ -129,49 +124,63 @@ impl Reader<'_> {
         let message = format!(
             "{} is {} or a category under it, not \"{}\"",
             path.name(),
-            self.category_name(branch),
-            self.category_name(found)
+            self.policy.categories[branch].name,
+            self.policy.categories[found].name
         );
         Err(path.refuse(RefusalCode::FactOutOfRange, message))
     }
+}
 
-    fn category_name(&self, category: CategoryId) -> &str {
-        &self.policy.categories[category].name
+/// What a fact is, in words: `an amount of JPY`.
+pub(super) fn in_words(policy: &Policy, fact: &Fact) -> String {
+    match &fact.kind {
+        FactType::Rate => "a rate such as \"2%\"".to_owned(),
+        FactType::Count => "a whole number".to_owned(),
+        FactType::Quantity => "a number".to_owned(),
+        FactType::Category(branch) => format!("{} or a category under it", policy.categories[*branch].name),
+        FactType::Money => format!("an amount of {}", policy.currency.name()),
+        FactType::Date => "a date such as \"2021-03-01\"".to_owned(),
+        FactType::Text => "a text".to_owned(),
+        FactType::YesNo => "true or false".to_owned(),
+        FactType::Choice(words) => format!("one of {}", words.join(", ")),
     }
+}
 
-    fn missing_fact(&self, subject: Subject, fact: &Fact, fields: &Fields<'_>) -> Refusal {
-        let kind = match &fact.kind {
-            FactType::Rate => "a rate such as \"2%\"".to_owned(),
-            FactType::Count => "a whole number".to_owned(),
-            FactType::Quantity => "a number".to_owned(),
-            FactType::Category(branch) => {
-                format!("{} or a category under it", self.category_name(*branch))
-            }
-            FactType::Money => format!("an amount of {}", self.policy.currency.name()),
-            FactType::Date => "a date such as \"2021-03-01\"".to_owned(),
-            FactType::Text => "a text".to_owned(),
-            FactType::YesNo => "true or false".to_owned(),
-            FactType::Choice(words) => format!("one of {}", words.join(", ")),
-        };
-        let on = match subject {
-            Subject::Event(event) => &self.policy.events[event].name,
-            subject => subject.word(),
-        };
-        let message = format!("`{}` is missing: the policy declares it on {on}, as {kind}", fact.name);
-        fields.path.field(&fact.name).refuse(RefusalCode::MissingField, message)
+/// A fact's value as data writes it, always in the same way.
+pub(super) fn spelt(policy: &Policy, fact: &Fact, value: &FactValue) -> String {
+    let times = |number: &Ratio, factor: Ratio| number.mul(factor).unwrap_or(*number);
+    match (value, &fact.kind) {
+        (FactValue::Number(rate), FactType::Rate) => format!("\"{}%\"", times(rate, Ratio::whole(100))),
+        (FactValue::Number(minor), FactType::Money) => {
+            let major = Ratio::new(1, policy.currency.scale()).unwrap_or(Ratio::ONE);
+            times(minor, major).to_string()
+        }
+        (FactValue::Number(number), _) => number.to_string(),
+        (FactValue::Date(date), _) => format!("\"{date}\""),
+        (FactValue::Text(text), _) => format!("{text:?}"),
+        (FactValue::YesNo(yes), _) => yes.to_string(),
+        (FactValue::Choice(word), FactType::Choice(words)) => {
+            format!("{:?}", words.get(*word).map_or("", String::as_str))
+        }
+        (FactValue::Choice(word), _) => word.to_string(),
+        (FactValue::Category(category), _) => format!("{:?}", policy.categories[*category].name),
     }
 }
 
 /// The place of a word among the words that there are.
-pub(super) fn choice(words: &[&str], node: &Node, path: &Path<'_>) -> Result<usize, Refusal> {
-    let word = scalar::text(node, path)?;
-    words.iter().position(|known| *known == word).ok_or_else(|| {
-        let help = match suggest::nearest(word, words.iter().copied()) {
+pub(super) fn choice<'w>(
+    words: impl Iterator<Item = &'w str> + Clone,
+    said: Scalar<'_>,
+    path: &Path<'_>,
+) -> Result<usize, Refusal> {
+    let word = scalar::text(said, path)?;
+    words.clone().position(|known| known == word).ok_or_else(|| {
+        let help = match suggest::nearest(&word, words.clone()) {
             Some(near) => format!("; did you mean \"{near}\"?"),
             None => String::new(),
         };
-        let choices = words.join(", ");
-        let message = format!("{} is one of {choices}, not \"{}\"{help}", path.name(), shown(word));
+        let choices = words.collect::<Vec<_>>().join(", ");
+        let message = format!("{} is one of {choices}, not \"{}\"{help}", path.name(), shown(&word));
         path.refuse(RefusalCode::UnknownChoice, message)
     })
 }

@@ -1,6 +1,8 @@
 //! Strict access to the fields of an object: what must be there, what may be there, and nothing else. Every
 //! refusal depends on the content only, never on the order in which fields were written.
 
+#[cfg(feature = "cli")]
+use super::cursor::no_list;
 use super::path::{Path, shown};
 use super::value::{Node, Object, Value};
 use crate::diagnostic::suggest;
@@ -26,13 +28,13 @@ impl<'n> Fields<'n> {
     }
 
     /// Refuses fields that are not `known`, with the nearest that is.
-    pub fn only(&self, known: &[&str], more: &[&str]) -> Result<(), Refusal> {
-        let is_known = |name: &&str| known.contains(name) || more.contains(name) || *name == "note";
+    pub fn only<'k>(&self, known: impl Iterator<Item = &'k str> + Clone) -> Result<(), Refusal> {
+        let is_known = |name: &&str| known.clone().any(|known| known == *name) || *name == "note";
         let Some(unknown) = self.object.iter().map(|(name, _)| name).filter(|name| !is_known(name)).min()
         else {
             return Ok(());
         };
-        let absent = known.iter().chain(more).copied().filter(|name| self.object.get(name).is_none());
+        let absent = known.filter(|name| self.object.get(name).is_none());
         let help = match suggest::nearest(unknown, absent) {
             Some(near) => format!("; did you mean `{near}`?"),
             None => String::new(),
@@ -66,12 +68,10 @@ impl<'n> Fields<'n> {
 }
 
 /// The items of a list.
+#[cfg(feature = "cli")]
 pub(crate) fn list<'n>(node: &'n Node, path: &Path<'_>, of: &str) -> Result<&'n [Node], Refusal> {
     match &node.value {
         Value::List(items) => Ok(items),
-        _ => {
-            let message = format!("{} must be a list of {of}, not {}", path.name(), node.what());
-            Err(path.refuse(RefusalCode::InvalidValue, message))
-        }
+        _ => Err(no_list(path, of, node.what())),
     }
 }

@@ -7,24 +7,36 @@ use super::path::Path;
 use super::scalar;
 use super::value::{Node, Value};
 use crate::eval::count::sum_up;
-use crate::eval::order::{Known, Member};
+use crate::eval::order::{Known, Member, MemberFacts};
 use crate::eval::{Refusal, RefusalCode};
-use crate::policy::{FactType, Measure, Unit};
+use crate::policy::{FactType, IdVec, Measure, Unit};
 use crate::value::Ratio;
 
 impl Reader<'_> {
     /// The member of a decide case. What is not said is the default, the start level, and nothing counted.
     pub(super) fn case_member(&self, node: &Node, path: &Path<'_>) -> Result<Member, Refusal> {
         let fields = Fields::of(node, path, "`member`")?;
-        fields.only(&self.names.member, &self.names.known)?;
-        Ok(Member { facts: self.member_facts(Some(&fields))?, known: self.known(&fields, path)? })
+        let facts = self.policy.facts.member.iter().map(|fact| fact.name.as_str());
+        let tiers = self.policy.tiers.iter().map(|tier| tier.name.as_str());
+        let measures = self.policy.measures.iter().map(|measure| measure.name.as_str());
+        fields.only(facts.chain(tiers).chain(measures))?;
+        Ok(Member { facts: self.member_facts(&fields)?, known: self.known(&fields, path)? })
+    }
+
+    /// The member's facts: what is given, else the default, else None.
+    fn member_facts(&self, fields: &Fields<'_>) -> Result<MemberFacts, Refusal> {
+        let facts = self.policy.facts.member.iter().map(|fact| {
+            let given = fields.optional(&fact.name, |node, path| self.fact(fact, node.into(), path))?;
+            Ok(given.or_else(|| fact.default.clone()))
+        });
+        facts.collect::<Result<IdVec<_, _>, Refusal>>().map(MemberFacts)
     }
 
     fn known(&self, fields: &Fields<'_>, path: &Path<'_>) -> Result<Known, Refusal> {
         let mut known = Known::start(self.policy);
         for (tier, level) in self.policy.tiers.iter().zip(&mut known.levels) {
-            let levels: Vec<&str> = tier.levels.iter().map(|level| level.name.as_str()).collect();
-            if let Some(said) = fields.optional(&tier.name, |node, path| choice(&levels, node, path))? {
+            let levels = tier.levels.iter().map(|level| level.name.as_str());
+            if let Some(said) = fields.optional(&tier.name, |node, path| choice(levels, node.into(), path))? {
                 *level = said;
             }
         }
@@ -66,7 +78,7 @@ impl Reader<'_> {
             return Err(scalar::invalid(path, format!("{message}, not {}", node.what())));
         };
         let fields = Fields { object, path };
-        fields.only(&words, &[])?;
+        fields.only(words.iter().copied())?;
         for (word, slot) in words.iter().zip(counts) {
             if let Some(count) = fields.optional(word, |node, path| self.count(measure, node, path))? {
                 *slot = count;

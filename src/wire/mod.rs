@@ -1,25 +1,28 @@
-//! The forms in which input comes, JSON, YAML, CSV, and in which answers are published ([`answer`]). Each reader makes [`value`] trees of its text, and one place
-//! makes events and cases of those, checked against what the policy declares: the same strictness and the same
-//! words whatever the form.
+//! The forms in which input comes, JSON, YAML, CSV, and in which answers are published ([`answer`]). One [`schema`] says
+//! what may stand in data for a policy; one place reads it, through a [`cursor`] that stands in a text of JSON or in a
+//! tree: the same strictness and the same words whatever the form.
 //!
 //! ```text
-//! JSON Lines ┐
-//! YAML       ├→ tree → order, facts → event (ledger::intake::Incoming) or case
-//! CSV + map  ┘
+//! JSON Lines ───────────┐
+//! YAML       ┐          ├→ cursor → record → event (ledger::intake::Incoming) or case
+//! CSV + map  ┴→ tree ───┘
 //! ```
+//!
+//! A line of JSON that holds no good event is read once more, as a tree: which of its faults is named then hangs on its
+//! content alone, and the rest of it can be told.
 //!
 //! Nothing here opens a file or keeps state between two events. No number ever passes through a float.
 
 pub mod answer;
 pub mod diagnostics;
-mod canonical;
 mod case;
+mod content;
 #[cfg(feature = "cli")]
 mod csv;
+mod cursor;
 mod event;
 mod facts;
 pub(crate) mod fields;
-mod happening;
 #[cfg(feature = "cli")]
 mod file;
 mod json;
@@ -29,9 +32,11 @@ mod names;
 mod order;
 pub(crate) mod path;
 mod read;
+mod record;
 mod refund;
 mod standing;
 pub(crate) mod scalar;
+mod schema;
 #[cfg(test)]
 mod tests;
 pub(crate) mod value;
@@ -46,48 +51,31 @@ pub use csv::{Mapping, MappingError, Table};
 #[cfg(feature = "cli")]
 pub use file::{Format, bounded_lines, plain, read_file};
 pub use read::{Events, InputFault};
+pub use schema::EventSchema;
 
-use crate::policy::{CategoryId, EventId, IdVec, Policy, Subject};
+use crate::policy::{CategoryId, Policy};
+use schema::Schema;
 
 /// Reads input for one policy.
 pub struct Reader<'p> {
     policy: &'p Policy,
     categories: HashMap<&'p str, CategoryId>,
-    names: Names<'p>,
-}
-
-/// The names of declared facts, by where they stand.
-struct Names<'p> {
-    listing: Vec<&'p str>,
-    /// Those of listings and of lines: both stand flat on an order's line.
-    line: Vec<&'p str>,
-    order: Vec<&'p str>,
-    member: Vec<&'p str>,
-    /// What a decide case tells of a member besides: tiers and measures.
-    known: Vec<&'p str>,
-    /// Those of declared events.
-    events: IdVec<EventId, Vec<&'p str>>,
+    schema: Schema<'p>,
 }
 
 impl<'p> Reader<'p> {
     /// A reader for `policy`; make one and read everything with it.
     pub fn new(policy: &'p Policy) -> Reader<'p> {
-        let names = |subject| policy.facts.of(subject).iter().map(|fact| fact.name.as_str());
         let categories = policy.categories.iter_enumerated();
-        let tiers = policy.tiers.iter().map(|tier| tier.name.as_str());
-        let measures = policy.measures.iter().map(|measure| measure.name.as_str());
-        let events = policy.events.ids().map(|event| names(Subject::Event(event)).collect());
         Reader {
             policy,
             categories: categories.map(|(id, category)| (category.name.as_str(), id)).collect(),
-            names: Names {
-                listing: names(Subject::Listing).collect(),
-                line: names(Subject::Listing).chain(names(Subject::Line)).collect(),
-                order: names(Subject::Order).collect(),
-                member: names(Subject::Member).collect(),
-                known: tiers.chain(measures).collect(),
-                events: events.collect(),
-            },
+            schema: Schema::of(policy),
         }
+    }
+
+    /// The JSON Schema of the events that this policy reads.
+    pub fn event_schema(&self) -> EventSchema {
+        EventSchema::of(self.policy, &self.schema)
     }
 }

@@ -2,10 +2,9 @@
 //! declares.
 
 use super::Reader;
-use super::fields::Fields;
+use super::cursor::Scalar;
 use super::path::{Path, shown};
 use super::scalar;
-use super::value::Node;
 use crate::diagnostic::suggest;
 use crate::eval::{Refusal, RefusalCode};
 use crate::policy::{MoveId, PoolId};
@@ -44,11 +43,8 @@ impl Named {
         }
     }
 
-    /// The place of `word` among the names that the policy declares.
-    pub fn find(self, known: &[&str], word: &str, path: &Path<'_>) -> Result<usize, Refusal> {
-        if let Some(index) = known.iter().position(|name| *name == word) {
-            return Ok(index);
-        }
+    /// The refusal of a word that is not among the names that the policy declares.
+    pub fn unknown(self, known: &[&str], word: &str, path: &Path<'_>) -> Refusal {
         let (one, several) = self.words();
         let help = match suggest::nearest(word, known.iter().copied()) {
             Some(near) => format!("; did you mean \"{near}\"?"),
@@ -56,49 +52,46 @@ impl Named {
             None => format!("; its {several} are {}", known.join(", ")),
         };
         let message = format!("the policy declares no {one} \"{}\"{help}", shown(word));
-        Err(path.refuse(self.code(), message))
+        path.refuse(self.code(), message)
+    }
+
+    /// The one among the `known` names that the data says, with its place.
+    pub fn find<'k>(
+        self,
+        known: impl Iterator<Item = &'k str> + Clone,
+        value: Scalar<'_>,
+        path: &Path<'_>,
+    ) -> Result<(usize, &'k str), Refusal> {
+        let word = scalar::name(value, path)?;
+        let found = known.clone().enumerate().find(|(_, name)| *name == word);
+        found.ok_or_else(|| self.unknown(&unique(known), &word, path))
     }
 }
 
-impl Reader<'_> {
-    /// The pool that an event names; it may leave it out where there is one only.
-    pub(super) fn pool(&self, fields: &Fields<'_>) -> Result<PoolId, Refusal> {
-        let names: Vec<&str> = self.policy.pools.iter().map(|pool| pool.name.as_str()).collect();
-        let pool = fields.optional("pool", |node, path| {
-            let word = scalar::name(node, path)?;
-            Named::Pool.find(&names, word, path)
-        })?;
-        match pool {
-            Some(pool) => Ok(PoolId::new(pool)),
-            None if names.len() == 1 => Ok(PoolId::new(0)),
-            None => {
-                let message = format!("`pool` is missing: give one of {}", names.join(", "));
-                Err(fields.path.field("pool").refuse(RefusalCode::MissingField, message))
-            }
-        }
+impl<'p> Reader<'p> {
+    /// A pool of the policy.
+    pub(super) fn pool(&self, value: Scalar<'_>, path: &Path<'_>) -> Result<PoolId, Refusal> {
+        let pools = self.policy.pools.iter().map(|pool| pool.name.as_str());
+        Named::Pool.find(pools, value, path).map(|(pool, _)| PoolId::new(pool))
     }
 
     /// A move of the policy.
-    pub(super) fn move_rule(&self, node: &Node, path: &Path<'_>) -> Result<MoveId, Refusal> {
-        let names: Vec<&str> = self.policy.moves.iter().map(|rule| rule.name.as_str()).collect();
-        Named::Move.find(&names, scalar::name(node, path)?, path).map(MoveId::new)
+    pub(super) fn move_rule(&self, value: Scalar<'_>, path: &Path<'_>) -> Result<MoveId, Refusal> {
+        let moves = self.policy.moves.iter().map(|rule| rule.name.as_str());
+        Named::Move.find(moves, value, path).map(|(rule, _)| MoveId::new(rule))
     }
 
     /// A reward that some redeem rule declares, perhaps none in force.
-    pub(super) fn reward<'n>(&self, node: &'n Node, path: &Path<'_>) -> Result<&'n str, Refusal> {
+    pub(super) fn reward(&self, value: Scalar<'_>, path: &Path<'_>) -> Result<&'p str, Refusal> {
         let versions = self.policy.redeems.iter().flat_map(|rule| &rule.versions);
-        let rewards = versions.flat_map(|version| &version.body.rewards);
-        let word = scalar::name(node, path)?;
-        Named::Reward.find(&unique(rewards.map(|reward| reward.name.as_str())), word, path)?;
-        Ok(word)
+        let rewards = versions.flat_map(|version| &version.body.rewards).map(|reward| reward.name.as_str());
+        Named::Reward.find(rewards, value, path).map(|(_, name)| name)
     }
 
     /// A mark that some declared event has.
-    pub(super) fn mark<'n>(&self, node: &'n Node, path: &Path<'_>) -> Result<&'n str, Refusal> {
-        let marks = self.policy.events.iter().flat_map(|event| &event.marks);
-        let word = scalar::name(node, path)?;
-        Named::Mark.find(&unique(marks.map(String::as_str)), word, path)?;
-        Ok(word)
+    pub(super) fn mark(&self, value: Scalar<'_>, path: &Path<'_>) -> Result<&'p str, Refusal> {
+        let marks = self.policy.events.iter().flat_map(|event| &event.marks).map(String::as_str);
+        Named::Mark.find(marks, value, path).map(|(_, name)| name)
     }
 }
 

@@ -1,142 +1,164 @@
-//! Orders, their lines, and listings asked about on their own.
+//! Orders, their lines, lines that later events name, and listings asked about on their own.
 
 use std::collections::HashSet;
 
 use super::Reader;
-use super::fields::{Fields, list};
-use super::names::Named;
+use super::cursor::{Cursor, Scalar};
 use super::path::{Path, shown};
+use super::record::Record;
+use super::refund::GivenOn;
 use super::scalar;
-use super::value::{Node, Value};
+use super::schema::Shape;
 use crate::diagnostic::suggest;
 use crate::eval::order::{Listing, Order, OrderLine, RedeemAsk};
 use crate::eval::{Refusal, RefusalCode};
 use crate::policy::{CategoryId, IdVec, Occasion, Subject};
 use crate::value::Overflow;
 
-/// Fields of an order besides its facts and what an event has.
-pub(super) const ORDER_FIELDS: &[&str] =
-    &["order", "redeem", "honoured", "lines", "shipping", "coupons", "currency"];
-/// Fields of a line besides its facts.
-pub(super) const LINE_FIELDS: &[&str] = &["id", "sku", "category", "price", "quantity", "tax", "discount"];
-/// Fields of a listing besides its facts.
-const LISTING_FIELDS: &[&str] = &["sku", "category", "price"];
+type Read<T> = Result<T, Refusal>;
+
+/// The lines of an order.
+pub(super) struct Lines {
+    pub lines: Vec<OrderLine>,
+    /// What they have that the policy does not use.
+    pub aside: Aside,
+}
+
+/// A line that a later event names.
+pub(super) struct Line {
+    pub id: String,
+    pub quantity: Option<i64>,
+    pub amount: Option<i64>,
+    pub part: Option<GivenOn>,
+}
 
 impl Reader<'_> {
-    /// The order among `fields`, whose unknown fields have been refused. What the policy does not use is added
-    /// to `aside`.
-    pub(super) fn order(&self, fields: &Fields<'_>, aside: &mut Aside) -> Result<Order, Refusal> {
-        let currency = self.policy.currency;
-        fields.optional("currency", |node, path| self.currency(node, path))?;
-        let lines = fields.required("lines", |node, path| self.lines(node, path, aside))?;
-        let shipping = fields.optional("shipping", |node, path| scalar::money(node, path, currency))?;
-        let shipping = shipping.unwrap_or(0);
-        if !self.declares(Subject::Order, "coupons") {
-            let coupons = fields.optional("coupons", |node, path| self.coupons(node, path))?;
-            aside.add("coupons", coupons.filter(|list| !list.is_empty()).map(|list| list.join(", ")));
+    /// The order that a record is of; what the policy does not use of it goes `aside`.
+    pub(super) fn order(&self, record: Record<'_>, aside: &mut Aside, path: &Path<'_>) -> Read<Order> {
+        let Some(Lines { lines, aside: of_lines }) = record.lines else {
+            return Err(absent("lines", path));
+        };
+        *aside = of_lines;
+        if !record.coupons.is_empty() {
+            aside.add("coupons", &record.coupons.join(", "));
         }
+        let shipping = record.shipping.unwrap_or(0);
         let amounts = lines.iter().map(|line| i128::from(line.price) * i128::from(line.quantity));
         let total = amounts.fold(i128::from(shipping), i128::saturating_add);
         let mut order = Order {
             of: Occasion::Order,
             shares: IdVec::default(),
-            facts: self.facts(Subject::Order, fields, Some(total))?,
+            facts: self.facts(Subject::Order, record.facts, Some(total), path)?,
             shipping,
-            redeem: fields
-                .optional("redeem", |node, path| self.redeem(node, path))?
-                .unwrap_or(RedeemAsk::Plain(0)),
-            honoured: fields.optional("honoured", scalar::yes_no)?.unwrap_or(false),
+            redeem: record.redeem.unwrap_or(RedeemAsk::Plain(0)),
+            honoured: record.honoured.unwrap_or(false),
             lines,
         };
         order.share_out(self.policy).map_err(|Overflow| {
             let message = "the amounts of the order are too large to share out over its lines";
-            fields.path.field("lines").refuse(RefusalCode::Overflow, message)
+            path.field("lines").refuse(RefusalCode::Overflow, message)
         })?;
         Ok(order)
     }
 
-    /// Points to pay with: a number, or a number for each redeem rule.
-    fn redeem(&self, node: &Node, path: &Path<'_>) -> Result<RedeemAsk, Refusal> {
-        let Value::Object(object) = &node.value else {
-            return scalar::at_least(node, path, 0).map(RedeemAsk::Plain);
-        };
-        let rules: Vec<&str> = self.policy.redeems.iter().map(|rule| rule.name.as_str()).collect();
-        let unknown = object.iter().map(|(name, _)| name).filter(|name| !rules.contains(name)).min();
-        if let Some(name) = unknown {
-            Named::Redeem.find(&rules, name, &path.field(name))?;
+    /// The lines of an order.
+    pub(super) fn lines<'d>(&self, cursor: &mut impl Cursor<'d>, path: &Path<'_>) -> Read<Lines> {
+        let mut read = Lines { lines: Vec::new(), aside: Aside::default() };
+        cursor.items("lines", path, |cursor, path| {
+            let record = self.record(&self.schema.line, cursor, path)?;
+            read.lines.push(self.line(record, &mut read.aside, path)?);
+            Ok(())
+        })?;
+        if read.lines.is_empty() {
+            return Err(path.refuse(RefusalCode::MissingField, "an order has at least one line"));
         }
-        let mut asks = Vec::new();
-        for (rule, name) in self.policy.redeems.ids().zip(&rules) {
-            let points =
-                object.get(name).map(|node| scalar::at_least(node, &path.field(name), 0)).transpose()?;
-            asks.extend(points.filter(|points| *points > 0).map(|points| (rule, points)));
-        }
-        Ok(if asks.is_empty() { RedeemAsk::Plain(0) } else { RedeemAsk::ByRule(asks) })
+        unique_ids(read.lines.iter().map(|line| line.id.as_str()), path)?;
+        Ok(read)
     }
 
-    /// A listing asked about on its own.
-    pub(super) fn listing(&self, node: &Node, path: &Path<'_>) -> Result<Listing, Refusal> {
-        let fields = Fields::of(node, path, "a listing")?;
-        fields.only(LISTING_FIELDS, &self.names.listing)?;
-        fields.optional("sku", scalar::text)?;
-        let price = fields.optional("price", |node, path| scalar::money(node, path, self.policy.currency))?;
-        Ok(Listing {
-            category: fields.optional("category", |node, path| self.category(node, path))?,
-            facts: self.facts(Subject::Listing, &fields, price.map(i128::from))?,
+    fn line(&self, record: Record<'_>, aside: &mut Aside, path: &Path<'_>) -> Read<OrderLine> {
+        let id = record.id.ok_or_else(|| absent("id", path))?.into_owned();
+        let price = record.price.ok_or_else(|| absent("price", path))?;
+        for (name, amount) in [("tax", record.tax), ("discount", record.discount)] {
+            if let Some(amount) = amount.filter(|amount| *amount != 0) {
+                aside.add(&format!("{id} {name}"), &amount.to_string());
+            }
+        }
+        let quantity = record.quantity.unwrap_or(1);
+        let whole = i128::from(price) * i128::from(quantity);
+        Ok(OrderLine {
+            id,
+            sku: record.sku.map(String::from),
+            category: record.category,
+            price,
+            quantity,
+            listing: self.facts(Subject::Listing, record.listing, Some(price.into()), path)?,
+            facts: self.facts(Subject::Line, record.facts, Some(whole), path)?,
         })
     }
 
-    fn lines(&self, node: &Node, path: &Path<'_>, aside: &mut Aside) -> Result<Vec<OrderLine>, Refusal> {
-        let items = list(node, path, "lines")?;
-        if items.is_empty() {
-            return Err(path.refuse(RefusalCode::MissingField, "an order has at least one line"));
+    /// Lines named by a ship, cancel, return or refund.
+    pub(super) fn named_lines<'d>(
+        &self,
+        shape: &Shape<'_>,
+        cursor: &mut impl Cursor<'d>,
+        path: &Path<'_>,
+    ) -> Read<Vec<Line>> {
+        let mut lines: Vec<Line> = Vec::new();
+        cursor.items("lines", path, |cursor, path| {
+            let Record { id, quantity, amount, part, .. } = self.record(shape, cursor, path)?;
+            let id = id.ok_or_else(|| absent("id", path))?.into_owned();
+            lines.push(Line { id, quantity, amount, part });
+            Ok(())
+        })?;
+        if lines.is_empty() {
+            let message = "`lines` is empty, so nothing would move; leave it out to mean all that is left";
+            return Err(path.refuse(RefusalCode::NothingLeft, message));
         }
-        let read = |(i, item): (usize, &Node)| self.line(item, &path.item(i), aside);
-        let lines = items.iter().enumerate().map(read).collect::<Result<Vec<_>, _>>()?;
         unique_ids(lines.iter().map(|line| line.id.as_str()), path)?;
         Ok(lines)
     }
 
-    fn line(&self, node: &Node, path: &Path<'_>, aside: &mut Aside) -> Result<OrderLine, Refusal> {
-        let currency = self.policy.currency;
-        let fields = Fields::of(node, path, "a line")?;
-        fields.only(LINE_FIELDS, &self.names.line)?;
-        let id = fields.required("id", scalar::name)?.to_owned();
-        let price = fields.required("price", |node, path| scalar::money(node, path, currency))?;
-        for name in ["tax", "discount"] {
-            let amount = fields.optional(name, |node, path| scalar::money(node, path, currency))?;
-            if !self.declares(Subject::Line, name) && !self.declares(Subject::Listing, name) {
-                aside.add(&format!("{id} {name}"), amount.filter(|n| *n != 0).map(|n| n.to_string()));
-            }
+    /// Points to pay with: a number, or a number for each redeem rule.
+    pub(super) fn redeem<'d>(&self, cursor: &mut impl Cursor<'d>, path: &Path<'_>) -> Read<RedeemAsk> {
+        if !cursor.is_object()? {
+            return scalar::at_least(cursor.scalar()?, path, 0).map(RedeemAsk::Plain);
         }
-        // A policy without categories has none to name.
-        let category = match self.policy.categories.is_empty() {
-            true => fields.optional("category", |node, path| self.category(node, path))?,
-            false => Some(fields.required("category", |node, path| self.category(node, path))?),
-        };
-        let quantity =
-            fields.optional("quantity", |node, path| scalar::at_least(node, path, 1))?.unwrap_or(1);
-        Ok(OrderLine {
-            sku: fields.optional("sku", scalar::text)?.map(str::to_owned),
-            category,
-            quantity,
-            listing: self.facts(Subject::Listing, &fields, Some(price.into()))?,
-            facts: self.facts(Subject::Line, &fields, Some(i128::from(price) * i128::from(quantity)))?,
-            id,
-            price,
-        })
+        let mut asks = self.record(&self.schema.redeem, cursor, path)?.asks;
+        asks.sort_unstable();
+        Ok(if asks.is_empty() { RedeemAsk::Plain(0) } else { RedeemAsk::ByRule(asks) })
+    }
+
+    /// Texts and amounts, in one spelling.
+    pub(super) fn coupons<'d>(&self, cursor: &mut impl Cursor<'d>, path: &Path<'_>) -> Read<Vec<String>> {
+        let mut coupons = Vec::new();
+        cursor.items("texts or amounts", path, |cursor, path| {
+            coupons.push(match cursor.scalar()? {
+                number @ Scalar::Number(_) => scalar::money(number, path, self.policy.currency)?.to_string(),
+                other => format!("{:?}", scalar::text(other, path)?),
+            });
+            Ok(())
+        })?;
+        Ok(coupons)
+    }
+
+    /// A listing asked about on its own.
+    pub(super) fn listing<'d>(&self, cursor: &mut impl Cursor<'d>, path: &Path<'_>) -> Read<Listing> {
+        let record = self.record(&self.schema.asked_listing, cursor, path)?;
+        let facts = self.facts(Subject::Listing, record.listing, record.price.map(i128::from), path)?;
+        Ok(Listing { category: record.category, facts })
     }
 
     /// A category by its name, or by its path: `digital/music`.
-    pub(super) fn category(&self, node: &Node, path: &Path<'_>) -> Result<CategoryId, Refusal> {
-        let text = scalar::name(node, path)?;
-        self.find_category(text).ok_or_else(|| {
+    pub(super) fn category(&self, said: Scalar<'_>, path: &Path<'_>) -> Read<CategoryId> {
+        let text = scalar::name(said, path)?;
+        self.find_category(&text).ok_or_else(|| {
             let names = self.policy.categories.iter().map(|category| category.name.as_str());
-            let help = match suggest::nearest(text.rsplit('/').next().unwrap_or(text), names) {
+            let help = match suggest::nearest(text.rsplit('/').next().unwrap_or(&text), names) {
                 Some(near) => format!("; did you mean \"{near}\"?"),
                 None => String::new(),
             };
-            let message = format!("the policy declares no category \"{}\"{help}", shown(text));
+            let message = format!("the policy declares no category \"{}\"{help}", shown(&text));
             path.refuse(RefusalCode::UnknownCategory, message)
         })
     }
@@ -154,34 +176,28 @@ impl Reader<'_> {
         Some(found)
     }
 
-    fn currency(&self, node: &Node, path: &Path<'_>) -> Result<(), Refusal> {
-        let code = scalar::name(node, path)?;
+    /// Refuses another currency than the programme's.
+    pub(super) fn currency(&self, said: Scalar<'_>, path: &Path<'_>) -> Read<()> {
+        let code = scalar::name(said, path)?;
         let wanted = self.policy.currency.name();
         if code == wanted {
             return Ok(());
         }
-        let message = format!("the programme counts in {wanted}, not in \"{}\"", shown(code));
+        let message = format!("the programme counts in {wanted}, not in \"{}\"", shown(&code));
         Err(path.refuse(RefusalCode::CurrencyMismatch, message))
-    }
-
-    fn coupons(&self, node: &Node, path: &Path<'_>) -> Result<Vec<String>, Refusal> {
-        let items = list(node, path, "texts or amounts")?;
-        let read = |(i, item): (usize, &Node)| match &item.value {
-            Value::Number(_) => {
-                scalar::money(item, &path.item(i), self.policy.currency).map(|n| n.to_string())
-            }
-            _ => scalar::text(item, &path.item(i)).map(|text| format!("{text:?}")),
-        };
-        items.iter().enumerate().map(read).collect()
-    }
-
-    fn declares(&self, subject: Subject, name: &str) -> bool {
-        self.policy.facts.of(subject).iter().any(|fact| fact.name == name)
     }
 }
 
+/// The refusal of an object without a field that the schema has asked for.
+pub(super) fn absent(name: &str, path: &Path<'_>) -> Refusal {
+    path.field(name).refuse(RefusalCode::MissingField, format!("`{name}` is missing"))
+}
+
 /// Refuses lines of one event that share an id.
-pub(super) fn unique_ids<'i>(ids: impl Iterator<Item = &'i str>, path: &Path<'_>) -> Result<(), Refusal> {
+fn unique_ids<'i>(ids: impl ExactSizeIterator<Item = &'i str>, path: &Path<'_>) -> Read<()> {
+    if ids.len() < 2 {
+        return Ok(());
+    }
     let mut seen = HashSet::new();
     for (i, id) in ids.enumerate() {
         if !seen.insert(id) {
@@ -197,10 +213,8 @@ pub(super) fn unique_ids<'i>(ids: impl Iterator<Item = &'i str>, path: &Path<'_>
 pub(super) struct Aside(String);
 
 impl Aside {
-    fn add(&mut self, name: &str, content: Option<String>) {
-        if let Some(content) = content {
-            self.0.push_str(&format!("{name:?}: {content}\n"));
-        }
+    fn add(&mut self, name: &str, content: &str) {
+        self.0.push_str(&format!("{name:?}: {content}\n"));
     }
 
     /// None where there is none.

@@ -1,10 +1,11 @@
 //! Whole inputs: from bytes and a name to what comes in.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::io::{BufRead, BufReader, Read};
 use std::sync::Arc;
 
-use super::jsonl::{Line, Lines};
+use super::jsonl::Lines;
 use super::{Reader, json};
 use crate::eval::Refusal;
 use crate::ledger::intake::{Incoming, Place, Rejected};
@@ -30,8 +31,13 @@ pub type Events<'r> = Box<dyn Iterator<Item = Result<Incoming, InputFault>> + 'r
 impl<'p> Reader<'p> {
     /// The event on one line of JSON.
     pub fn event_line(&self, place: Place, line: &str) -> Incoming {
-        let node = super::jsonl::fits(line).and_then(json::parse);
-        match node {
+        if let Err(refusal) = super::jsonl::fits(line) {
+            return unread(place, refusal, line.trim());
+        }
+        if let Some(event) = self.good_event(line) {
+            return Incoming { place, body: Ok(event) };
+        }
+        match json::parse(line) {
             Ok(node) => self.event(place, &node),
             Err(refusal) => unread(place, refusal, line.trim()),
         }
@@ -39,21 +45,48 @@ impl<'p> Reader<'p> {
 
     /// The events of JSON Lines; `file` is the name to report.
     pub fn json_lines<'r>(&'r self, file: Option<Arc<str>>, input: impl Read + 'r) -> Events<'r> {
-        self.json_lines_buffered(file, BufReader::with_capacity(1 << 16, input))
+        let lines = Lines::new(BufReader::with_capacity(1 << 16, input));
+        Box::new(JsonLines { reader: self, file, lines, accounts: HashSet::new(), over: false })
     }
+}
 
-    fn json_lines_buffered<'r>(&'r self, file: Option<Arc<str>>, input: impl BufRead + 'r) -> Events<'r> {
-        let name = file.clone();
-        let lines = Lines::new(input).map(move |line| line.map_err(|error| fault(name.as_deref(), &error)));
-        Box::new(until_fault(lines.map(move |line| line.map(|line| self.incoming(file.clone(), line)))))
-    }
+/// The events of an input of JSON Lines.
+struct JsonLines<'r, 'p, R> {
+    reader: &'r Reader<'p>,
+    file: Option<Arc<str>>,
+    lines: Lines<R>,
+    /// The names of accounts so far: events of one account share one text.
+    accounts: HashSet<Arc<str>>,
+    /// True after a fault.
+    over: bool,
+}
 
-    fn incoming(&self, file: Option<Arc<str>>, line: Line) -> Incoming {
-        let place = Place { file, line: Some(line.number) };
-        match line.text {
-            Ok(text) => self.event_line(place, &text),
-            Err(refusal) => unread(place, refusal, ""),
+impl<R: BufRead> Iterator for JsonLines<'_, '_, R> {
+    type Item = Result<Incoming, InputFault>;
+
+    fn next(&mut self) -> Option<Result<Incoming, InputFault>> {
+        if self.over {
+            return None;
         }
+        let line = match self.lines.next_line() {
+            Ok(line) => line?,
+            Err(error) => {
+                self.over = true;
+                return Some(Err(fault(self.file.as_deref(), &error)));
+            }
+        };
+        let place = Place { file: self.file.clone(), line: Some(line.number) };
+        let mut incoming = match line.text {
+            Ok(text) => self.reader.event_line(place, text),
+            Err(refusal) => unread(place, refusal, ""),
+        };
+        if let Ok(event) = &mut incoming.body {
+            match self.accounts.get(&event.account) {
+                Some(known) => event.account = known.clone(),
+                None => drop(self.accounts.insert(event.account.clone())),
+            }
+        }
+        Some(Ok(incoming))
     }
 }
 
@@ -66,16 +99,4 @@ pub(super) fn unread(place: Place, refusal: Refusal, text: &str) -> Incoming {
 /// The fault of an input that cannot be read on.
 pub(super) fn fault(file: Option<&str>, error: &dyn fmt::Display) -> InputFault {
     InputFault { message: format!("{} cannot be read: {error}", file.unwrap_or("the input")) }
-}
-
-/// The items up to the first fault, with it.
-fn until_fault<T>(
-    items: impl Iterator<Item = Result<T, InputFault>>,
-) -> impl Iterator<Item = Result<T, InputFault>> {
-    let mut over = false;
-    items.take_while(move |item| {
-        let before = over;
-        over = over || item.is_err();
-        !before
-    })
 }

@@ -1,11 +1,13 @@
 //! Single values: texts, instants, dates, counts, money and rates, each read by its digits and refused with what
 //! to write instead.
 
+use std::borrow::Cow;
+
 use jiff::Timestamp;
 use jiff::civil::Date;
 
+use super::cursor::Scalar;
 use super::path::{Path, shown};
-use super::value::{Node, Value};
 use crate::eval::{Refusal, RefusalCode};
 use crate::value::{Currency, Ratio, decimal, time};
 
@@ -22,91 +24,99 @@ pub(crate) fn invalid(path: &Path<'_>, message: impl AsRef<str>) -> Refusal {
     path.refuse(RefusalCode::InvalidValue, format!("{} {}", path.name(), message.as_ref()))
 }
 
-fn wrong_kind(path: &Path<'_>, wanted: &str, node: &Node) -> Refusal {
-    let help = match &node.value {
-        Value::Null => "; leave the field out instead".to_owned(),
-        Value::Number(number) if wanted == "a text" => {
+fn wrong_kind(path: &Path<'_>, wanted: &str, value: &Scalar<'_>) -> Refusal {
+    let help = match value {
+        Scalar::Null => "; leave the field out instead".to_owned(),
+        Scalar::Number(number) if wanted == "a text" => {
             format!("; write \"{}\", in quotes", shown(number))
         }
         _ => String::new(),
     };
-    invalid(path, format!("must be {wanted}, not {}{help}", node.what()))
+    invalid(path, format!("must be {wanted}, not {}{help}", value.what()))
 }
 
 /// A text, perhaps empty.
-pub(crate) fn text<'n>(node: &'n Node, path: &Path<'_>) -> Read<&'n str> {
-    let text = node.as_text().ok_or_else(|| wrong_kind(path, "a text", node))?;
+pub(crate) fn text<'d>(value: impl Into<Scalar<'d>>, path: &Path<'_>) -> Read<Cow<'d, str>> {
+    let text = match value.into() {
+        Scalar::Text(text) => text,
+        Scalar::Word(word) => Cow::Borrowed(word),
+        other => return Err(wrong_kind(path, "a text", &other)),
+    };
     if text.len() > MAX_TEXT && text.chars().count() > MAX_TEXT {
         let message = format!("{} is longer than {MAX_TEXT} characters", path.name());
         return Err(path.refuse(RefusalCode::TooLarge, message));
     }
-    if text.chars().any(char::is_control) {
+    let printable = text.bytes().all(|byte| matches!(byte, b' '..=b'~'));
+    if !printable && text.chars().any(char::is_control) {
         return Err(invalid(path, "holds a control character, such as a line break or a tab"));
     }
     Ok(text)
 }
 
 /// A text that names something: an id, an account, an order number.
-pub(crate) fn name<'n>(node: &'n Node, path: &Path<'_>) -> Read<&'n str> {
-    match text(node, path)? {
-        "" => Err(invalid(path, "must not be empty")),
-        text => Ok(text),
-    }
+pub(crate) fn name<'d>(value: impl Into<Scalar<'d>>, path: &Path<'_>) -> Read<Cow<'d, str>> {
+    let text = text(value, path)?;
+    if text.is_empty() { Err(invalid(path, "must not be empty")) } else { Ok(text) }
 }
 
 /// An instant with its offset.
-pub(crate) fn instant(node: &Node, path: &Path<'_>) -> Read<Timestamp> {
+pub(crate) fn instant<'d>(value: impl Into<Scalar<'d>>, path: &Path<'_>) -> Read<Timestamp> {
     let wanted = "must be an instant with its offset, such as \"2021-03-01T10:00:00+09:00\"";
-    let Some(text) = node.as_text() else {
-        return Err(invalid(path, format!("{wanted}, not {}", node.what())));
-    };
-    time::parse_instant(text).ok_or_else(|| invalid(path, format!("{wanted}, not \"{}\"", shown(text))))
+    parsed(value.into(), path, wanted, time::parse_instant)
 }
 
 /// A date.
-pub(crate) fn date(node: &Node, path: &Path<'_>) -> Read<Date> {
-    let wanted = "must be a date such as \"2021-03-01\"";
-    let Some(text) = node.as_text() else {
-        return Err(invalid(path, format!("{wanted}, not {}", node.what())));
+pub(crate) fn date<'d>(value: impl Into<Scalar<'d>>, path: &Path<'_>) -> Read<Date> {
+    parsed(value.into(), path, "must be a date such as \"2021-03-01\"", time::parse_date)
+}
+
+fn parsed<T>(value: Scalar<'_>, path: &Path<'_>, wanted: &str, parse: fn(&str) -> Option<T>) -> Read<T> {
+    let text: &str = match &value {
+        Scalar::Text(text) => text,
+        Scalar::Word(word) => word,
+        other => return Err(invalid(path, format!("{wanted}, not {}", other.what()))),
     };
-    time::parse_date(text).ok_or_else(|| invalid(path, format!("{wanted}, not \"{}\"", shown(text))))
+    parse(text).ok_or_else(|| invalid(path, format!("{wanted}, not \"{}\"", shown(text))))
 }
 
 /// True or false; in YAML also yes or no.
-pub(crate) fn yes_no(node: &Node, path: &Path<'_>) -> Read<bool> {
-    match &node.value {
-        Value::Bool(value) => Ok(*value),
-        Value::Word(word) if word == "yes" => Ok(true),
-        Value::Word(word) if word == "no" => Ok(false),
-        Value::Text(text) | Value::Word(text) => {
-            Err(invalid(path, format!("must be true or false, without quotes, not \"{}\"", shown(text))))
-        }
-        _ => Err(wrong_kind(path, "true or false", node)),
+pub(crate) fn yes_no<'d>(value: impl Into<Scalar<'d>>, path: &Path<'_>) -> Read<bool> {
+    let quoted =
+        |text: &str| invalid(path, format!("must be true or false, without quotes, not \"{}\"", shown(text)));
+    match value.into() {
+        Scalar::Bool(value) => Ok(value),
+        Scalar::Word("yes") => Ok(true),
+        Scalar::Word("no") => Ok(false),
+        Scalar::Word(word) => Err(quoted(word)),
+        Scalar::Text(text) => Err(quoted(&text)),
+        other => Err(wrong_kind(path, "true or false", &other)),
     }
 }
 
 /// An exact number.
-fn number(node: &Node, path: &Path<'_>, wanted: &str) -> Read<Ratio> {
-    match &node.value {
-        Value::Number(digits) => decimal::parse(digits).ok_or_else(|| {
+fn number(value: Scalar<'_>, path: &Path<'_>, wanted: &str) -> Read<Ratio> {
+    let quoted = |text: &str| {
+        let help = match decimal::parse(text) {
+            Some(_) => format!("; write {text} without quotes"),
+            None => String::new(),
+        };
+        invalid(path, format!("must be {wanted}, not the text \"{}\"{help}", shown(text)))
+    };
+    match value {
+        Scalar::Number(digits) => decimal::parse(digits).ok_or_else(|| {
             let most = decimal::MAX_DIGITS;
             let message = format!("{} has more than {most} digits", path.name());
             path.refuse(RefusalCode::TooLarge, message)
         }),
-        Value::Text(text) | Value::Word(text) => {
-            let help = match decimal::parse(text) {
-                Some(_) => format!("; write {text} without quotes"),
-                None => String::new(),
-            };
-            Err(invalid(path, format!("must be {wanted}, not the text \"{}\"{help}", shown(text))))
-        }
-        _ => Err(wrong_kind(path, wanted, node)),
+        Scalar::Word(word) => Err(quoted(word)),
+        Scalar::Text(text) => Err(quoted(&text)),
+        other => Err(wrong_kind(path, wanted, &other)),
     }
 }
 
 /// A whole number; `1.0` is one.
-pub(crate) fn whole(node: &Node, path: &Path<'_>) -> Read<i64> {
-    let exact = number(node, path, "a whole number")?;
+pub(crate) fn whole<'d>(value: impl Into<Scalar<'d>>, path: &Path<'_>) -> Read<i64> {
+    let exact = number(value.into(), path, "a whole number")?;
     if exact.denominator() != 1 {
         return Err(invalid(path, format!("must be a whole number, not {exact}")));
     }
@@ -115,17 +125,25 @@ pub(crate) fn whole(node: &Node, path: &Path<'_>) -> Read<i64> {
     })
 }
 
+/// A whole number that is not 0.
+pub(crate) fn correction<'d>(value: impl Into<Scalar<'d>>, path: &Path<'_>) -> Read<i64> {
+    match whole(value, path)? {
+        0 => Err(invalid(path, "must not be 0: a correction adds or takes points")),
+        points => Ok(points),
+    }
+}
+
 /// A whole number of at least `least`.
-pub(crate) fn at_least(node: &Node, path: &Path<'_>, least: i64) -> Read<i64> {
-    match whole(node, path)? {
+pub(crate) fn at_least<'d>(value: impl Into<Scalar<'d>>, path: &Path<'_>, least: i64) -> Read<i64> {
+    match whole(value, path)? {
         n if n < least => Err(invalid(path, format!("must be {least} or more, not {n}"))),
         n => Ok(n),
     }
 }
 
 /// An exact number of 0 or more, with at most [`MAX_PLACES`] digits after the point.
-pub(crate) fn quantity(node: &Node, path: &Path<'_>) -> Read<Ratio> {
-    let exact = number(node, path, "a number")?;
+pub(crate) fn quantity<'d>(value: impl Into<Scalar<'d>>, path: &Path<'_>) -> Read<Ratio> {
+    let exact = number(value.into(), path, "a number")?;
     if exact.is_negative() {
         return Err(invalid(path, format!("must be 0 or more, not {exact}")));
     }
@@ -143,8 +161,12 @@ pub(crate) fn quantity(node: &Node, path: &Path<'_>) -> Read<Ratio> {
 }
 
 /// Money in minor units, 0 or more.
-pub(crate) fn money(node: &Node, path: &Path<'_>, currency: Currency) -> Read<i64> {
-    let exact = number(node, path, &format!("an amount of {} as a number", currency.name()))?;
+pub(crate) fn money<'d>(value: impl Into<Scalar<'d>>, path: &Path<'_>, currency: Currency) -> Read<i64> {
+    let exact = match value.into() {
+        // The words are made only where they are said.
+        Scalar::Number(digits) => number(Scalar::Number(digits), path, "")?,
+        other => number(other, path, &format!("an amount of {} as a number", currency.name()))?,
+    };
     if exact.is_negative() {
         return Err(invalid(path, format!("must be 0 {} or more, not {exact}", currency.name())));
     }
@@ -161,15 +183,28 @@ pub(crate) fn money(node: &Node, path: &Path<'_>, currency: Currency) -> Read<i6
     })
 }
 
+/// The same, above 0.
+pub(crate) fn money_above_0<'d>(
+    value: impl Into<Scalar<'d>>,
+    path: &Path<'_>,
+    currency: Currency,
+) -> Read<i64> {
+    match money(value, path, currency)? {
+        0 => Err(invalid(path, "must be above 0")),
+        amount => Ok(amount),
+    }
+}
+
 /// A rate as an exact fraction: text with a percent sign, 0% or more.
-pub(crate) fn rate(node: &Node, path: &Path<'_>) -> Read<Ratio> {
-    match &node.value {
-        Value::Text(text) | Value::Word(text) => percent(text, path),
-        Value::Number(digits) => {
+pub(crate) fn rate<'d>(value: impl Into<Scalar<'d>>, path: &Path<'_>) -> Read<Ratio> {
+    match value.into() {
+        Scalar::Text(text) => percent(&text, path),
+        Scalar::Word(word) => percent(word, path),
+        Scalar::Number(digits) => {
             let help = format!("write \"{}%\"", shown(digits));
             Err(invalid(path, format!("must be a rate with a percent sign, not a number; {help}")))
         }
-        _ => Err(wrong_kind(path, "a rate such as \"2%\"", node)),
+        other => Err(wrong_kind(path, "a rate such as \"2%\"", &other)),
     }
 }
 

@@ -71,10 +71,10 @@ pub(crate) fn scenario(node: &Node) -> Result<Scenario, Refusal> {
     let root = Path::ROOT;
     node.refuse_repeated(&root)?;
     let fields = Fields::of(node, &root, "a scenario")?;
-    fields.only(&["scenario", "why", "account", "events", "expect", "decide"], &[])?;
+    fields.only(["scenario", "why", "account", "events", "expect", "decide"].into_iter())?;
     let title = fields.required("scenario", long_text)?;
     let why = fields.optional("why", long_text)?;
-    let account = fields.optional("account", |node, path| scalar::text(node, path).map(str::to_owned))?;
+    let account = fields.optional("account", |node, path| scalar::text(node, path).map(String::from))?;
     let account = account.unwrap_or_else(|| "member".to_owned());
     let events = fields.optional("events", |node, path| events(node, path, &account))?.unwrap_or_default();
     let expects = fields.optional("expect", |node, path| {
@@ -123,9 +123,9 @@ fn events(node: &Node, path: &Path<'_>, account: &str) -> Result<Vec<Node>, Refu
 
 fn expect(node: &Node, path: &Path<'_>, account: &str) -> Result<Expect, Refusal> {
     let fields = Fields::of(node, path, "a check")?;
-    fields.only(&CHECK_FIELDS, &POOL_FIELDS)?;
-    let named = fields.optional("account", |node, path| scalar::text(node, path).map(str::to_owned))?;
-    let pool = fields.optional("pool", |node, path| scalar::name(node, path).map(str::to_owned))?;
+    fields.only(CHECK_FIELDS.into_iter().chain(POOL_FIELDS))?;
+    let named = fields.optional("account", |node, path| scalar::text(node, path).map(String::from))?;
+    let pool = fields.optional("pool", |node, path| scalar::name(node, path).map(String::from))?;
     let mut pools = fields.optional("pools", pools)?.unwrap_or_default();
     let of_one = pool_fields(&fields);
     if pool.is_some() || !of_one.is_empty() {
@@ -156,7 +156,7 @@ fn pools(node: &Node, path: &Path<'_>) -> Result<PoolChecks, Refusal> {
     for (name, node) in Fields::of(node, path, "`pools`")?.object.iter() {
         let path = path.field(name);
         let fields = Fields::of(node, &path, "a pool's check")?;
-        fields.only(&[], &POOL_FIELDS)?;
+        fields.only(POOL_FIELDS.into_iter())?;
         pools.push((Some(name.to_owned()), pool_fields(&fields)));
     }
     Ok(pools)
@@ -168,8 +168,8 @@ fn tiers(node: &Node, path: &Path<'_>) -> Result<Vec<(Option<String>, Json)>, Re
     for (name, node) in Fields::of(node, path, "`tiers`")?.object.iter() {
         let path = path.field(name);
         if let Value::Object(_) = &node.value {
-            Fields::of(node, &path, "a tier's check")?
-                .only(&["level", "label", "since", "until", "next", "progress", "history"], &[])?;
+            let known = ["level", "label", "since", "until", "next", "progress", "history"];
+            Fields::of(node, &path, "a tier's check")?.only(known.into_iter())?;
         }
         tiers.push((Some(name.to_owned()), json(node)));
     }
@@ -185,8 +185,8 @@ fn refused(node: &Node, path: &Path<'_>) -> Result<Vec<(String, Option<String>)>
             continue;
         }
         let fields = Fields::of(item, &path, "a refusal")?;
-        fields.only(&["event", "code"], &[])?;
-        let text = |node: &Node, path: &Path<'_>| scalar::text(node, path).map(str::to_owned);
+        fields.only(["event", "code"].into_iter())?;
+        let text = |node: &Node, path: &Path<'_>| scalar::text(node, path).map(String::from);
         refused.push((fields.required("event", text)?, fields.optional("code", text)?));
     }
     Ok(refused)
@@ -194,7 +194,7 @@ fn refused(node: &Node, path: &Path<'_>) -> Result<Vec<(String, Option<String>)>
 
 fn decide_case(node: &Node, path: &Path<'_>) -> Result<DecideCase, Refusal> {
     let fields = Fields::of(node, path, "a case")?;
-    fields.only(&["at", "member", "order", "event", "listing", "expect"], &[])?;
+    fields.only(["at", "member", "order", "event", "listing", "expect"].into_iter())?;
     let expect = fields.required("expect", |node, _| Ok(json(node)))?;
     let mut case = crate::wire::value::Object::default();
     for (name, node) in fields.object.iter().filter(|(name, _)| *name != "expect") {

@@ -5,10 +5,9 @@ use std::fmt;
 
 use super::source::Field;
 use crate::diagnostic::suggest;
-use crate::policy::Subject;
 use crate::wire::Reader;
-use crate::wire::order::LINE_FIELDS;
 use crate::wire::path::shown;
+use crate::wire::schema::{self, Makes, Need};
 use crate::wire::value::{Node, Object, Value};
 use crate::wire::yaml;
 
@@ -98,29 +97,6 @@ pub(super) struct LeaveOut {
 }
 
 const MOVES: [&str; 3] = ["ship", "cancel", "return"];
-const ORDER_FIELDS: &[&str] = &["id", "redeem", "honoured", "shipping", "currency"];
-const EVENT_FIELDS: &[&str] = &[
-    "type",
-    "id",
-    "at",
-    "order",
-    "line",
-    "quantity",
-    "amount",
-    "part",
-    "shipping",
-    "points",
-    "reason",
-    "expires_at",
-    "to_account",
-    "to_program",
-    "pool",
-    "move",
-    "reward",
-    "event",
-    "mark",
-];
-
 impl Mapping {
     /// Reads a mapping for `reader`'s policy.
     pub fn read(reader: &Reader<'_>, text: &str) -> Result<Mapping, MappingError> {
@@ -129,7 +105,7 @@ impl Mapping {
             let message = format!("`{}` is given twice; keep one", shown(name));
             return Err(MappingError::new(node.line, message));
         }
-        Draft { reader, columns: Vec::new(), subjects: &[] }.mapping(&node)
+        Draft { reader, columns: Vec::new(), section: Vec::new() }.mapping(&node)
     }
 
     /// The same mapping, called by its file's name in messages about the columns that it names.
@@ -142,13 +118,13 @@ impl Mapping {
 pub(super) struct Draft<'r, 'p> {
     pub reader: &'r Reader<'p>,
     pub columns: Vec<(String, u64)>,
-    /// Whose facts stand in the section at hand.
-    pub subjects: &'static [Subject],
+    /// The fields that the section at hand may give.
+    pub section: Vec<schema::Field<'p>>,
 }
 
 type Read<T> = Result<T, MappingError>;
 
-impl Draft<'_, '_> {
+impl<'p> Draft<'_, 'p> {
     fn mapping(mut self, node: &Node) -> Read<Mapping> {
         let top = object(node, "a mapping")?;
         only(
@@ -191,20 +167,50 @@ impl Draft<'_, '_> {
             let message = format!("`{name}` goes with `order`; beside `event` it has no meaning");
             return Err(MappingError::new(node.line, message));
         }
-        self.subjects = &[Subject::Member];
+        self.section = self.event_fields();
         let fields = object(node, "`event`")?;
-        only(fields, EVENT_FIELDS, &self.reader.names.member)?;
+        only(fields, &self.names(), &[])?;
         for name in ["type", "at"] {
             self.wanted(fields, name, node.line, "event")?;
         }
         fields.iter().map(|(name, node)| self.field(name, node)).collect()
     }
 
+    /// What rows may tell of events: all but orders, of which they are lines, and declared events.
+    fn event_fields(&self) -> Vec<schema::Field<'p>> {
+        use schema::Kind;
+        let reader = self.reader;
+        let events = reader.schema.events.iter();
+        let events = events.filter(|shape| !matches!(shape.makes, Makes::Order | Makes::Declared(_)));
+        let parts = [&reader.schema.moved, &reader.schema.refunded];
+        let mut fields =
+            vec![schema::Field { name: "line", kind: Kind::Id, need: Need::Optional, about: "" }];
+        for field in events.chain(parts).flat_map(|shape| &shape.fields) {
+            let elsewhere =
+                matches!(field.kind, Kind::Account | Kind::Note | Kind::MovedLines | Kind::RefundedLines);
+            if !elsewhere && !fields.iter().any(|known| known.name == field.name) {
+                fields.push(field.clone());
+            }
+        }
+        fields
+    }
+
+    /// What rows may tell of their order, besides its number and its lines.
+    fn order_fields(&self) -> Vec<schema::Field<'p>> {
+        use schema::Kind;
+        let elsewhere =
+            [Kind::Type, Kind::Account, Kind::OrderNumber, Kind::OrderLines, Kind::Coupons, Kind::Note];
+        self.reader.schema.event("order", false).map_or_else(Vec::new, |order| without(order, &elsewhere))
+    }
+
+    fn names(&self) -> Vec<&'p str> {
+        self.section.iter().map(|field| field.name).collect()
+    }
+
     fn orders(&mut self, node: &Node, top: &Object, line: u64) -> Read<Orders> {
-        self.subjects = &[Subject::Order];
+        self.section = self.order_fields();
         let order = object(node, "`order`")?;
-        let known: Vec<&str> = ["number", "one for each", "at"].iter().chain(ORDER_FIELDS).copied().collect();
-        only(order, &known, &self.reader.names.order)?;
+        only(order, &["number", "one for each", "at"], &self.names())?;
         let number = order.get("number").map(|node| self.field("order", node)).transpose()?;
         let per_day = order.get("one for each").map_or(Ok(false), one_for_each)?;
         if number.is_none() && !per_day {
@@ -234,9 +240,9 @@ impl Draft<'_, '_> {
     }
 
     fn line(&mut self, node: &Node) -> Read<Vec<Field>> {
-        self.subjects = &[Subject::Listing, Subject::Line];
+        self.section = without(&self.reader.schema.line, &[schema::Kind::Note]);
         let line = object(node, "`line`")?;
-        only(line, LINE_FIELDS, &self.reader.names.line)?;
+        only(line, &self.names(), &[])?;
         if !self.reader.policy.categories.is_empty() {
             self.wanted(line, "category", node.line, "line")?;
         }
@@ -246,7 +252,7 @@ impl Draft<'_, '_> {
     }
 
     fn moves(&mut self, top: &Object) -> Read<Vec<Move>> {
-        self.subjects = &[];
+        self.section = self.event_fields();
         let mut moves = Vec::new();
         for kind in MOVES {
             if let Some(node) = top.get(kind) {
@@ -337,8 +343,10 @@ impl Draft<'_, '_> {
 
     /// Refuses a mapping that leaves out a fact without a default.
     fn facts_present(&self, fields: &Object, line: u64, section: &str) -> Read<()> {
-        let mut facts = self.subjects.iter().flat_map(|subject| self.reader.policy.facts.of(*subject));
-        match facts.find(|fact| fact.default.is_none() && fields.get(&fact.name).is_none()) {
+        let is_fact = |kind| matches!(kind, schema::Kind::Fact(..) | schema::Kind::Shipping(Some(_)));
+        let mut facts = self.section.iter().filter(|field| is_fact(field.kind));
+        let needed = |field: &schema::Field<'_>| matches!(field.need, Need::Required(_));
+        match facts.find(|fact| needed(fact) && fields.get(fact.name).is_none()) {
             None => Ok(()),
             Some(fact) => {
                 let message = format!(
@@ -349,6 +357,11 @@ impl Draft<'_, '_> {
             }
         }
     }
+}
+
+/// The fields of a shape but for some kinds.
+fn without<'p>(shape: &schema::Shape<'p>, kinds: &[schema::Kind]) -> Vec<schema::Field<'p>> {
+    shape.fields.iter().filter(|field| !kinds.contains(&field.kind)).cloned().collect()
 }
 
 fn separator(node: &Node) -> Read<u8> {

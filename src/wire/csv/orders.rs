@@ -14,7 +14,7 @@ use crate::eval::{Refusal, RefusalCode};
 use crate::ledger::intake::{Incoming, Place};
 use crate::value::{Delay, time};
 use crate::wire::Reader;
-use crate::wire::canonical;
+use crate::wire::content;
 use crate::wire::path::Path;
 use crate::wire::value::{Node, Object, Value};
 
@@ -119,7 +119,7 @@ fn said(sink: &Sink<'_, '_>, how: &Orders, row: &Row<'_>) -> Read<Said> {
         }
     }
     let moves = how.moves.iter().map(|how| moved(row, how)).collect::<Read<Vec<_>>>()?;
-    let content = canonical::order_line(sink.reader, &line);
+    let content = content::line(sink.reader, &line);
     Ok(Said { order, line, moves, content })
 }
 
@@ -350,7 +350,7 @@ impl Said {
         let mut text = self.content.clone();
         for value in of_order.chain(quantities) {
             text.push('\n');
-            text.extend(value.map(|value| canonical::event(reader, value)));
+            text.extend(value.map(|value| content::event(reader, value)));
         }
         (text, moves().map(|moved| Some(moved?.at)).collect())
     }

@@ -7,7 +7,7 @@ use super::mapping::Mapping;
 use super::source::Field;
 use super::{Sink, joined, made_up};
 use crate::eval::Refusal;
-use crate::wire::canonical;
+use crate::wire::content;
 use crate::wire::value::{Node, Object, Value};
 
 /// How often each content without an id has come.
@@ -35,7 +35,7 @@ impl Events {
     fn made_up_id(&mut self, sink: &Sink<'_, '_>, object: &Object) -> String {
         let kind = object.get("type").and_then(Node::as_text).unwrap_or("event").to_owned();
         let account = object.get("account").and_then(Node::as_text).unwrap_or("").to_owned();
-        let content = canonical::event(sink.reader, &Node::new(Value::Object(object.clone())));
+        let content = content::event(sink.reader, &Node::new(Value::Object(object.clone())));
         let hash = made_up(&content);
         let count = self.seen.entry(content).or_default();
         *count += 1;

@@ -7,11 +7,13 @@ use std::collections::HashMap;
 use jiff::civil::Time;
 
 use super::mapping::{Draft, MappingError, object, only};
-use crate::policy::{Fact, FactType};
+use crate::policy::FactType;
 use crate::value::{Ratio, decimal};
-use crate::wire::event::TYPES;
+use crate::wire::cursor::Scalar;
+use crate::wire::event::unknown_type;
 use crate::wire::path::{Path, shown};
 use crate::wire::scalar::at_least;
+use crate::wire::schema;
 use crate::wire::value::{Node, Value};
 
 /// A field of an event or a line, and where its value comes from.
@@ -72,6 +74,9 @@ pub(super) struct Hash {
 
 const COLUMN_OPTIONS: &[&str] = &["column", "map", "everything else", "empty"];
 const NUMBER_OPTIONS: &[&str] = &["times", "drop", "decimal comma"];
+
+/// What a mapping has that data has not: local days from the order to what its rows tell of later.
+const DAYS_AFTER: &str = "days after order";
 
 type Read<T> = Result<T, MappingError>;
 
@@ -196,16 +201,23 @@ impl Draft<'_, '_> {
     /// Refuses a constant that no row could be read with.
     fn acceptable(&self, name: &str, kind: Kind, text: &str, line: u64) -> Read<()> {
         let node = typed(kind, text);
-        let (root, path) = (Path::ROOT, Path::ROOT);
-        let path = path.field(name);
+        let (root, said) = (Path::ROOT, Scalar::from(&node));
+        let path = root.field(name);
         let number = kind == Kind::Number && decimal::parse(text).is_none();
-        let refused = match name {
-            "category" => self.reader.category(&node, &path).err(),
-            "type" if !self.reader.is_type(text) => Some(self.reader.unknown_type(text, TYPES, &root)),
+        let schema = &self.reader.schema;
+        let refused = match self.kind_in_data(name) {
+            Some(schema::Kind::Category) => self.reader.category(said, &path).err(),
+            Some(schema::Kind::Type) if schema.event(text, false).is_none() => {
+                Some(unknown_type(text, schema.types(), &root))
+            }
             _ if number => None,
-            "quantity" => at_least(&node, &path, 1).err(),
-            "redeem" | "days after order" => at_least(&node, &path, 0).err(),
-            _ => self.fact(name).and_then(|fact| self.reader.fact(fact, &node, &path).err()),
+            Some(schema::Kind::Quantity) => at_least(said, &path, 1).err(),
+            Some(schema::Kind::Redeem) => at_least(said, &path, 0).err(),
+            Some(schema::Kind::Fact(subject, fact)) => {
+                self.reader.declared_fact(subject, fact, said, &path).err()
+            }
+            None if name == DAYS_AFTER => at_least(said, &path, 0).err(),
+            _ => None,
         };
         match refused {
             Some(refusal) => Err(MappingError::new(line, refusal.message)),
@@ -216,24 +228,31 @@ impl Draft<'_, '_> {
         }
     }
 
-    fn fact(&self, name: &str) -> Option<&Fact> {
-        let facts = self.subjects.iter().flat_map(|subject| self.reader.policy.facts.of(*subject));
-        facts.into_iter().find(|fact| fact.name == name)
+    /// How the data reads a field of the section at hand.
+    fn kind_in_data(&self, name: &str) -> Option<schema::Kind> {
+        self.section.iter().find(|field| field.name == name).map(|field| field.kind)
     }
 
     fn kind_of(&self, name: &str) -> Kind {
-        match name {
-            "price" | "quantity" | "tax" | "discount" | "shipping" | "redeem" | "points" | "amount"
-            | "days after order" => Kind::Number,
-            "honoured" => Kind::YesNo,
-            "at" | "expires_at" => Kind::Instant,
-            _ => match self.fact(name).map(|fact| &fact.kind) {
-                Some(FactType::Rate) => Kind::Rate,
-                Some(FactType::Count | FactType::Quantity | FactType::Money) => Kind::Number,
-                Some(FactType::YesNo) => Kind::YesNo,
-                Some(FactType::Date) => Kind::Date,
-                Some(FactType::Text | FactType::Choice(_) | FactType::Category(_)) | None => Kind::Text,
+        use schema::Kind as Data;
+        let Some(kind) = self.kind_in_data(name) else {
+            return if name == DAYS_AFTER { Kind::Number } else { Kind::Text };
+        };
+        match kind {
+            Data::Price | Data::Quantity | Data::Tax | Data::Discount | Data::Shipping(_) | Data::Redeem => {
+                Kind::Number
+            }
+            Data::Points | Data::Correction | Data::Amount | Data::ShippingBack => Kind::Number,
+            Data::Honoured => Kind::YesNo,
+            Data::At | Data::ExpiresAt => Kind::Instant,
+            Data::Fact(subject, fact) => match self.reader.policy.facts.of(subject)[fact].kind {
+                FactType::Rate => Kind::Rate,
+                FactType::Count | FactType::Quantity | FactType::Money => Kind::Number,
+                FactType::YesNo => Kind::YesNo,
+                FactType::Date => Kind::Date,
+                FactType::Text | FactType::Choice(_) | FactType::Category(_) => Kind::Text,
             },
+            _ => Kind::Text,
         }
     }
 }

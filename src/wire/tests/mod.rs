@@ -1,5 +1,6 @@
 //! Tests of the readers that need to look inside.
 
+mod both_ways;
 #[cfg(feature = "cli")]
 mod csv;
 mod general;
@@ -8,6 +9,7 @@ mod policy;
 mod random;
 mod reading;
 mod refusing;
+mod schema;
 #[cfg(feature = "cli")]
 mod yaml;
 

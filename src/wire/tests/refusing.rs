@@ -9,14 +9,16 @@ fn what_is_not_json_is_unreadable() {
     refused("{} {}", Code::UnreadableInput, "", "trailing characters");
     refused("nope", Code::UnreadableInput, "", "not JSON");
     refused("[]", Code::InvalidValue, "", "must be an object, not a list");
-    refused(r#"{"$serde_json::private::Number":"1"}"#, Code::UnreadableInput, "", "not a field name");
-    refused(
-        r#"{"id":{"\u0024serde_json::private::Number":"1"}}"#,
-        Code::UnreadableInput,
-        "",
-        "not a field name",
-    );
-    refused(r#"{"id":"\ud800"}"#, Code::UnreadableInput, "", "");
+    refused(r#"{"id":"\ud800"}"#, Code::UnreadableInput, "", "surrogate");
+    refused(r#"{"id":"\x"}"#, Code::UnreadableInput, "", "invalid escape, at column 9");
+    refused(r#"{"id" 1}"#, Code::UnreadableInput, "", "expected `:`, at column 7");
+    refused(r#"{"id":1 "at":2}"#, Code::UnreadableInput, "", "expected `,` or `}`, at column 9");
+    refused(r#"{"id":[1 2]}"#, Code::UnreadableInput, "", "expected `,` or `]`");
+    refused(r#"{"id":1,}"#, Code::UnreadableInput, "", "trailing comma");
+    refused("{1:2}", Code::UnreadableInput, "", "a field's name must be a text in double quotes");
+    for number in ["01", "1.", "-", ".5", "+1", "1e", "0x10"] {
+        refused(&format!(r#"{{"id":{number}}}"#), Code::UnreadableInput, "", "");
+    }
 }
 
 #[test]
