@@ -7,6 +7,7 @@ use crate::policy::{
     RedeemId, Subject, TierId,
 };
 use crate::value::{Overflow, Ratio, largest_remainder};
+use std::sync::Arc;
 
 /// An order as it was placed, or a declared event as it happened.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
@@ -183,21 +184,21 @@ impl Member {
     }
 }
 
-/// A member's facts at one instant; a fact that has neither a value nor a
-/// default is absent.
+/// A member's facts at one instant; a fact that has neither a value nor a default is absent. Copies share them.
 #[derive(Clone, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
-pub struct MemberFacts(pub(crate) IdVec<FactId, Option<FactValue>>);
+pub struct MemberFacts(pub(crate) Arc<IdVec<FactId, Option<FactValue>>>);
 
 impl MemberFacts {
     /// A member of whom nothing is known: every fact has its default.
     pub fn defaults(policy: &Policy) -> MemberFacts {
-        MemberFacts(policy.facts.member.iter().map(|fact| fact.default.clone()).collect())
+        MemberFacts(Arc::new(policy.facts.member.iter().map(|fact| fact.default.clone()).collect()))
     }
 
     /// Sets facts.
     pub(crate) fn set(&mut self, facts: &[(FactId, FactValue)]) {
+        let known = Arc::make_mut(&mut self.0);
         for (fact, value) in facts {
-            self.0[*fact] = Some(value.clone());
+            known[*fact] = Some(value.clone());
         }
     }
 }

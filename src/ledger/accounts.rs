@@ -1,11 +1,13 @@
 //! A ledger that goes on: it takes events one by one, in the order of time, and answers at any instant. Accounts share
 //! nothing but budgets and transfers.
 
+use indexmap::IndexMap;
 use jiff::Timestamp;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use super::account::Account;
+use super::books::case::CaseId;
 use super::history::History;
 use super::input::event::Event;
 use super::links::Links;
@@ -14,16 +16,21 @@ use super::turn::{Arrival, Budgets, Transition, Turn};
 use crate::eval::{Refusal, RefusalCode};
 use crate::policy::Policy;
 
+/// How many touched cases stand open over all accounts: some 20 MB.
+const MOST_OPEN: usize = 1 << 14;
+
 /// Accounts under one policy, brought forward by events.
 #[derive(Clone, Debug)]
 pub struct Ledger {
     policy: Arc<Policy>,
     links: Arc<Links>,
-    accounts: BTreeMap<Arc<str>, Box<Account>>,
+    accounts: IndexMap<Arc<str>, Box<Account>>,
     budgets: Budgets,
     /// When something falls due next in each account, where accounts share a budget.
     clock: BTreeSet<(Timestamp, Arc<str>)>,
     keeps_entries: bool,
+    /// The cases that were touched last, in any account; what is older is packed.
+    touched: VecDeque<(Arc<str>, CaseId)>,
     /// What fell due and was refused, since it was last asked for.
     failed: Vec<Failed>,
     /// All events that came in, where late ones are to be judged in their turn.
@@ -47,10 +54,11 @@ impl Ledger {
         Ledger {
             links: Arc::new(Links::of(&policy)),
             policy,
-            accounts: BTreeMap::new(),
+            accounts: IndexMap::new(),
             budgets: Budgets::new(),
             clock: BTreeSet::new(),
             keeps_entries,
+            touched: VecDeque::new(),
             failed: Vec::new(),
             history: None,
         }
@@ -69,7 +77,9 @@ impl Ledger {
 
     /// The accounts in which an event has been accepted, by id.
     pub fn accounts(&self) -> impl Iterator<Item = &Account> {
-        self.accounts.values().map(|account| &**account)
+        let mut accounts: Vec<&Account> = self.accounts.values().map(|account| &**account).collect();
+        accounts.sort_unstable_by(|a, b| a.id.cmp(&b.id));
+        accounts.into_iter()
     }
 
     /// One account.
@@ -79,7 +89,9 @@ impl Ledger {
 
     /// The accounts, and the end of the ledger.
     pub(crate) fn into_accounts(self) -> impl Iterator<Item = Account> {
-        self.accounts.into_values().map(|account| *account)
+        let mut accounts = self.accounts;
+        accounts.sort_unstable_keys();
+        accounts.into_values().map(|account| *account)
     }
 
     /// What fell due and was refused since this was last asked.
@@ -116,7 +128,7 @@ impl Ledger {
     pub(super) fn put_back(&mut self, id: &Arc<str>, account: Option<Account>) {
         match account {
             Some(account) => self.accounts.insert(id.clone(), Box::new(account)),
-            None => self.accounts.remove(id),
+            None => self.accounts.swap_remove(id),
         };
     }
 
@@ -176,10 +188,12 @@ impl Ledger {
     /// Takes in what a turn of an account does.
     fn take(&mut self, id: Arc<str>, transition: Transition) {
         if !self.accounts.contains_key(&id) {
-            self.accounts.insert(id.clone(), Box::new(self.new_account(&id)));
+            let new = self.new_account(&id);
+            self.accounts.insert(id.clone(), Box::new(new));
         }
         let Some(account) = self.accounts.get_mut(&id) else { return };
         let before = account.books.next().map(|(when, _)| *when);
+        self.touched.extend(transition.cases().map(|case| (id.clone(), case)));
         account.take(transition, &mut self.budgets);
         if self.links.budgets {
             let now = account.books.next().map(|(when, _)| *when);
@@ -187,6 +201,12 @@ impl Ledger {
                 self.clock.remove(&(before, id.clone()));
             }
             self.clock.extend(now.map(|now| (now, id)));
+        }
+        while self.touched.len() > MOST_OPEN {
+            let Some((id, case)) = self.touched.pop_front() else { break };
+            if let Some(account) = self.accounts.get_mut(&id) {
+                account.books.cases.release(case);
+            }
         }
     }
 
@@ -252,7 +272,8 @@ impl Ledger {
     /// Applies everything that is due in any account up to an instant.
     pub fn advance_all(&mut self, at: Timestamp) {
         self.advance_shared(at);
-        let ids: Vec<Arc<str>> = self.accounts.keys().cloned().collect();
+        let mut ids: Vec<Arc<str>> = self.accounts.keys().cloned().collect();
+        ids.sort_unstable();
         for id in ids {
             self.advance(&id, at);
         }

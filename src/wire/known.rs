@@ -29,7 +29,7 @@ impl Reader<'_> {
             let given = fields.optional(&fact.name, |node, path| self.fact(fact, node.into(), path))?;
             Ok(given.or_else(|| fact.default.clone()))
         });
-        facts.collect::<Result<IdVec<_, _>, Refusal>>().map(MemberFacts)
+        facts.collect::<Result<IdVec<_, _>, Refusal>>().map(|facts| MemberFacts(facts.into()))
     }
 
     fn known(&self, fields: &Fields<'_>, path: &Path<'_>) -> Result<Known, Refusal> {

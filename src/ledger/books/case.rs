@@ -41,15 +41,15 @@ pub(crate) struct Case {
     /// When it happened: for a stretch of time its end, else the same.
     #[serde(with = "instant")]
     pub happened: Timestamp,
-    pub order: Order,
+    pub order: Arc<Order>,
     /// The member as known then; what measures say in all is kept up to date.
     pub member: MemberFacts,
-    pub known: Known,
+    pub known: Arc<Known>,
     pub lines: IdVec<LineId, CaseLine>,
     /// Money refunded on shipping, minor units.
     pub shipping_refunded: i64,
     /// Where its points go, and when they become available there.
-    pub streams: IdVec<StreamId, Stream>,
+    pub streams: Arc<IdVec<StreamId, Stream>>,
     /// The points paid, by redeem rule.
     pub payments: IdVec<PaymentId, Payment>,
     /// When each of the event's marks came.

@@ -1,23 +1,48 @@
-//! The cases of an account. Those that were touched last stand open; the others are packed into a few bytes each, and
-//! opened when something comes back to them.
+//! The cases of an account. Those that were touched lately stand open; the others are packed into a few bytes each, and
+//! opened when something comes back to them. The ledger says when a case is to be packed, so that what stands open is
+//! bounded over all accounts.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::borrow::Cow;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 
 use super::case::{Case, CaseId};
 
-/// How many cases stand open.
-const MOST_OPEN: usize = 4;
-
 /// All cases, in the order in which they came about.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Default)]
 pub(crate) struct Cases {
-    /// Empty where a case stands open.
+    /// Of a case that stands open, nothing.
     packed: Vec<Box<[u8]>>,
-    open: BTreeMap<CaseId, Case>,
-    /// The open ones, the one touched last at the end.
-    touched: VecDeque<CaseId>,
+    open: BTreeMap<CaseId, Open>,
+}
+
+/// A case that stands open.
+#[derive(Debug)]
+struct Open {
+    case: Case,
+    /// How often it has been touched and not yet released.
+    touched: u32,
+}
+
+/// A copy is packed: copies are kept to go back to, not to be worked on.
+impl Clone for Cases {
+    fn clone(&self) -> Cases {
+        let packed = (0..self.len()).map(CaseId::new).map(|id| self.bytes(id).into_owned());
+        Cases { packed: packed.collect(), open: BTreeMap::new() }
+    }
+}
+
+/// All of them packed, whichever stand open.
+impl Serialize for Cases {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_seq((0..self.len()).map(CaseId::new).map(|id| self.bytes(id)))
+    }
+}
+
+impl<'de> Deserialize<'de> for Cases {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Cases, D::Error> {
+        Ok(Cases { packed: Vec::deserialize(from)?, open: BTreeMap::new() })
+    }
 }
 
 impl Cases {
@@ -34,7 +59,7 @@ impl Cases {
     /// A case of this account.
     pub fn get(&self, id: CaseId) -> Cow<'_, Case> {
         match self.open.get(&id) {
-            Some(case) => Cow::Borrowed(case),
+            Some(open) => Cow::Borrowed(&open.case),
             None => Cow::Owned(self.unpack(id)),
         }
     }
@@ -48,14 +73,17 @@ impl Cases {
         packed.and_then(Result::ok).expect("a packed case opens")
     }
 
-    /// True where every packed case can be opened.
+    fn bytes(&self, id: CaseId) -> Cow<'_, Box<[u8]>> {
+        match (self.open.get(&id), self.packed.get(id.index())) {
+            (Some(open), _) => Cow::Owned(pack(&open.case)),
+            (None, Some(packed)) => Cow::Borrowed(packed),
+            (None, None) => Cow::Owned(Box::default()),
+        }
+    }
+
+    /// True where every case of stored books can be opened.
     pub fn is_sound(&self) -> bool {
-        let ids = (0..self.packed.len()).map(CaseId::new);
-        let opens = |(id, packed): (CaseId, &[u8])| {
-            self.open.contains_key(&id) || postcard::from_bytes::<Case>(packed).is_ok()
-        };
-        ids.zip(self.packed.iter().map(|packed| &**packed)).all(opens)
-            && self.open.keys().all(|id| id.index() < self.packed.len())
+        self.packed.iter().all(|packed| postcard::from_bytes::<Case>(packed).is_ok())
     }
 
     /// Over these cases, with nothing changed.
@@ -63,34 +91,34 @@ impl Cases {
         CasesDraft { base: self, changed: BTreeMap::new(), len: self.len() }
     }
 
-    /// Takes in what a draft has changed.
+    /// Takes in what a draft has changed. Each case touched stands open until it is released as often.
     pub fn apply(&mut self, change: CasesChange) {
         for (id, case) in change.0 {
-            if id.index() == self.packed.len() {
-                self.packed.push(Box::default());
+            match self.packed.get_mut(id.index()) {
+                Some(packed) => *packed = Box::default(),
+                None => self.packed.push(Box::default()),
             }
-            if self.open.insert(id, case).is_some() {
-                self.touched.retain(|open| *open != id);
-            }
-            if let Some(packed) = self.packed.get_mut(id.index()) {
-                *packed = Box::default();
-            }
-            self.touched.push_back(id);
-        }
-        while self.touched.len() > MOST_OPEN {
-            let Some(id) = self.touched.pop_front() else { break };
-            self.pack(id);
+            let touched = self.open.get(&id).map_or(1, |open| open.touched.saturating_add(1));
+            self.open.insert(id, Open { case, touched });
         }
     }
 
-    fn pack(&mut self, id: CaseId) {
-        let Some(case) = self.open.get(&id) else { return };
-        // A case that could not be packed simply stays open.
-        if let (Ok(bytes), Some(packed)) = (postcard::to_allocvec(case), self.packed.get_mut(id.index())) {
-            *packed = bytes.into_boxed_slice();
-            self.open.remove(&id);
+    /// A case was touched long ago: it is packed, unless it has been touched again since.
+    pub fn release(&mut self, id: CaseId) {
+        let Some(open) = self.open.get_mut(&id) else { return };
+        open.touched = open.touched.saturating_sub(1);
+        if open.touched == 0
+            && let Some(Open { case, .. }) = self.open.remove(&id)
+            && let Some(packed) = self.packed.get_mut(id.index())
+        {
+            *packed = pack(&case);
         }
     }
+}
+
+#[expect(clippy::expect_used, reason = "the form is plain data; writing it to memory cannot fail")]
+fn pack(case: &Case) -> Box<[u8]> {
+    postcard::to_extend(case, Vec::with_capacity(256)).expect("a case is packed").into_boxed_slice()
 }
 
 /// Cases as a turn is changing them.
@@ -104,6 +132,13 @@ pub(crate) struct CasesDraft<'a> {
 /// What a turn has changed of cases.
 #[derive(Clone, Debug)]
 pub(crate) struct CasesChange(BTreeMap<CaseId, Case>);
+
+impl CasesChange {
+    /// The cases that have been changed.
+    pub fn ids(&self) -> impl Iterator<Item = CaseId> + '_ {
+        self.0.keys().copied()
+    }
+}
 
 impl CasesDraft<'_> {
     /// The case that comes next.

@@ -127,8 +127,9 @@ pub(crate) struct Lots {
     /// Lots with a clock of their own that has not run out.
     #[serde(with = "instant")]
     running: BTreeSet<(Timestamp, LotId)>,
-    /// Lots whose clock has run out while their expiry was paused.
-    paused: BTreeSet<LotId>,
+    /// Lots whose clock has run out while their expiry was paused, by when they were acquired.
+    #[serde(with = "instant")]
+    paused: BTreeSet<(Timestamp, LotId)>,
 }
 
 /// The place of a lot when the soonest to expire are spent first.
@@ -214,7 +215,7 @@ pub(crate) struct LotsDraft<'a> {
     spendable: SetDraft<'a, BySoonest>,
     by_age: SetDraft<'a, ByAge>,
     running: SetDraft<'a, (Timestamp, LotId)>,
-    paused: SetDraft<'a, LotId>,
+    paused: SetDraft<'a, (Timestamp, LotId)>,
 }
 
 /// What a turn has changed of lots.
@@ -227,7 +228,7 @@ pub(crate) struct LotsChange {
     spendable: SetChange<BySoonest>,
     by_age: SetChange<ByAge>,
     running: SetChange<(Timestamp, LotId)>,
-    paused: SetChange<LotId>,
+    paused: SetChange<(Timestamp, LotId)>,
 }
 
 impl LotsDraft<'_> {
@@ -345,7 +346,8 @@ impl LotsDraft<'_> {
 
     /// A lot's clock has run out while its expiry is paused.
     pub fn pause(&mut self, id: LotId) {
-        self.paused.insert(id);
+        let Some(acquired) = self.lot(id).map(|lot| lot.acquired) else { return };
+        self.paused.insert((acquired, id));
     }
 
     /// True where a lot's expiry is paused.
@@ -353,15 +355,17 @@ impl LotsDraft<'_> {
         !self.paused.is_empty()
     }
 
-    /// The lots whose expiry is paused.
-    pub fn paused(&self) -> impl Iterator<Item = LotId> + '_ {
-        self.paused.iter().copied()
+    /// The lots whose expiry is paused that were acquired from one instant on and before another, and when.
+    pub fn paused(&self, from: Timestamp, until: Timestamp) -> impl Iterator<Item = (Timestamp, LotId)> + '_ {
+        let first = LotId::new(0);
+        self.paused.range((from, first)..(until, first)).copied()
     }
 
     /// Sets the clock of paused lots to `at`.
     pub fn resume(&mut self, lots: &[LotId], at: Timestamp) {
         for id in lots {
-            if !self.paused.remove(id) {
+            let acquired = self.lot(*id).map(|lot| lot.acquired);
+            if !acquired.is_some_and(|acquired| self.paused.remove(&(acquired, *id))) {
                 continue;
             }
             self.running.insert((at, *id));

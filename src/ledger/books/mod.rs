@@ -50,7 +50,7 @@ pub(crate) enum Task {
 }
 
 /// An account's books.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Books {
     pub member: MemberFacts,
     pub pools: IdVec<PoolId, PoolBook>,
@@ -331,6 +331,13 @@ pub(crate) struct Change {
     used: bool,
     last: Option<Option<Judged>>,
     brought_to: Option<Timestamp>,
+}
+
+impl Change {
+    /// The cases that have been changed.
+    pub fn cases(&self) -> impl Iterator<Item = CaseId> + '_ {
+        self.cases.ids()
+    }
 }
 
 #[derive(Clone, Debug)]

@@ -78,7 +78,14 @@ impl SeriesDraft<'_> {
     /// The first place at which `after` holds of the step.
     fn place(&self, after: impl Fn(&Step) -> bool) -> usize {
         let base = self.base.get(..self.cut).unwrap_or_default();
-        match base.partition_point(|step| !after(step)) {
+        // Mostly it is near the end: ever wider stretches are looked at from there.
+        let mut width = 1;
+        while base.len().checked_sub(width).and_then(|place| base.get(place)).is_some_and(&after) {
+            width *= 2;
+        }
+        let from = base.len().saturating_sub(width);
+        let near = base.get(from..).unwrap_or_default();
+        match from + near.partition_point(|step| !after(step)) {
             found if found < self.cut => found,
             _ => self.cut + self.tail.partition_point(|step| !after(step)),
         }
@@ -168,6 +175,11 @@ impl SeriesDraft<'_> {
     pub fn behind(&self, at: Timestamp, by: By) -> impl Iterator<Item = (Timestamp, By)> + '_ {
         let first = self.place(|step| (step.at, step.by) > (at, by));
         (first..self.len()).filter_map(|index| self.get(index).map(|step| (step.at, step.by)))
+    }
+
+    /// The first instant after one at which there is a step.
+    pub fn next_after(&self, at: Timestamp) -> Option<Timestamp> {
+        self.get(self.place(|step| step.at > at)).map(|step| step.at)
     }
 
     /// The causes from `start` on, in order.

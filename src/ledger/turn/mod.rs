@@ -143,6 +143,11 @@ enum Clock {
 }
 
 impl Transition {
+    /// The cases that it changes.
+    pub fn cases(&self) -> impl Iterator<Item = CaseId> + '_ {
+        self.change.cases()
+    }
+
     /// Makes the change. Nothing can fail any more. Returns what goes into the journal.
     pub fn apply(self, books: &mut Books, budgets: &mut Budgets) -> (Vec<Entry>, Vec<LevelChange>) {
         books.apply(self.change);

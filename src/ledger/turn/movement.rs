@@ -1,5 +1,7 @@
 //! What happens to orders and declared events later: they ship, are marked, cancelled, returned.
 
+use std::sync::Arc;
+
 use super::super::books::Task;
 use super::super::books::case::{
     Case, CaseId, Due, Interval, LineId, Parcel, Place, RETURNED, resolve_lines,
@@ -110,7 +112,7 @@ impl Turn<'_> {
             let message = format!("event `{event}` has been cancelled");
             return Err(Refusal::new(RefusalCode::NothingLeft, "event", message));
         }
-        for stream in case.streams.iter_mut() {
+        for stream in Arc::make_mut(&mut case.streams).iter_mut() {
             if let Due::Mark { mark, from, by } = &stream.due
                 && *mark == index
             {

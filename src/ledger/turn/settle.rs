@@ -4,6 +4,7 @@
 
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use super::super::books::case::{Case, CaseId, Contribution, PaymentId, Piece, Place};
 use super::super::books::counters::{CounterKey, Word};
@@ -119,7 +120,7 @@ impl Turn<'_> {
             before.entry(id).or_insert_with(|| case.lines.iter().map(|line| line.earned.clone()).collect());
             if dirty.anew.remove(&id) {
                 case.member = self.books.member.clone().into_owned();
-                case.known = self.known()?;
+                case.known = self.known()?.into();
             }
             self.decide_case(id, &mut case, &mut dirty)?;
             self.books.cases.put(id, case);
@@ -133,8 +134,8 @@ impl Turn<'_> {
         let reads = links.in_all(case.order.of);
         let part = self.part_of(case)?;
         if !reads.is_empty() {
-            case.known.in_all =
-                self.counts_up_to(case.at, part.map_or(Timestamp::MAX, |part| part.end), reads)?;
+            let in_all = self.counts_up_to(case.at, part.map_or(Timestamp::MAX, |part| part.end), reads)?;
+            Arc::make_mut(&mut case.known).in_all = in_all;
         }
         let met = links.met(self.policy, case.order.of, case.at);
         self.check_years(case, &met)?;
@@ -143,9 +144,9 @@ impl Turn<'_> {
         if let Some(part) = part {
             // What was counted before this part of the period was given for by the terms of its own day.
             let in_all = self.counts_up_to(case.at, part.start, reads)?;
-            let in_all = std::mem::replace(&mut case.known.in_all, in_all);
+            let in_all = std::mem::replace(&mut Arc::make_mut(&mut case.known).in_all, in_all);
             let (before, charged_before) = earn(self.policy, links.keeps, case, &used)?;
-            case.known.in_all = in_all;
+            Arc::make_mut(&mut case.known).in_all = in_all;
             let fits = || too_large("the sum of the rules");
             charged = charged.beyond(&charged_before).map_err(fits())?;
             earning = beyond(earning, &before).map_err(fits())?;

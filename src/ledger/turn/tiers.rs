@@ -211,15 +211,17 @@ impl Turn<'_> {
                 kept.push(one);
                 continue;
             }
-            let counted = self.books.counters.of(CounterKey::Counted).causes_from(one.reached);
-            let mut counted: Vec<Timestamp> = counted.map(|(at, _)| at).collect();
-            counted.retain(|at| *at > one.reached && *at <= self.at);
-            counted.dedup();
-            for at in counted {
+            // The first thing counted since at which what stands reaches the level; mostly it is among the next few.
+            let mut after = one.reached;
+            while let Some(at) = self.books.counters.of(CounterKey::Counted).next_after(after) {
+                if at > self.at {
+                    break;
+                }
                 if self.stands(tier, one.level, at, member)? {
                     later.push((at, one.level));
                     break;
                 }
+                after = at;
             }
         }
         if kept.len() == self.books.tiers[tier].held.len() {
@@ -374,13 +376,15 @@ impl Turn<'_> {
     /// The paused lots of a pool whose pause has ended.
     pub(super) fn unpaused(&mut self, pool: PoolId) -> Result<Vec<LotId>, Refusal> {
         let known = self.known_loosely(self.at)?;
-        let lots = &self.books.pools[pool].lots;
-        let paused: Vec<(LotId, Timestamp)> =
-            lots.paused().filter_map(|id| Some((id, lots.lot(id)?.acquired))).collect();
         let mut unpaused = Vec::new();
-        for (id, acquired) in paused {
+        // Whether a lot is paused hangs on the terms of the day it was acquired, and on nothing else of it.
+        for version in &self.policy.pools[pool].versions {
+            let from = version.window.from.unwrap_or(Timestamp::MIN);
+            let until = version.window.until.unwrap_or(Timestamp::MAX);
+            let lots = &self.books.pools[pool].lots;
+            let Some((acquired, _)) = lots.paused(from, until).next() else { continue };
             if !self.is_paused(pool, acquired, &known)? {
-                unpaused.push(id);
+                unpaused.extend(lots.paused(from, until).map(|(_, id)| id));
             }
         }
         Ok(unpaused)
