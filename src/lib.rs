@@ -4,6 +4,7 @@
 //!
 //! ```text
 //! text → syntax → check → checked policy → eval (decide)   → decision
+//!                                        → plan (Engine)   → points of many orders
 //!                                        → ledger (replay) → entries → balances, statements
 //! JSON, YAML, CSV → wire → orders, events        decisions, outcomes → wire → JSON
 //! ```
@@ -35,6 +36,7 @@ pub mod syntax;
 pub mod policy;
 pub mod check;
 pub mod eval;
+pub mod plan;
 pub mod ledger;
 pub mod wire;
 #[cfg(feature = "cli")]
@@ -43,7 +45,7 @@ pub mod cli;
 pub use check::{Checked, load, load_with};
 pub use diagnostic::{Diagnostic, Severity};
 pub use eval::{
-    Decision, LineDecision, Listing, MemberFacts, Order, Refusal, RefusalCode, RuleNot, RulePoints,
+    Decision, LineDecision, Listing, Member, MemberFacts, Order, Refusal, RefusalCode, RuleNot, RulePoints,
     ShownBadge, decide, decide_listing,
 };
 pub use jiff::Timestamp;
@@ -51,6 +53,7 @@ pub use ledger::{
     Account, Balance, Becoming, Entry, Incoming, Options, Outcome, Place, PoolStatement, Refused, Replay,
     Statement, replay,
 };
+pub use plan::{Engine, Given, Prepared, Route, Scratch};
 pub use policy::Policy;
 pub use source::Source;
 pub use wire::{Case, Events, InputFault, Reader};

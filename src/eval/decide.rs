@@ -136,7 +136,7 @@ pub fn decide(policy: &Policy, at: Timestamp, member: &Member, order: &Order) ->
         let paid = net.pay(plan.split.lines.iter().copied(), plan.split.shipping);
         paid.map_err(|_| refuse(policy, Fault::Overflow, "the points paid"))?;
     }
-    let derived = derived(context, &net, &UsedBefore::default())?;
+    let derived = derived(context, &net, &UsedBefore::default(), &policy.earn_order)?;
     let money = offer.by_quantity.then(|| offer.split.money().and_then(Ratio::floor_points)).transpose();
     let mut decision = Decision {
         points: 0,
@@ -350,18 +350,28 @@ fn check_together(context: Context<'_>, net: &Net<'_>, plans: &[PaymentPlan]) ->
     Ok(())
 }
 
+/// The terms under which something is decided.
+#[derive(Clone, Copy)]
+pub(crate) struct Terms<'a> {
+    pub policy: &'a Policy,
+    /// The instant whose terms they are.
+    pub at: Timestamp,
+    /// The rules that can give anything, each after those that it reads.
+    pub rules: &'a [EarnId],
+}
+
 /// What each rule earns on each line of what is left of an order, under the terms of its own instant.
 pub(crate) fn earned(
-    policy: &Policy,
-    at: Timestamp,
+    terms: Terms<'_>,
     (facts, known): MemberView<'_>,
     net: &Net<'_>,
     used: &UsedBefore,
 ) -> Result<Earning, Refusal> {
-    let derived = derived(context_of(policy, at, facts, known), net, used)?;
+    let policy = terms.policy;
+    let derived = derived(context_of(policy, terms.at, facts, known), net, used, terms.rules)?;
     let mut earning = Earning { lines: vec![Vec::new(); net.lines.len()], ..Earning::default() };
-    for (rule, outcome) in derived.rules.iter_enumerated() {
-        let RuleOutcome::InForce(outcomes) = outcome else { continue };
+    for (rule, outcome) in derived.rules {
+        let RuleOutcome::InForce(outcomes) = &outcome else { continue };
         let too_large = || refuse(policy, Fault::Overflow, &policy.earns[rule].name);
         let mut total = Total { rule, exact: Ratio::ZERO, rounded: 0, given: 0, cut: None };
         for (line, outcome) in earning.lines.iter_mut().zip(outcomes) {
@@ -393,8 +403,13 @@ pub(crate) fn condition_holds(
     Ok(failure.is_none())
 }
 
-fn derived(context: Context<'_>, net: &Net<'_>, used: &UsedBefore) -> Result<Derived, Refusal> {
-    derive(context, net, used).map_err(|fault| {
+fn derived(
+    context: Context<'_>,
+    net: &Net<'_>,
+    used: &UsedBefore,
+    rules: &[EarnId],
+) -> Result<Derived, Refusal> {
+    derive(context, net, used, rules).map_err(|fault| {
         let refusal = refuse(context.policy, fault.fault, &fault.rule);
         refusal.by_rule(&fault.rule)
     })
@@ -407,7 +422,8 @@ fn two_sides(
     by_pool: &mut IdVec<PoolId, i64>,
 ) -> Result<(Vec<RulePoints>, Vec<RuleNot>), Refusal> {
     let (mut by, mut not) = (Vec::new(), Vec::new());
-    for (rule, outcome) in view.policy.earns.iter().zip(&derived.rules) {
+    for (id, outcome) in &derived.rules {
+        let rule = &view.policy.earns[*id];
         let failure = match outcome {
             RuleOutcome::Elsewhere => None,
             RuleOutcome::NotInForce => Some(not_in_force(rule)),

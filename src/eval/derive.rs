@@ -2,11 +2,13 @@
 //! then groups, the inner before the outer, with their limits. Nothing here depends on the order of declarations: where
 //! order matters, rules name each other.
 
+use std::collections::BTreeMap;
+
 use super::context::{Context, Failure, Fault};
 use super::earn::{Cut, Outcome, Work, evaluate, whole_of};
 use super::net::Net;
 use super::room::{Used, UsedBefore, room};
-use crate::policy::{Counts, Earn, EarnId, Grain, Group, GroupId, IdVec, LimitScope, Member, Owner, Policy};
+use crate::policy::{Counts, Earn, EarnId, Grain, Group, GroupId, LimitScope, Member, Owner, Policy};
 use crate::value::choice::Combine;
 use crate::value::rounding::split_within;
 use crate::value::{Overflow, Ratio};
@@ -23,8 +25,8 @@ pub(crate) enum RuleOutcome {
 
 /// What all rules do.
 pub(crate) struct Derived {
-    /// By rule.
-    pub rules: IdVec<EarnId, RuleOutcome>,
+    /// By rule, of those that were looked at.
+    pub rules: BTreeMap<EarnId, RuleOutcome>,
     /// What is used of limits over several orders.
     pub used: Used,
 }
@@ -35,16 +37,21 @@ pub(crate) struct RuleFault {
     pub rule: String,
 }
 
-/// Derives everything for what is left of an order, `used` being what earlier ones have used of limits.
-pub(crate) fn derive(context: Context<'_>, net: &Net<'_>, used: &UsedBefore) -> Result<Derived, RuleFault> {
+/// Derives what rules give for what is left of an order, each standing after those that it reads; `used` is what earlier
+/// orders have used of limits.
+pub(crate) fn derive(
+    context: Context<'_>,
+    net: &Net<'_>,
+    used: &UsedBefore,
+    rules: &[EarnId],
+) -> Result<Derived, RuleFault> {
     let policy = context.policy;
     let context = Context { order: Some(net), ..context };
-    let rules = policy.earns.iter().map(|_| RuleOutcome::NotInForce).collect();
-    let mut derived = Derived { rules, used: Used::default() };
-    for id in policy.earn_order.iter().copied() {
+    let mut derived = Derived { rules: BTreeMap::new(), used: Used::default() };
+    for id in rules.iter().copied() {
         let rule = &policy.earns[id];
         let looks_here = |earn: &Earn| earn.of == net.order.of;
-        derived.rules[id] = match rule.at(context.at) {
+        let outcome = match rule.at(context.at) {
             None if !rule.versions.iter().any(|version| looks_here(&version.body)) => RuleOutcome::Elsewhere,
             None => RuleOutcome::NotInForce,
             Some(version) if !looks_here(&version.body) => RuleOutcome::Elsewhere,
@@ -59,6 +66,7 @@ pub(crate) fn derive(context: Context<'_>, net: &Net<'_>, used: &UsedBefore) -> 
                 RuleOutcome::InForce(lines)
             }
         };
+        derived.rules.insert(id, outcome);
     }
     derived.groups(context, net, used)?;
     derived
@@ -69,9 +77,9 @@ pub(crate) fn derive(context: Context<'_>, net: &Net<'_>, used: &UsedBefore) -> 
 
 impl Derived {
     fn lines(&self, id: EarnId) -> Option<&[Outcome]> {
-        match &self.rules[id] {
-            RuleOutcome::InForce(lines) => Some(lines),
-            RuleOutcome::NotInForce | RuleOutcome::Elsewhere => None,
+        match self.rules.get(&id) {
+            Some(RuleOutcome::InForce(lines)) => Some(lines),
+            Some(RuleOutcome::NotInForce | RuleOutcome::Elsewhere) | None => None,
         }
     }
 
@@ -81,7 +89,7 @@ impl Derived {
 
     /// A limit leaves so many points.
     fn set(&mut self, id: EarnId, line: usize, points: i64, limit: Cut) {
-        let RuleOutcome::InForce(lines) = &mut self.rules[id] else { return };
+        let Some(RuleOutcome::InForce(lines)) = self.rules.get_mut(&id) else { return };
         if let Some(Outcome::Given(given)) = lines.get_mut(line) {
             if points < given.points {
                 given.cut = Some(limit);
@@ -92,7 +100,7 @@ impl Derived {
 
     /// A rule that loses in a group gives nothing.
     fn lose(&mut self, id: EarnId, line: usize, why: &str) {
-        let RuleOutcome::InForce(lines) = &mut self.rules[id] else { return };
+        let Some(RuleOutcome::InForce(lines)) = self.rules.get_mut(&id) else { return };
         if let Some(outcome) = lines.get_mut(line).filter(|outcome| outcome.given().points > 0) {
             *outcome = Outcome::Failed(Failure { text: why.to_owned(), short_by: None });
         }

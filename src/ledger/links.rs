@@ -4,6 +4,7 @@
 use jiff::Timestamp;
 
 use super::period::Stretch;
+use crate::plan::Candidates;
 use crate::policy::id::ids;
 use crate::policy::reads::Reads;
 use crate::policy::{
@@ -41,6 +42,8 @@ pub(crate) struct Links {
     pub pauses_by_time: bool,
     /// Of each tier: the measures that it counts as periods that are over.
     pub turns: IdVec<TierId, Vec<MeasureId>>,
+    /// The rules that can give anything.
+    pub candidates: Candidates,
     /// The earn rules by name: the order in which what they bring at one instant is taken.
     pub by_name: IdVec<EarnId, usize>,
 }
@@ -89,7 +92,7 @@ struct Limited {
 impl Links {
     /// Those of a policy.
     pub fn of(policy: &Policy) -> Links {
-        let mut links = Links::default();
+        let mut links = Links { candidates: Candidates::of(policy), ..Links::default() };
         for version in policy.earns.iter().flat_map(|rule| &rule.versions) {
             match version.body.of {
                 Occasion::Period(period) => push(&mut links.ends, period),

@@ -252,5 +252,8 @@ impl<T> Rule<T> {
 }
 
 fn in_force<T>(versions: &[Version<T>], at: Timestamp) -> Option<&Version<T>> {
-    versions.iter().find(|version| version.window.contains(at))
+    // They stand in the order of time, and only the last that has begun may not be over.
+    let begun = versions.partition_point(|version| version.window.from.is_none_or(|from| from <= at));
+    let last = begun.checked_sub(1).and_then(|last| versions.get(last));
+    last.filter(|version| version.window.contains(at))
 }

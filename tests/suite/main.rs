@@ -37,3 +37,7 @@ mod purchases;
 mod times;
 mod wire;
 mod robust;
+mod plan;
+#[path = "../../benches/workload/mod.rs"]
+#[allow(clippy::cast_possible_truncation, dead_code, reason = "the benchmark uses the rest")]
+mod workload;

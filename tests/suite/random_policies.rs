@@ -878,7 +878,7 @@ fn event(id: &str, minutes: i64, account: usize, more: Value, world: &World) -> 
     event
 }
 
-fn order_event(world: &World, order: &str, dice: &mut Dice<'_>) -> Value {
+pub fn order_event(world: &World, order: &str, dice: &mut Dice<'_>) -> Value {
     let lines = 1 + dice.roll(2);
     let redeem = if world.pays && dice.once_in(2) { 5 * dice.roll(6) } else { 0 };
     let honoured = redeem > 0 && dice.once_in(6);

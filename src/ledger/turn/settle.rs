@@ -9,14 +9,14 @@ use std::sync::Arc;
 use super::super::books::case::{Case, CaseId, Contribution, PaymentId, Piece, Place};
 use super::super::books::counters::{CounterKey, Word};
 use super::super::books::stretch_key;
-use super::super::links::Met;
+use super::super::links::{Links, Met};
 use super::super::period::Stretch;
 use super::count::{UsedAt, contributions, is_of_calendar, limit_key};
 use super::posting::{LineChange, Maturing, StreamChange, sum_of};
 use super::{Turn, keeps_points, overflow, too_large};
 use crate::eval::net::Net;
 use crate::eval::room::{Used, UsedBefore};
-use crate::eval::{Earned, Earning, Refusal, earned};
+use crate::eval::{Earned, Earning, Refusal, Terms, earned};
 use crate::policy::{Counts, EarnId, GroupId, Member, Occasion, Owner, Period, Policy};
 use crate::value::{Overflow, Ratio};
 
@@ -140,12 +140,12 @@ impl Turn<'_> {
         let met = links.met(self.policy, case.order.of, case.at);
         self.check_years(case, &met)?;
         let used = self.used_before(case, id, &met)?;
-        let (mut earning, mut charged) = earn(self.policy, links.keeps, case, &used)?;
+        let (mut earning, mut charged) = earn(self.policy, links, case, &used)?;
         if let Some(part) = part {
             // What was counted before this part of the period was given for by the terms of its own day.
             let in_all = self.counts_up_to(case.at, part.start, reads)?;
             let in_all = std::mem::replace(&mut Arc::make_mut(&mut case.known).in_all, in_all);
-            let (before, charged_before) = earn(self.policy, links.keeps, case, &used)?;
+            let (before, charged_before) = earn(self.policy, links, case, &used)?;
             Arc::make_mut(&mut case.known).in_all = in_all;
             let fits = || too_large("the sum of the rules");
             charged = charged.beyond(&charged_before).map_err(fits())?;
@@ -419,9 +419,11 @@ struct Uses<'u> {
 }
 
 /// What a case earns as it now stands, and what it would be charged as it came about.
-fn earn(policy: &Policy, keeps: bool, case: &Case, used: &UsedBefore) -> Result<(Earning, Used), Refusal> {
+fn earn(policy: &Policy, links: &Links, case: &Case, used: &UsedBefore) -> Result<(Earning, Used), Refusal> {
     let fits = || too_large("the order as it now stands");
-    let decide = |net: &Net<'_>| earned(policy, case.at, (&case.member, &case.known), net, used);
+    let rules = links.candidates.find(&case.order, case.at);
+    let terms = Terms { policy, at: case.at, rules: &rules };
+    let decide = |net: &Net<'_>| earned(terms, (&case.member, &case.known), net, used);
     let kept = case.streams.iter().filter(|stream| keeps_points(policy, stream.pool, case.at)).count();
     let all_keep = kept > 0 && kept == case.streams.len();
     let mut earning = decide(&case.net(all_keep).map_err(fits())?)?;
@@ -430,7 +432,7 @@ fn earn(policy: &Policy, keeps: bool, case: &Case, used: &UsedBefore) -> Result<
         let as_kept = decide(&case.net(true).map_err(fits())?)?;
         earning = merge(policy, case.at, earning, as_kept)?;
     }
-    let charged = match keeps && !case.is_whole() {
+    let charged = match links.keeps && !case.is_whole() {
         true => decide(&case.gross().map_err(fits())?)?.used,
         false => earning.used.clone(),
     };
