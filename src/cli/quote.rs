@@ -176,7 +176,7 @@ fn balances(policy: &Policy, quote: &Quote, out: &mut dyn Write) -> io::Result<(
     let pools = quote.before.pools.iter().zip(&quote.after.pools);
     for (id, (before, after)) in policy.pools.ids().zip(pools) {
         let mut name = pool_name(policy, id);
-        for (what, of, always) in BUCKETS {
+        for Part { name: what, of, always } in PARTS {
             let (was, is) = (of(&before.balance), of(&after.balance));
             if !always && was == is {
                 continue;
@@ -198,16 +198,21 @@ fn balances(policy: &Policy, quote: &Quote, out: &mut dyn Write) -> io::Result<(
     out.write_all(plain(&columns(policy, &head), rows).as_bytes())
 }
 
-/// A part of a balance: what it is called, how much it holds, and whether it is always told.
-type Part = (&'static str, fn(&Balance) -> i64, bool);
+/// A part of a balance.
+struct Part {
+    name: &'static str,
+    of: fn(&Balance) -> i64,
+    /// Told even where it does not change.
+    always: bool,
+}
 
-const BUCKETS: [Part; 6] = [
-    ("available", |balance| balance.available, true),
-    ("pending", |balance| balance.pending, true),
-    ("redeemed", |balance| balance.redeemed, false),
-    ("expired", |balance| balance.expired, false),
-    ("reversed", |balance| balance.reversed, false),
-    ("transferred", |balance| balance.transferred, false),
+const PARTS: [Part; 6] = [
+    Part { name: "available", of: |balance| balance.available, always: true },
+    Part { name: "pending", of: |balance| balance.pending, always: true },
+    Part { name: "redeemed", of: |balance| balance.redeemed, always: false },
+    Part { name: "expired", of: |balance| balance.expired, always: false },
+    Part { name: "reversed", of: |balance| balance.reversed, always: false },
+    Part { name: "transferred", of: |balance| balance.transferred, always: false },
 ];
 
 /// Until when the points that are available then live.
