@@ -50,10 +50,10 @@ pub use eval::{
 };
 pub use jiff::Timestamp;
 pub use ledger::{
-    Account, Balance, Becoming, Entry, Incoming, Options, Outcome, Place, PoolStatement, Refused, Replay,
-    Statement, replay,
+    Account, Balance, Becoming, Entry, Incoming, Ledger, Options, Outcome, Place, PoolStatement, Question,
+    Quote, Refused, Replay, Statement, Timeline, replay,
 };
 pub use plan::{Engine, Given, Prepared, Route, Scratch};
 pub use policy::Policy;
 pub use source::Source;
-pub use wire::{Case, Events, InputFault, Reader};
+pub use wire::{Case, Events, InputFault, Reader, Unasked};

@@ -50,12 +50,20 @@ pub(crate) struct CheckOptions {
 }
 
 #[derive(Debug, Args)]
+#[command(override_usage = "meed decide [OPTIONS] <POLICY> [CASES] [--events <FILE>...]")]
 pub(crate) struct DecideOptions {
     /// The policy file
     pub policy: String,
     /// Cases, one JSON object a line; - for standard input
     #[arg(default_value = "-")]
     pub cases: String,
+    /// A history, in files as for run (name POLICY and CASES before it): each case then names its account, and the
+    /// answer is what the order would bring there, after all events up to its instant
+    #[arg(long, value_name = "FILE", num_args = 1..)]
+    pub events: Vec<String>,
+    /// How the columns of CSV files become events (YAML)
+    #[arg(long, value_name = "FILE", requires = "events")]
+    pub mapping: Option<String>,
     /// One JSON decision a line
     #[arg(long)]
     pub json: bool,

@@ -1,43 +1,76 @@
-//! `meed decide`: cases in, decisions out, line by line.
+//! `meed decide`: cases in, decisions out, line by line. Beside a history: see `quote`.
 
+use serde::Serialize;
 use std::collections::BTreeMap;
 use std::io::Write;
 
 use super::args::DecideOptions;
 use super::table::{Column, plain, points};
-use super::{Failure, Status, input};
+use super::{Failure, Status, input, quote};
 use crate::eval::{Decision, Refusal, ShownBadge, decide as decide_order, decide_listing};
 use crate::policy::Policy;
-use crate::wire::Case;
 use crate::wire::answer::{DecisionAnswer, ErrorAnswer, ListingAnswer};
+use crate::wire::case::within;
+use crate::wire::{Case, Reader};
 
 /// The most refused cases that are told to people one by one.
 const MOST_REFUSALS: u64 = 1000;
 
 pub(crate) fn decide(options: &DecideOptions, out: &mut dyn Write) -> Result<Status, Failure> {
     let policy = input::policy(&options.policy, options.root.as_deref())?;
-    let (mut number, mut refused) = (0u64, BTreeMap::<&str, u64>::new());
-    let mut count = 0u64;
-    input::cases(&policy, &options.cases, &mut |case| {
+    if !options.events.is_empty() {
+        return quote::quote(&policy, options, out);
+    }
+    let reader = Reader::new(&policy);
+    let mut number = 0u64;
+    let mut refusals = Refusals::new(options.json);
+    input::lines(&options.cases, &mut |line| {
         number += 1;
-        let answer = case.and_then(|case| answer(&policy, case));
-        if let Err(refusal) = &answer {
-            count += 1;
-            if count > MOST_REFUSALS && !options.json {
-                *refused.entry(refusal.code.name()).or_default() += 1;
-                return Ok(());
-            }
+        let answer = line.and_then(|line| reader.case(line)).and_then(|case| answer(&policy, case));
+        if let Err(refusal) = &answer
+            && !refusals.tells(refusal)
+        {
+            return Ok(());
         }
         match options.json {
             true => print_json(&policy, answer, options.explain, out),
             false => print_people(&policy, number, answer, options.explain, out),
         }
     })?;
-    if !refused.is_empty() {
-        let more = refused.iter().map(|(code, count)| format!("{count} {code}")).collect::<Vec<_>>();
-        writeln!(out, "\nrefused besides: {}; --json answers each", more.join(", "))?;
+    refusals.finish(out)
+}
+
+/// How many cases were refused. Only so many are told to people one by one.
+pub(super) struct Refusals {
+    json: bool,
+    count: u64,
+    untold: BTreeMap<&'static str, u64>,
+}
+
+impl Refusals {
+    /// None yet; `json` where all are told.
+    pub fn new(json: bool) -> Refusals {
+        Refusals { json, count: 0, untold: BTreeMap::new() }
     }
-    Ok(if count == 0 { Status::Fine } else { Status::Refused })
+
+    /// Counts one; true where it is to be told.
+    pub fn tells(&mut self, refusal: &Refusal) -> bool {
+        self.count += 1;
+        let tells = self.json || self.count <= MOST_REFUSALS;
+        if !tells {
+            *self.untold.entry(refusal.code.name()).or_default() += 1;
+        }
+        tells
+    }
+
+    /// Tells how many there were besides, and how the command ends.
+    pub fn finish(&self, out: &mut dyn Write) -> Result<Status, Failure> {
+        if !self.untold.is_empty() {
+            let more = self.untold.iter().map(|(code, count)| format!("{count} {code}"));
+            writeln!(out, "\nrefused besides: {}; --json answers each", more.collect::<Vec<_>>().join(", "))?;
+        }
+        Ok(if self.count == 0 { Status::Fine } else { Status::Refused })
+    }
 }
 
 /// The answer to a case.
@@ -50,26 +83,14 @@ pub(crate) enum Answer {
 /// Decides one case.
 pub(crate) fn answer(policy: &Policy, case: Case) -> Result<Answer, Refusal> {
     Ok(match case {
-        Case::Order { at, member, order } => {
-            Answer::Order(decide_order(policy, at, &member, &order).map_err(within("order"))?)
-        }
-        Case::Event { at, member, event } => {
-            Answer::Order(decide_order(policy, at, &member, &event).map_err(within("event"))?)
-        }
+        Case::Order { at, member, order } => Answer::Order(
+            decide_order(policy, at, &member, &order).map_err(|refusal| within("order", refusal))?,
+        ),
+        Case::Event { at, member, event } => Answer::Order(
+            decide_order(policy, at, &member, &event).map_err(|refusal| within("event", refusal))?,
+        ),
         Case::Listing { at, listing } => Answer::Listing(decide_listing(policy, at, &listing)?),
     })
-}
-
-/// Moves the place of a refusal into that part of the case.
-fn within(head: &str) -> impl Fn(Refusal) -> Refusal {
-    move |refusal| {
-        let path = match refusal.path.as_str() {
-            "" => head.to_owned(),
-            path if path.starts_with("member") => path.to_owned(),
-            path => format!("{head}.{path}"),
-        };
-        Refusal { path, ..refusal }
-    }
 }
 
 /// The JSON form of an answer.
@@ -92,12 +113,15 @@ fn print_json(
     out: &mut dyn Write,
 ) -> std::io::Result<()> {
     match answer {
-        Ok(Answer::Order(decision)) => {
-            serde_json::to_writer(&mut *out, &DecisionAnswer::new(policy, &decision, explain))
-        }
-        Ok(Answer::Listing(badges)) => serde_json::to_writer(&mut *out, &ListingAnswer::new(badges)),
-        Err(refusal) => serde_json::to_writer(&mut *out, &ErrorAnswer::new(&refusal)),
-    }?;
+        Ok(Answer::Order(decision)) => print_line(&DecisionAnswer::new(policy, &decision, explain), out),
+        Ok(Answer::Listing(badges)) => print_line(&ListingAnswer::new(badges), out),
+        Err(refusal) => print_line(&ErrorAnswer::new(&refusal), out),
+    }
+}
+
+/// Prints an answer as JSON.
+pub(super) fn print_line(answer: &impl Serialize, out: &mut dyn Write) -> std::io::Result<()> {
+    serde_json::to_writer(&mut *out, answer)?;
     out.write_all(b"\n")?;
     // An answer for each line as it comes: whoever feeds us cases one by one waits for it.
     out.flush()
@@ -114,10 +138,7 @@ fn print_people(
         writeln!(out)?;
     }
     match answer {
-        Err(refusal) => {
-            let path = if refusal.path.is_empty() { String::new() } else { format!(" at {}", refusal.path) };
-            writeln!(out, "case {number}: refused, {}{path}\n  {}", refusal.code.name(), refusal.message)
-        }
+        Err(refusal) => print_refused(&format!("case {number}"), &refusal, out),
         Ok(Answer::Listing(badges)) if badges.is_empty() => writeln!(out, "case {number}: no badge"),
         Ok(Answer::Listing(badges)) => badges.iter().try_for_each(|badge| {
             writeln!(
@@ -128,34 +149,41 @@ fn print_people(
                 badge.shown_in.join(", ")
             )
         }),
-        Ok(Answer::Order(decision)) => print_decision(policy, number, &decision, explain, out),
+        Ok(Answer::Order(decision)) => {
+            writeln!(out, "case {number}: {}", summary(policy, &decision))?;
+            print_lines(policy, &decision, explain, out)
+        }
     }
 }
 
-fn print_decision(
+/// Prints why a case was refused; `head` says which.
+pub(super) fn print_refused(head: &str, refusal: &Refusal, out: &mut dyn Write) -> std::io::Result<()> {
+    let path = if refusal.path.is_empty() { String::new() } else { format!(" at {}", refusal.path) };
+    writeln!(out, "{head}: refused, {}{path}\n  {}", refusal.code.name(), refusal.message)
+}
+
+/// What a decision comes to: `earns 30 points; up to 1,500 points may be paid`.
+pub(super) fn summary(policy: &Policy, decision: &Decision) -> String {
+    if policy.pools.len() < 2 {
+        let (earned, redeemable) =
+            (policy.count_points(decision.points), policy.count_points(decision.redeemable));
+        return format!("earns {earned}; up to {redeemable} may be paid");
+    }
+    let pools = decision.pools.iter().map(|(pool, earned)| format!("{} {pool}", points(*earned)));
+    let earned = match pools.collect::<Vec<_>>().join(", ") {
+        none if none.is_empty() => "nothing".to_owned(),
+        earned => earned,
+    };
+    format!("earns {earned}; up to {} may be paid", points(decision.redeemable))
+}
+
+/// Prints a decision line by line and rule by rule.
+pub(super) fn print_lines(
     policy: &Policy,
-    number: u64,
     decision: &Decision,
     explain: bool,
     out: &mut dyn Write,
 ) -> std::io::Result<()> {
-    let (earned, redeemable) =
-        (policy.count_points(decision.points), policy.count_points(decision.redeemable));
-    match policy.pools.as_slice() {
-        [] | [_] => writeln!(out, "case {number}: earns {earned}; up to {redeemable} may be paid")?,
-        _ => {
-            let pools = decision.pools.iter().map(|(pool, earned)| format!("{} {pool}", points(*earned)));
-            let earned = match pools.collect::<Vec<_>>().join(", ") {
-                none if none.is_empty() => "nothing".to_owned(),
-                earned => earned,
-            };
-            writeln!(
-                out,
-                "case {number}: earns {earned}; up to {} may be paid",
-                points(decision.redeemable)
-            )?;
-        }
-    }
     let mut rows = Vec::new();
     for line in &decision.lines {
         let mut id = format!("  {}", line.id);

@@ -207,7 +207,7 @@ pub(super) fn counted(
 }
 
 /// What becomes of a level, in words.
-fn level(policy: &Policy, change: &LevelChange) -> String {
+pub(super) fn level(policy: &Policy, change: &LevelChange) -> String {
     let level = policy.tiers[change.tier].levels.get(change.to);
     let label = level.map_or("", |level| level.label.as_str());
     match change.to.cmp(&change.from) {
@@ -219,7 +219,7 @@ fn level(policy: &Policy, change: &LevelChange) -> String {
 }
 
 /// The tier, with the time that a level has.
-fn terms(policy: &Policy, change: &LevelChange, lines: bool) -> String {
+pub(super) fn terms(policy: &Policy, change: &LevelChange, lines: bool) -> String {
     let tier = &policy.tiers[change.tier];
     let line = tier.levels.get(change.to).filter(|_| lines);
     let line = line.map_or_else(String::new, |level| format!(":{}", policy.source().line(level.span)));

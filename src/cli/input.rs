@@ -15,7 +15,7 @@ use crate::source::Source;
 use crate::syntax::MAX_BYTES;
 use crate::value::time;
 use crate::wire::jsonl::Lines;
-use crate::wire::{Case, Format, InputFault, Mapping, Reader, Table, bounded_lines, plain, read_file};
+use crate::wire::{Format, InputFault, Mapping, Reader, Table, bounded_lines, plain, read_file};
 
 /// The most bytes of a policy file that are read: more than the parser accepts, so that it can say so.
 const MOST_BYTES: usize = 16 * MAX_BYTES;
@@ -163,13 +163,16 @@ fn meant(path: &Path) -> Option<PathBuf> {
 
 /// Refuses a command that names the standard input for more than one thing: the first would read it to its end.
 pub(crate) fn named_once(command: &Command) -> Result<(), Failure> {
-    let (first, others, last) = match command {
-        Command::Decide(options) => (&options.policy, std::slice::from_ref(&options.cases), None),
-        Command::Run(options) => (&options.policy, options.events.as_slice(), options.mapping.as_ref()),
-        Command::Explain(options) => (&options.subject, options.events.as_slice(), options.mapping.as_ref()),
+    let (first, events, last) = match command {
+        Command::Decide(options) => {
+            ([Some(&options.policy), Some(&options.cases)], &options.events, &options.mapping)
+        }
+        Command::Run(options) => ([Some(&options.policy), None], &options.events, &options.mapping),
+        Command::Explain(options) => ([Some(&options.subject), None], &options.events, &options.mapping),
         _ => return Ok(()),
     };
-    match std::iter::once(first).chain(others).chain(last).filter(|name| *name == "-").count() {
+    let names = first.into_iter().flatten().chain(events).chain(last);
+    match names.filter(|name| *name == "-").count() {
         0 | 1 => Ok(()),
         _ => Err(Failure(
             "the standard input can be read for one thing only; name files for the others".into(),
@@ -177,17 +180,15 @@ pub(crate) fn named_once(command: &Command) -> Result<(), Failure> {
     }
 }
 
-/// Reads decide cases, JSON Lines, and hands each on, or why it was refused.
-pub(crate) fn cases(
-    policy: &Policy,
+/// Reads JSON Lines and hands each on, or why it was refused.
+pub(crate) fn lines(
     path: &str,
-    each: &mut dyn FnMut(Result<Case, Refusal>) -> io::Result<()>,
+    each: &mut dyn FnMut(Result<&str, Refusal>) -> io::Result<()>,
 ) -> Result<(), Failure> {
-    let reader = Reader::new(policy);
     let input = plain(open(path)?).map_err(|error| Failure(format!("{path}: {error}")))?;
     let mut lines = Lines::new(BufReader::with_capacity(1 << 16, bounded_lines(input)));
     while let Some(line) = lines.next_line().map_err(|error| Failure(format!("{path}: {error}")))? {
-        each(line.text.and_then(|text| reader.case(text)))?;
+        each(line.text)?;
     }
     Ok(())
 }

@@ -10,6 +10,7 @@ mod explain;
 mod history;
 mod input;
 mod output;
+mod quote;
 mod run;
 mod setup;
 mod show;

@@ -24,7 +24,9 @@ pub(crate) fn print(
     let statement = account.statement(policy, at).map_err(io::Error::other)?;
     writeln!(out, "{}: {}", policy.statement_title(), statement.account)?;
     writeln!(out, "{} as of {}\n", policy.label(), moment(policy, at))?;
-    standing(policy, &statement, out)?;
+    if standing(policy, &statement, out)? {
+        writeln!(out)?;
+    }
     for (id, pool) in policy.pools.ids().zip(&statement.pools) {
         if statement.pools.len() > 1 {
             writeln!(out, "{}{}", if id.index() == 0 { "" } else { "\n" }, pool_label(policy, id, at))?;
@@ -38,8 +40,8 @@ pub(crate) fn print(
     history::counted(policy, account, &|_| true, out)
 }
 
-/// The member's levels, each with its time and how far it is to the next, and what measures say.
-fn standing(policy: &Policy, statement: &Statement, out: &mut dyn Write) -> io::Result<()> {
+/// The member's levels, each with its time and how far it is to the next, and what measures say; says whether there is any.
+pub(super) fn standing(policy: &Policy, statement: &Statement, out: &mut dyn Write) -> io::Result<bool> {
     for tier in &statement.tiers {
         let since = tier.since.map_or_else(String::new, |at| format!(", since {}", moment(policy, at)));
         let until = tier.until.map_or_else(String::new, |at| format!(", until {}", moment(policy, at)));
@@ -59,7 +61,7 @@ fn standing(policy: &Policy, statement: &Statement, out: &mut dyn Write) -> io::
             any = true;
         }
     }
-    if any { writeln!(out) } else { Ok(()) }
+    Ok(any)
 }
 
 /// What a level still takes, in words.
@@ -78,7 +80,7 @@ fn needs(progress: &Progress) -> String {
 }
 
 /// The pool's label as it is at an instant.
-fn pool_label(policy: &Policy, pool: PoolId, at: Timestamp) -> &str {
+pub(super) fn pool_label(policy: &Policy, pool: PoolId, at: Timestamp) -> &str {
     let pool = &policy.pools[pool];
     let version = pool.versions.iter().find(|version| version.window.contains(at)).or(pool.versions.last());
     version.map_or(pool.name.as_str(), |version| version.label.as_str())
@@ -133,7 +135,7 @@ fn balances(policy: &Policy, id: PoolId, pool: &PoolStatement, out: &mut dyn Wri
     out.write_all(plain(&[("", Column::Left), ("", Column::Right), ("", Column::Left)], rows).as_bytes())
 }
 
-fn gone(policy: &Policy, at: Timestamp) -> String {
+pub(super) fn gone(policy: &Policy, at: Timestamp) -> String {
     format!("usable before {}, gone from then on", moment(policy, at))
 }
 

@@ -128,15 +128,26 @@ pub(crate) struct PaymentPlan {
 /// Decides an order or a declared event at `at` for a member. Pure: same input, same answer. Limits over several orders
 /// have all their room.
 pub fn decide(policy: &Policy, at: Timestamp, member: &Member, order: &Order) -> Result<Decision, Refusal> {
-    let context = context_of(policy, at, &member.facts, &member.known);
+    decide_after(policy, at, (&member.facts, &member.known), order, &UsedBefore::default())
+}
+
+/// The same after what earlier orders and events have used of limits.
+pub(crate) fn decide_after(
+    policy: &Policy,
+    at: Timestamp,
+    (facts, known): MemberView<'_>,
+    order: &Order,
+    used: &UsedBefore,
+) -> Result<Decision, Refusal> {
+    let context = context_of(policy, at, facts, known);
     let placed = Net::placed(order);
-    let (offer, rule) = best_offer(context, &placed)?;
+    let (offer, rule) = best_offer(context, &placed, used)?;
     let mut net = Net::placed(order);
-    for plan in payments(policy, at, member_of(member), order, &UsedBefore::default())? {
+    for plan in payments(policy, at, (facts, known), order, used)? {
         let paid = net.pay(plan.split.lines.iter().copied(), plan.split.shipping);
         paid.map_err(|_| refuse(policy, Fault::Overflow, "the points paid"))?;
     }
-    let derived = derived(context, &net, &UsedBefore::default(), &policy.earn_order)?;
+    let derived = derived(context, &net, used, &policy.earn_order)?;
     let money = offer.by_quantity.then(|| offer.split.money().and_then(Ratio::floor_points)).transpose();
     let mut decision = Decision {
         points: 0,
@@ -184,10 +195,6 @@ pub fn decide_listing(policy: &Policy, at: Timestamp, listing: &Listing) -> Resu
 /// Facts of a member with levels and measures.
 pub(crate) type MemberView<'a> = (&'a MemberFacts, &'a Known);
 
-fn member_of(member: &Member) -> MemberView<'_> {
-    (&member.facts, &member.known)
-}
-
 /// A case with nothing ordered in view yet.
 pub(crate) fn context_of<'a>(
     policy: &'a Policy,
@@ -199,17 +206,33 @@ pub(crate) fn context_of<'a>(
 }
 
 /// The offer that lets most be paid, with its rule; an empty one where nothing may be paid.
-fn best_offer(context: Context<'_>, net: &Net<'_>) -> Result<(Offer, String), Refusal> {
+fn best_offer(context: Context<'_>, net: &Net<'_>, used: &UsedBefore) -> Result<(Offer, String), Refusal> {
     let mut best: Option<(Offer, String)> = None;
     if net.order.of == Occasion::Order {
         for rule in paying_rules(context.policy, context.at) {
-            let offer = offer_of(context, net, rule, &UsedBefore::default())?;
+            let offer = offer_of(context, net, rule, used)?;
             if best.as_ref().is_none_or(|(other, _)| offer.points > other.points) {
                 best = Some((offer, rule.name.to_owned()));
             }
         }
     }
     Ok(best.unwrap_or_else(|| (Offer::none(net.lines.len()), String::new())))
+}
+
+/// The most points that may be paid on an order, where a rule can take no more than its pools hold.
+pub(crate) fn payable(
+    context: Context<'_>,
+    order: &Order,
+    used: &UsedBefore,
+    held: impl Fn(RedeemId) -> i64,
+) -> Result<i64, Refusal> {
+    let mut most = 0;
+    for rule in paying_rules(context.policy, context.at) {
+        let offered = offer_of(context, &Net::placed(order), rule, used)?.points;
+        let payable = rule.takes(&context, offered.min(held(rule.id)));
+        most = most.max(payable.map_err(|fault| refuse(context.policy, fault, rule.name))?);
+    }
+    Ok(most)
 }
 
 fn offer_of(

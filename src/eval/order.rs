@@ -89,6 +89,11 @@ impl Order {
         Order::single(Occasion::Event(event), facts, kind.name.clone(), category, price)
     }
 
+    /// True for an order, false for a declared event.
+    pub fn is_order(&self) -> bool {
+        self.of == Occasion::Order
+    }
+
     /// A fact of the order or event; None where it is another's.
     pub(crate) fn fact(&self, subject: Subject, fact: FactId) -> Option<&FactValue> {
         let own = match self.of {

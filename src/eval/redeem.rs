@@ -104,6 +104,25 @@ pub(crate) struct PayingRule<'a> {
     pub pays: &'a Pays,
 }
 
+impl PayingRule<'_> {
+    /// How many of so many points it takes: whole steps, and none where they are fewer than its least.
+    pub fn takes(&self, context: &Context<'_>, points: i64) -> Result<i64, Fault> {
+        let whole = self.in_steps(points.max(0));
+        match &self.version.body.at_least {
+            Some(least) if Ratio::whole(whole) < context.quantity(least)? => Ok(0),
+            _ => Ok(whole),
+        }
+    }
+
+    fn in_steps(&self, points: i64) -> i64 {
+        points - points.rem_euclid(self.steps())
+    }
+
+    fn steps(&self) -> i64 {
+        self.version.body.steps.unwrap_or(1).max(1)
+    }
+}
+
 /// The redeem rules that pay at an instant.
 pub(crate) fn paying_rules(policy: &Policy, at: Timestamp) -> Vec<PayingRule<'_>> {
     let rules = policy.redeems.iter_enumerated();
@@ -210,20 +229,13 @@ fn within_limits(
     for limit in &body.limits {
         points = points.min(room(&context, limit, used)?);
     }
-    let steps = body.steps.unwrap_or(1).max(1);
-    let mut whole = points.max(Ratio::ZERO).floor_points()?;
-    whole -= whole.rem_euclid(steps);
+    let mut whole = rule.in_steps(points.max(Ratio::ZERO).floor_points()?);
     if let Some(money) = most_money {
         // Where lines are paid at different rates, whole points may pay a little more than exact ones.
         let dearest_first = offer.dearest_first();
         while whole > 0 && dearest_first.split(whole)?.money()? > money {
-            whole -= steps.min(whole);
+            whole -= rule.steps().min(whole);
         }
     }
-    if let Some(least) = &body.at_least
-        && Ratio::whole(whole) < context.quantity(least)?
-    {
-        whole = 0;
-    }
-    Ok(whole)
+    rule.takes(&context, whole)
 }

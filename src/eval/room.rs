@@ -45,10 +45,26 @@ pub(crate) struct UsedBefore {
     pub kept: Used,
 }
 
+impl UsedBefore {
+    /// What other limits have been used, too.
+    pub fn join(&mut self, others: &UsedBefore) -> Result<(), Overflow> {
+        for (all, more) in [(&mut self.standing, &others.standing), (&mut self.kept, &others.kept)] {
+            for (counter, amount) in &more.0 {
+                all.add(*counter, *amount)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// What has been used of one limit, as that limit counts it.
+    pub fn of(&self, counter: LimitId, limit: &Limit) -> Ratio {
+        if limit.per.keeps_room() { self.kept.of(counter) } else { self.standing.of(counter) }
+    }
+}
+
 /// How much a limit leaves, never below zero: its amount in the case at hand, less what has been used before.
 pub(crate) fn room(context: &Context<'_>, limit: &Limit, used: &UsedBefore) -> Result<Ratio, Fault> {
     let amount = context.quantity(&limit.amount)?;
-    let used = if limit.per.keeps_room() { &used.kept } else { &used.standing };
-    let used = limit.counter.map_or(Ratio::ZERO, |counter| used.of(counter));
+    let used = limit.counter.map_or(Ratio::ZERO, |counter| used.of(counter, limit));
     Ok(amount.sub(used)?.max(Ratio::ZERO))
 }

@@ -55,6 +55,11 @@ impl Account {
         }
     }
 
+    /// Takes in what a turn would do, where what all accounts share does not matter. Returns what it writes.
+    pub(super) fn would_take(&mut self, transition: Transition) -> (Vec<Entry>, Vec<LevelChange>) {
+        transition.apply(&mut self.books, &mut Budgets::new())
+    }
+
     /// The account's id.
     pub fn id(&self) -> &str {
         &self.id

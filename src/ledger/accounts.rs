@@ -181,6 +181,16 @@ impl Ledger {
         }
     }
 
+    /// An account as it stands, without its journal; a new one where it is not known.
+    pub(super) fn copy_of(&self, id: &Arc<str>) -> Account {
+        let books = self.accounts.get(id).map(|account| account.books.clone());
+        let new = Account { keeps_entries: false, ..self.new_account(id) };
+        match books {
+            Some(books) => Account { books, ..new },
+            None => new,
+        }
+    }
+
     fn new_account(&self, id: &Arc<str>) -> Account {
         Account::new(&self.policy, self.links.clone(), id.clone(), self.keeps_entries)
     }
@@ -281,7 +291,7 @@ impl Ledger {
 
     /// Where accounts share a budget, what falls due in one of them (an ended period, say) can use it up for the others:
     /// everything due up to an instant is applied in the order of instants, then of accounts.
-    fn advance_shared(&mut self, at: Timestamp) {
+    pub(super) fn advance_shared(&mut self, at: Timestamp) {
         while let Some((when, id)) = self.clock.first().cloned().filter(|(when, _)| *when <= at) {
             self.advance(&id, when);
             // Were it to stand still, it is not looked at again until something happens there.

@@ -2,8 +2,8 @@
 //!
 //! In the order of the flow: [`input`] says what can happen, and which of what came in counts; [`books`] holds an account as
 //! plain data; [`turn`] works out what one event, or one thing due, does to it, as a value; [`accounts`] takes these in, account
-//! by account, and goes on; [`replay`](mod@replay) feeds it from a file; [`report`] says where an account stands and how its
-//! points came about; [`stored`] turns accounts into bytes. [`links`] is what a policy ties together, [`period`] stretches
+//! by account, and goes on; [`replay`](mod@replay) feeds it from a file, [`timeline`] up to the instants of questions;
+//! [`report`] says where an account stands and how its points came about, [`quote`] what an order would bring; [`stored`] turns accounts into bytes. [`links`] is what a policy ties together, [`period`] stretches
 //! of time.
 
 mod account;
@@ -17,6 +17,7 @@ mod quote;
 pub mod replay;
 pub mod report;
 mod stored;
+mod timeline;
 pub(crate) mod turn;
 
 pub use account::Account;
@@ -24,7 +25,7 @@ pub use accounts::{Failed, Ledger};
 pub use books::entry::{self, Action, Arrived, Balance, Bucket, Citation, Entry, LevelChange};
 pub use input::event::{self, Event, EventKind};
 pub use input::intake::{self, Incoming, Place, Refused, Rejected};
-pub use quote::{Quote, QuotedBecoming, QuotedLimit, QuotedPoints};
+pub use quote::{Question, Quote, QuotedAlso};
 pub use replay::{Options, Outcome, Replay, replay};
 pub use report::arithmetic::Step;
 pub use report::lots::LotStatement;
@@ -33,3 +34,5 @@ pub use report::standing::{Counted, MeasureStatement, Need, Number, Progress, Ti
 pub use report::statement::{Becoming, Expiring, PoolStatement, Statement};
 pub use report::workings::Working;
 pub use stored::LoadError;
+pub use timeline::Timeline;
+pub use turn::quote::{QuotedBecoming, QuotedLimit};

@@ -1,81 +1,116 @@
-//! The till's question: what would this order bring, were it placed now, with the account as it stands? Worked out by the
-//! turn that would place it, and not taken in.
+//! The till's question: what would this order, or this declared event, bring, were it to happen now, with the account as it
+//! stands? Worked out by the turn in which it would happen, and not taken in.
 
 use jiff::Timestamp;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::accounts::Ledger;
-use super::books::entry::{Balance, Entry, LevelChange};
-use super::report::statement::Becoming;
-use crate::eval::{Order, Refusal};
+use super::accounts::{Ledger, out_of_order};
+use super::books::entry::{Bucket, Entry, LevelChange};
+use super::report::statement::Statement;
+use super::turn::quote::{Happened, QuotedBecoming, QuotedLimit};
+use crate::eval::{Decision, Order, Refusal};
 use crate::policy::PoolId;
-use crate::value::Ratio;
 
-/// What an order would bring.
+/// What is asked about an account.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Question {
+    /// What whoever asks calls it.
+    pub id: Option<String>,
+    /// The account; one in which nothing has happened yet has nothing.
+    pub account: String,
+    /// When it would happen.
+    pub at: Timestamp,
+    /// The order's number, where it has one already: one that the account has had is refused.
+    pub number: Option<String>,
+    /// The order, or the declared event.
+    pub order: Order,
+}
+
+/// What an order or a declared event would bring.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Quote {
-    /// What each rule would give on each line, in the order of lines, then of declarations.
-    pub earned: Vec<QuotedPoints>,
-    /// When the points would become available, and until when they would live.
+    /// What it earns and may pay with points, line by line and rule by rule, after what has been used of limits.
+    pub decision: Decision,
+    /// How many of the points that may be paid the account has.
+    pub payable: i64,
+    /// When its points would become available, and until when they would live.
     pub becoming: Vec<QuotedBecoming>,
-    /// The limits over several orders that the order meets.
+    /// What it would change of the points of other orders, and of periods.
+    pub also: Vec<QuotedAlso>,
+    /// The limits over several orders that it meets.
     pub limits: Vec<QuotedLimit>,
     /// The levels that it leads to.
     pub levels: Vec<LevelChange>,
-    /// The balance of each pool just after the order, in the order declared.
-    pub balances: Vec<Balance>,
-    /// The entries that placing it would post.
+    /// True for an account in which nothing has happened yet.
+    pub is_new: bool,
+    /// Where the account stands just before it.
+    pub before: Statement,
+    /// Where it would stand just after it.
+    pub after: Statement,
+    /// The entries that it would post.
     pub entries: Vec<Entry>,
 }
 
-/// Points that a rule would give on a line.
+/// Points of another order, or of a period, that would come or be taken back.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct QuotedPoints {
-    /// The line's id.
-    pub line: String,
+pub struct QuotedAlso {
+    /// The order's number, or what the period is called.
+    pub order: Arc<str>,
     /// The rule's name.
     pub rule: String,
-    /// The pool that they go to.
+    /// The pool.
     pub pool: PoolId,
-    /// How many.
+    /// How many; below 0 where they are taken back.
     pub points: i64,
-}
-
-/// Points of an order that become available together.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct QuotedBecoming {
-    /// The pool that they go to.
-    pub pool: PoolId,
-    /// How many, and in which interval where that is known; they count from its later end.
-    pub points: i64,
-    /// The two ends of the interval; none while they wait for goods to ship, or for a mark.
-    pub interval: Option<Becoming>,
-    /// The instant from which they are gone by a clock of their own; none where they have none, or it is not known yet.
-    pub expires_at: Option<Timestamp>,
-}
-
-/// A limit over several orders, as an order finds it and leaves it.
-#[derive(Clone, Debug, PartialEq)]
-pub struct QuotedLimit {
-    /// The rule or group that it belongs to.
-    pub rule: String,
-    /// The limit as it is written.
-    pub limit: String,
-    /// How much there is of it in this period.
-    pub amount: Ratio,
-    /// How much had been used before.
-    pub used: Ratio,
-    /// How much this order would use.
-    pub uses: Ratio,
 }
 
 impl Ledger {
-    /// What an order would bring, were it placed in an account at an instant that is not before the account's last event.
-    /// Refused where the order would be. Nothing is placed; what is due by then is applied, as it is at every look.
-    pub fn quote(&mut self, account: &str, at: Timestamp, order: Order) -> Result<Quote, Refusal> {
-        let id = Arc::<str>::from(account);
+    /// What an order or a declared event would bring, were it to happen in an account as it stands. Refused where it would be,
+    /// and where something later has happened there already. It does not happen; what is due by then is applied, as it is at
+    /// every look.
+    pub fn quote(&mut self, question: &Question) -> Result<Quote, Refusal> {
+        let Question { account, at, .. } = question;
+        let (id, at) = (Arc::<str>::from(account.as_str()), *at);
+        if self.account(account).is_some_and(|known| known.books.is_later_than(at)) {
+            return Err(out_of_order());
+        }
+        self.advance_shared(at);
         self.advance(&id, at);
-        self.look(&id, at, "quote".into(), |turn| turn.keeping_entries().quote(order))
+        let cause = Arc::<str>::from(question.id.as_deref().unwrap_or_default());
+        let number = question.number.as_deref().unwrap_or_default();
+        let order = question.order.clone();
+        let happened =
+            self.look(&id, at, cause.clone(), |turn| turn.keeping_entries().quote(number, order))?;
+        let limits = self.look(&id, at, cause.clone(), |turn| turn.quoted_limits(&happened))?;
+        let Happened { transition, decision, payable, becoming, .. } = happened;
+        let is_new = self.account(account).is_none();
+        let mut copy = self.copy_of(&id);
+        let policy = self.policy();
+        let before = copy.statement(policy, at)?;
+        let (entries, levels) = copy.would_take(transition);
+        let after = copy.statement(policy, at)?;
+        let own: &str = if question.order.is_order() { number } else { &cause };
+        let also = also(&entries, own);
+        Ok(Quote { decision, payable, becoming, also, limits, levels, is_new, before, after, entries })
     }
+}
+
+/// What entries bring to or take from others than the order that is asked about.
+fn also(entries: &[Entry], own: &str) -> Vec<QuotedAlso> {
+    let mut sums: BTreeMap<(PoolId, Arc<str>, String), i64> = BTreeMap::new();
+    for entry in entries {
+        let (Some(order), Some(rule)) = (&entry.order, &entry.rule) else { continue };
+        let points = match (entry.from, entry.to) {
+            (Bucket::Programme, _) => entry.points,
+            (_, Bucket::Reversed) => -entry.points,
+            _ => continue,
+        };
+        if **order != *own {
+            *sums.entry((entry.pool, order.clone(), rule.rule.clone())).or_default() += points;
+        }
+    }
+    let sums = sums.into_iter().filter(|(_, points)| *points != 0);
+    sums.map(|((pool, order, rule), points)| QuotedAlso { order, rule, pool, points }).collect()
 }

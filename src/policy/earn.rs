@@ -103,3 +103,26 @@ pub(crate) enum BaseOf {
     /// A measure over the period that has ended.
     Measure(MeasureId, Option<usize>),
 }
+
+impl Base {
+    /// The unit of the amount that earns.
+    pub fn unit(&self, policy: &Policy) -> Unit {
+        let of_fact = |subject: Subject, fact| {
+            let fact = policy.facts.of(subject).try_get(fact);
+            if matches!(fact.map(|fact| &fact.kind), Some(FactType::Money)) {
+                Unit::Money
+            } else {
+                Unit::Count
+            }
+        };
+        match &self.of {
+            BaseOf::LinePrice | BaseOf::OrderPrice | BaseOf::OrderTotal => Unit::Money,
+            BaseOf::EventFact(event, fact) => of_fact(Subject::Event(*event), *fact),
+            BaseOf::Number(Quantity::Fact(subject, fact)) => of_fact(*subject, *fact),
+            BaseOf::Number(_) => Unit::Count,
+            BaseOf::Measure(measure, _) => {
+                policy.measures.try_get(*measure).map_or(Unit::Count, |one| one.unit)
+            }
+        }
+    }
+}

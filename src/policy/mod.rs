@@ -132,6 +132,11 @@ impl Policy {
     }
 
     /// The unit of a pool's points, the same in all its versions; None where they are money.
+    /// True for a pool that is counted in money.
+    pub(crate) fn counts_money(&self, pool: PoolId) -> bool {
+        self.unit_of(pool).is_none()
+    }
+
     fn unit_of(&self, pool: PoolId) -> Option<&str> {
         self.pools[pool].versions.last()?.body.unit.as_deref()
     }

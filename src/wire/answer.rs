@@ -6,13 +6,15 @@ use jiff::Timestamp;
 use serde::Serialize;
 use std::sync::Arc;
 
+use super::case::{Unasked, part_of, within};
+pub use super::quote::QuoteAnswer;
 use super::standing::{MeasureAnswer, TierAnswer};
 use crate::eval::{Decision, LineDecision, Refusal, RuleNot, ShownBadge};
 use crate::ledger::{
-    Account, Arrived, Becoming, Citation, Entry, LevelChange, Outcome, PoolStatement, Refused,
+    Account, Arrived, Becoming, Citation, Entry, LevelChange, Outcome, PoolStatement, Question, Refused,
+    Statement,
 };
-use crate::policy::LotExpiry;
-use crate::policy::Policy;
+use crate::policy::{LotExpiry, Policy};
 
 /// The answer to a decide case about an order or a declared event.
 #[derive(Debug, Serialize)]
@@ -83,6 +85,10 @@ struct BadgeAnswer {
 /// The answer to a decide case that was refused.
 #[derive(Debug, Serialize)]
 pub struct ErrorAnswer {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    account: Option<String>,
     error: ErrorBody,
 }
 
@@ -149,9 +155,24 @@ impl ListingAnswer {
 }
 
 impl ErrorAnswer {
+    /// The published form of the refusal of what a question asks about.
+    pub fn to_question(question: &Question, refusal: &Refusal) -> ErrorAnswer {
+        let refusal = within(part_of(&question.order), refusal.clone());
+        let (id, account) = (question.id.clone(), Some(question.account.clone()));
+        ErrorAnswer { id, account, ..ErrorAnswer::new(&refusal) }
+    }
+
+    /// The published form of a question that could not be read.
+    pub fn to_unasked(unasked: &Unasked) -> ErrorAnswer {
+        let Unasked { id, account, refusal } = unasked;
+        ErrorAnswer { id: id.clone(), account: account.clone(), ..ErrorAnswer::new(refusal) }
+    }
+
     /// The published form of a refused case.
     pub fn new(refusal: &Refusal) -> ErrorAnswer {
         ErrorAnswer {
+            id: None,
+            account: None,
             error: ErrorBody {
                 code: refusal.code.name(),
                 path: refusal.path.clone(),
@@ -292,25 +313,29 @@ impl RunAnswer {
 impl AccountAnswer {
     /// The published form of an account's statement, with the history of its levels where it was kept.
     pub fn new(policy: &Policy, account: &Account, at: Timestamp) -> Result<AccountAnswer, Refusal> {
-        let statement = account.statement(policy, at)?;
+        Ok(AccountAnswer::of(policy, account.statement(policy, at)?, account.level_changes()))
+    }
+
+    /// The published form of a statement, with how levels have changed.
+    pub(super) fn of(policy: &Policy, statement: Statement, changes: &[LevelChange]) -> AccountAnswer {
         let pools = statement.pools.iter().map(|pool| (pool.pool.clone(), PoolAnswer::new(policy, pool)));
-        let changes = |name: &str| {
+        let changes_of = |name: &str| {
             let of_tier = move |change: &&LevelChange| {
                 policy.tiers.try_get(change.tier).is_some_and(|tier| tier.name == name)
             };
-            account.level_changes().iter().filter(of_tier).collect::<Vec<_>>()
+            changes.iter().filter(of_tier).collect::<Vec<_>>()
         };
         let tiers = statement.tiers.iter();
         let tiers =
-            tiers.map(|tier| (tier.tier.clone(), TierAnswer::new(policy, tier, &changes(&tier.tier))));
+            tiers.map(|tier| (tier.tier.clone(), TierAnswer::new(policy, tier, &changes_of(&tier.tier))));
         let measures = statement.measures.iter();
-        Ok(AccountAnswer {
+        AccountAnswer {
             tier: statement.tiers.first().map(|tier| tier.level.clone()),
             tiers: tiers.collect(),
             measures: measures.map(|one| (one.measure.clone(), MeasureAnswer::new(one))).collect(),
             pools: pools.collect(),
             account: statement.account,
-        })
+        }
     }
 }
 

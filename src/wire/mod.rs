@@ -15,7 +15,7 @@
 
 pub mod answer;
 pub mod diagnostics;
-mod case;
+pub(crate) mod case;
 mod content;
 #[cfg(feature = "cli")]
 mod csv;
@@ -31,6 +31,7 @@ mod known;
 mod names;
 mod order;
 pub(crate) mod path;
+mod quote;
 mod read;
 mod record;
 mod refund;
@@ -45,7 +46,7 @@ pub(crate) mod yaml;
 
 use std::collections::HashMap;
 
-pub use case::Case;
+pub use case::{Case, Unasked};
 #[cfg(feature = "cli")]
 pub use csv::{Mapping, MappingError, Table};
 #[cfg(feature = "cli")]

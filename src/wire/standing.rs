@@ -78,7 +78,11 @@ pub(super) enum NumberAnswer {
 
 impl NumberAnswer {
     fn new(number: &Number) -> NumberAnswer {
-        let exact = number.exact;
+        NumberAnswer::of(number.exact)
+    }
+
+    /// The published form of an exact number.
+    pub fn of(exact: Ratio) -> NumberAnswer {
         match exact.floor_points().ok().filter(|whole| Ratio::whole(*whole) == exact) {
             Some(whole) => NumberAnswer::Whole(whole),
             None => NumberAnswer::Exact(exact.to_string()),

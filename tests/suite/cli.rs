@@ -259,3 +259,82 @@ fn refused_cases_are_told_to_a_bound_and_counted_beyond_it() {
     assert!(run.contains("Refused: 1003 (nothing of these counts)"), "{run}");
     assert!(run.ends_with("  ... 993 more; --json lists all but 3 unreadable-input\n"), "{run}");
 }
+
+/// Cases about accounts after the year: an order, one that pays, one that cannot, a new account, one without account.
+fn till() -> Vec<Value> {
+    let lines = json!([
+        {"id": "1", "category": "book", "price": 2000, "points_rate": "2%", "seller": "domestic"},
+        {"id": "2", "category": "gift_card", "price": 3000, "points_rate": "0%", "seller": "domestic"},
+    ]);
+    let at = "2025-12-30T13:00:00+09:00";
+    vec![
+        json!({"id": "till", "account": "hanako", "at": at, "order": {"paid_with": "amazon_mastercard", "lines": lines}}),
+        json!({"account": "hanako", "at": at, "order": {"redeem": 900, "lines": lines}}),
+        json!({"id": "too much", "account": "hanako", "at": at, "order": {"redeem": 963, "lines": lines}}),
+        json!({"account": "hanako", "at": at, "order": {"order": "A-1", "lines": lines}}),
+        json!({"account": "hanako", "at": "2025-01-10T13:00:00+09:00", "order": {"lines": lines}}),
+        json!({"account": "taro", "at": at, "order": {"lines": lines}}),
+        json!({"id": "whose", "at": at, "order": {"lines": lines}}),
+        json!({"account": "hanako", "at": at, "member": {}, "order": {"lines": lines}}),
+        json!({"account": "hanako", "at": at, "listing": {"points_rate": "2%", "seller": "domestic"}}),
+    ]
+}
+
+#[test]
+fn an_order_is_quoted_against_an_account() {
+    let cases: String = till().iter().map(|case| format!("{case}\n")).collect();
+    let output = meed(&["decide", POLICY, "--events", YEAR], &cases);
+    assert_eq!((status(&output), text(&output.stderr)), (2, String::new()));
+    insta::assert_snapshot!(text(&output.stdout));
+    let one = meed(&["decide", POLICY, "--events", YEAR, "--json"], &till()[0].to_string());
+    assert_eq!(status(&one), 0);
+    insta::assert_snapshot!(serde_json::to_string_pretty(&answer(&one)).unwrap());
+}
+
+/// What is quoted is where `run` stands once the order is appended to the history, whatever comes later in it.
+#[test]
+fn what_is_quoted_is_what_a_run_then_says() {
+    let year = std::fs::read_to_string(root().join(YEAR)).unwrap();
+    for at in ["2025-01-20T13:00:00+09:00", "2025-03-24T10:00:00+09:00", "2025-12-30T13:00:00+09:00"] {
+        let mut case = till().remove(1);
+        case["at"] = json!(at);
+        case["order"]["redeem"] = json!(100);
+        case["order"]["order"] = json!("new");
+        let quote = answer(&meed(&["decide", POLICY, "--events", YEAR, "--json"], &case.to_string()));
+        let mut order = case["order"].clone();
+        let fields = order.as_object_mut().unwrap();
+        fields.extend(
+            [("id", "zzz"), ("type", "order"), ("at", at), ("account", "hanako")]
+                .map(|(name, value)| (name.to_owned(), json!(value))),
+        );
+        let history = format!("{year}\n{order}\n");
+        let run = answer(&meed(&["run", POLICY, "-", "--at", at, "--json"], &history));
+        assert_eq!(quote["after"], run["accounts"][0], "{at}");
+        let run = answer(&meed(&["run", POLICY, "-", "--at", at, "--json"], &year));
+        assert_eq!(quote["before"], run["accounts"][0], "{at}");
+    }
+}
+
+#[test]
+fn cases_and_histories_that_do_not_fit_are_told() {
+    let refused = |arguments: &[&str], case: &Value| {
+        let output = meed(arguments, &case.to_string());
+        let error = &answer(&output)["error"];
+        (status(&output), error["code"].clone(), error["path"].clone())
+    };
+    let with = ["decide", POLICY, "--events", YEAR, "--json"];
+    let cases = till();
+    let of = |code: &str, path: &str| (2, json!(code), json!(path));
+    assert_eq!(refused(&with, &cases[2]), of("insufficient-points", "order.redeem"));
+    assert_eq!(refused(&with, &cases[3]), of("duplicate-order", "order.order"));
+    assert_eq!(refused(&with, &cases[6]), of("missing-field", "account"));
+    assert_eq!(refused(&with, &cases[7]), of("invalid-value", "member"));
+    assert_eq!(refused(&with, &cases[8]), of("invalid-value", "listing"));
+    assert_eq!(refused(&["decide", POLICY, "--json"], &cases[0]), of("unknown-field", "account"));
+    // The history's own refusals are told beside the answer.
+    let bad = ["decide", POLICY, "--json", "--events", "tests/cases/quotes/refused.jsonl"];
+    let output = meed(&bad, &cases[0].to_string());
+    assert_eq!((status(&output), &answer(&output)["points"]), (2, &json!(115)));
+    assert!(text(&output.stderr).contains("(1 forbidden-cash-out)"), "{}", text(&output.stderr));
+    assert_eq!(status(&meed(&["decide", POLICY, "--mapping", "map.yaml"], "")), 1);
+}

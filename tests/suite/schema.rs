@@ -15,12 +15,25 @@ fn schema(name: &str) -> Value {
     serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
 }
 
+/// A validator for one schema, which may point into the others.
+fn with_validator<T>(name: &str, check: impl FnOnce(&jsonschema::Validator) -> T) -> T {
+    let mut registry = jsonschema::Registry::new();
+    for other in ["case", "decision", "run"] {
+        registry = registry.add(format!("meed:{other}"), schema(other)).unwrap();
+    }
+    let registry = registry.prepare().unwrap();
+    check(&jsonschema::options().with_registry(&registry).build(&schema(name)).unwrap())
+}
+
 fn fits(name: &str, document: &Value) -> bool {
-    jsonschema::validator_for(&schema(name)).unwrap().is_valid(document)
+    with_validator(name, |validator| validator.is_valid(document))
 }
 
 fn assert_fits(name: &str, document: &Value) {
-    let validator = jsonschema::validator_for(&schema(name)).unwrap();
+    with_validator(name, |validator| assert_valid(validator, document));
+}
+
+fn assert_valid(validator: &jsonschema::Validator, document: &Value) {
     let errors: Vec<_> = validator.iter_errors(document).map(|e| e.to_string()).collect();
     assert!(errors.is_empty(), "{errors:?}\n{document:#}");
 }
@@ -204,4 +217,36 @@ fn decisions_on_declared_events_fit() {
     let answer: Value = serde_json::from_slice(&meed(&["decide", HOTEL, "--json"], case).stdout).unwrap();
     assert_fits("decision", &answer);
     assert_eq!((&answer["points"], &answer["pools"]["points"]), (&105.into(), &105.into()), "{answer}");
+}
+
+/// What is asked about accounts, and what is answered, in one pool and in several, of orders and declared events.
+#[test]
+fn quotes_fit() {
+    let book = r#"{"lines": [{"id": "l1", "category": "book", "price": 1500, "points_rate": "2%", "seller": "domestic"}]}"#;
+    let year = format!(
+        "{{\"id\": \"c1\", \"account\": \"hanako\", \"at\": \"2025-12-30T13:00:00+09:00\", \"order\": {book}}}\n\
+         {{\"account\": \"taro\", \"at\": \"2025-12-30T13:00:00+09:00\", \"order\": {book}}}"
+    );
+    let flight = r#"{"id": "f2", "account": "ann", "at": "2021-06-02T10:00:00-04:00", "event": {"type": "flight", "miles": 30000, "fare": 100}}"#;
+    let stay = r#"{"account": "ann", "at": "2021-06-02T10:00:00Z", "event": {"type": "stay", "category": "hotel", "nights": 1, "charges": 10.5}}"#;
+    let refused = r#"{"id": "c2", "at": "2025-12-30T13:00:00+09:00", "order": {"lines": []}}"#;
+    for (policy, events, cases) in [
+        (POLICY, YEAR, year.as_str()),
+        (HOTEL, STAYS, stay),
+        ("tests/cases/levels/levels.meed", "tests/cases/quotes/flights.jsonl", flight),
+    ] {
+        for more in [&["--json"][..], &["--json", "--explain"]] {
+            let arguments = [&["decide", policy, "--events", events], more].concat();
+            for case in cases.lines() {
+                assert_fits("question", &serde_json::from_str(case).unwrap());
+                let answer = serde_json::from_slice(&meed(&arguments, case).stdout).unwrap();
+                assert_fits("quote", &answer);
+                assert_eq!(answer["error"], Value::Null, "{answer}");
+            }
+            let answer = serde_json::from_slice(&meed(&arguments, refused).stdout).unwrap();
+            assert_fits("quote", &answer);
+            assert_eq!((&answer["id"], &answer["error"]["path"]), (&json!("c2"), &json!("account")));
+        }
+    }
+    assert!(!fits("question", &serde_json::from_str(refused).unwrap()));
 }

@@ -75,6 +75,9 @@ fn narrow_output_breaks_no_word() {
     };
     insta::assert_snapshot!(narrow(&["run", POLICY, YEAR, "--at", "2025-02-01T00:00:00+09:00"]));
     insta::assert_snapshot!(narrow(&["explain", POLICY, YEAR, "--lot", "A-1/1"]));
+    let flight = ["decide", "tests/cases/levels/levels.meed", "tests/cases/quotes/next_flight.jsonl"];
+    let events = ["--events", "tests/cases/quotes/flights.jsonl"];
+    insta::assert_snapshot!(narrow(&[&flight[..], &events].concat()));
     for command in ["check", "decide", "run", "explain", "test", "completions", "man"] {
         let help = narrow(&[command, "--help"]);
         let usage = |line: &str| line.starts_with("Usage:");

@@ -182,6 +182,12 @@ impl Books {
         later || self.brought_to.is_some_and(|brought_to| at < brought_to)
     }
 
+    /// True where something has happened, or has been applied, after an instant.
+    pub fn is_later_than(&self, at: Timestamp) -> bool {
+        self.last.as_ref().is_some_and(|(last, _)| at < *last)
+            || self.brought_to.is_some_and(|brought_to| at < brought_to)
+    }
+
     /// What is due next, and when.
     pub fn next(&self) -> Option<&(Timestamp, Task)> {
         self.agenda.first()

@@ -6,7 +6,7 @@ use crate::eval::context::{Context, Fault};
 use crate::eval::earn::{first_failure, whole_of};
 use crate::eval::net::Net;
 use crate::eval::{Total, context_of};
-use crate::policy::{Amount, Base, BaseOf, Earn, FactType, Grain, Policy, Quantity, Subject, Unit};
+use crate::policy::{Amount, Earn, Grain, Policy, Unit};
 use crate::value::Ratio;
 use crate::value::choice::Stage;
 use crate::value::decimal::grouped;
@@ -124,7 +124,7 @@ impl<'a> Work<'a> {
                     true => ("full ", Ratio::whole(steps.floor())),
                     false => ("", steps),
                 };
-                let step = shown(context, step, unit_of(context.policy, of));
+                let step = shown(context, step, of.unit(context.policy));
                 (format!("{} per {word}{step} of {amount}", plain(points)), steps.mul(points)?)
             }
             Amount::Fixed { points } => {
@@ -138,28 +138,12 @@ impl<'a> Work<'a> {
     /// The amount that earns, with what it must go beyond.
     fn earning(&self, context: Context<'_>, base: Ratio) -> Result<(String, Ratio), Fault> {
         let Some(of) = base_of(&self.earn.amount) else { return Ok((String::new(), base)) };
-        let unit = unit_of(context.policy, of);
+        let unit = of.unit(context.policy);
         let amount = shown(context, base, unit);
         let Some(beyond) = &of.beyond else { return Ok((amount, base)) };
         let beyond = context.quantity(beyond)?;
         let left = base.sub(beyond)?.max(Ratio::ZERO);
         Ok((format!("({amount} beyond {})", shown(context, beyond, unit)), left))
-    }
-}
-
-/// The unit of the amount that earns.
-fn unit_of(policy: &Policy, base: &Base) -> Unit {
-    let of_fact = |subject: Subject, fact| match policy.facts.of(subject).try_get(fact).map(|fact| &fact.kind)
-    {
-        Some(FactType::Money) => Unit::Money,
-        _ => Unit::Count,
-    };
-    match &base.of {
-        BaseOf::LinePrice | BaseOf::OrderPrice | BaseOf::OrderTotal => Unit::Money,
-        BaseOf::EventFact(event, fact) => of_fact(Subject::Event(*event), *fact),
-        BaseOf::Number(Quantity::Fact(subject, fact)) => of_fact(*subject, *fact),
-        BaseOf::Number(_) => Unit::Count,
-        BaseOf::Measure(measure, _) => policy.measures.try_get(*measure).map_or(Unit::Count, |one| one.unit),
     }
 }
 

@@ -15,10 +15,7 @@ impl Turn<'_> {
         let before = self.reached()?;
         let (takes_back, rank) = (kind.takes_back(), kind.rank());
         self.happens(kind)?;
-        if !self.books.used {
-            self.books.used = true;
-            self.start_clocks()?;
-        }
+        self.begin_to_be_used()?;
         self.update_levels(&before, takes_back)?;
         let (at, id) = (self.at, self.cause.clone());
         self.books.last = std::borrow::Cow::Owned(Some((at, (rank, id))));
@@ -29,12 +26,18 @@ impl Turn<'_> {
     pub fn receive(mut self, arrival: super::Arrival) -> Result<Transition, Refusal> {
         let before = self.reached()?;
         self.arrive(arrival)?;
-        if !self.books.used {
-            self.books.used = true;
-            self.start_clocks()?;
-        }
+        self.begin_to_be_used()?;
         self.update_levels(&before, false)?;
         self.finish()
+    }
+
+    /// With the first thing that happens in an account its clocks start.
+    pub(super) fn begin_to_be_used(&mut self) -> Result<(), Refusal> {
+        if self.books.used {
+            return Ok(());
+        }
+        self.books.used = true;
+        self.start_clocks()
     }
 
     pub(super) fn check_year(&self) -> Result<(), Refusal> {

@@ -13,7 +13,7 @@ pub(crate) mod judge;
 mod movement;
 mod place;
 mod posting;
-mod quote;
+pub(crate) mod quote;
 mod refund;
 mod rewards;
 pub(crate) mod settle;

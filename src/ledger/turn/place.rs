@@ -145,7 +145,7 @@ impl Turn<'_> {
     }
 
     /// The limits of the redeem rules that pay now.
-    fn limits_of_payments(&self) -> Vec<Limit> {
+    pub(super) fn limits_of_payments(&self) -> Vec<Limit> {
         let rules = self.policy.redeems.iter().filter_map(|rule| rule.at(self.at));
         rules.flat_map(|version| version.body.limits.iter().cloned()).collect()
     }
