@@ -23,34 +23,82 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! Without the default feature `cli` the library has the language, the checker, the evaluator, the ledger and JSON, and
-//! does no input or output of its own.
+//! The library does no input or output of its own. Features: `yaml` reads YAML, `csv` reads CSV by a mapping and files by
+//! their names (gzipped or not), `cli` (on by default) is the `meed` command. Without them there is JSON.
 
 #![allow(rustdoc::private_intra_doc_links, reason = "a module's head also leads those who work on it")]
 
-pub mod source;
-pub mod value;
-pub mod diagnostic;
-pub mod syntax;
-pub mod policy;
-pub mod check;
-pub mod eval;
-pub mod ledger;
-pub mod wire;
+mod source;
+mod value;
+mod diagnostic;
+mod syntax;
+mod policy;
+mod check;
+mod eval;
+mod ledger;
+mod wire;
 #[cfg(feature = "cli")]
-pub mod cli;
+mod cli;
 
+// Load and check a policy.
 pub use check::{Checked, load, load_with};
-pub use diagnostic::{Diagnostic, Severity};
+pub use policy::Policy;
+pub use source::{Source, Span};
+
+// Read input for a policy.
+pub use wire::{Case, EventSchema, Events, Reader};
+#[cfg(feature = "csv")]
+pub use wire::{Format, Mapping, Table, read_file};
+
+// Decide an order, a declared event or a listing.
 pub use eval::{
-    Decision, LineDecision, Listing, MemberFacts, Order, Refusal, RefusalCode, RuleNot, RulePoints,
-    ShownBadge, decide, decide_listing,
+    Decision, LineDecision, Listing, Member, MemberFacts, Order, OrderLine, RuleNot, RulePoints, ShownBadge,
+    decide, decide_listing,
 };
+pub use value::Ratio;
+
+// Keep accounts: one event after the other, saved and gone on with; or a whole history.
 pub use jiff::Timestamp;
 pub use ledger::{
-    Account, Balance, Becoming, Entry, Incoming, Options, Outcome, Place, PoolStatement, Refused, Replay,
-    Statement, replay,
+    Event, Failed, Incoming, Ledger, Options, Outcome, Place, Quote, QuotedBecoming, QuotedLimit,
+    QuotedPoints, Refused, Rejected, Replay, replay,
 };
-pub use policy::Policy;
-pub use source::Source;
-pub use wire::{Case, Events, InputFault, Reader};
+
+// Where an account stands, and why: entries, statements, explanations.
+pub use ledger::{
+    Account, Action, Arrived, Balance, Becoming, Bucket, Citation, Counted, Entry, Expiring, LevelChange,
+    LotStatement, MeasureStatement, Need, NotGiven, Number, PoolStatement, Progress, Statement, Step,
+    TierStatement, Working,
+};
+pub use policy::{PoolId, TierId};
+
+// What is wrong: with a policy, with an event or a case, with an input, with stored bytes.
+pub use diagnostic::{Code, Diagnostic, Label, Severity};
+pub use eval::{Refusal, RefusalCode};
+pub use ledger::LoadError;
+pub use value::{Currency, Overflow};
+pub use wire::InputFault;
+#[cfg(feature = "csv")]
+pub use wire::MappingError;
+
+/// Answers that serialize: the published JSON of decisions, runs, entries and diagnostics (`docs/schema`).
+pub mod answer {
+    pub use crate::wire::answer::{
+        AccountAnswer, DecisionAnswer, EntryAnswer, ErrorAnswer, ListingAnswer, RefusedAnswer, RunAnswer,
+    };
+    pub use crate::wire::diagnostics::{Entry, Place, Range, Report};
+}
+
+/// For the command line, the tests and the benches of this project alone: no promise is made of it.
+#[doc(hidden)]
+pub mod internal {
+    #[cfg(feature = "cli")]
+    pub use crate::cli::main;
+    #[cfg(feature = "cli")]
+    pub use crate::diagnostic::render;
+    pub use crate::syntax::{MAX_BYTES, MAX_FILES, Parsed, ast, parse};
+    pub use crate::value::time::LocalTime;
+    pub use crate::value::{Delay, MissingDay, Rounding};
+    #[cfg(feature = "csv")]
+    pub use crate::wire::plain;
+}

@@ -132,7 +132,7 @@ impl Replay {
         // What happens in another account may reach this one where points are transferred or a budget is shared.
         let all = self.ledger.crosses_accounts();
         events.retain(|(event, _)| all || only.is_none_or(|only| *event.account == *only));
-        events.sort_by(|(a, _), (b, _)| (a.at, a.kind.rank(), &a.id).cmp(&(b.at, b.kind.rank(), &b.id)));
+        events.sort_by(|(a, _), (b, _)| a.turn().cmp(&b.turn()));
         for (event, place) in events {
             self.judge(event, place);
         }

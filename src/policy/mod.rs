@@ -99,6 +99,16 @@ impl Policy {
         &self.label
     }
 
+    /// The currency in which it counts money.
+    pub fn currency(&self) -> Currency {
+        self.currency
+    }
+
+    /// The zone in which it counts days, as the IANA database spells it.
+    pub fn zone(&self) -> &str {
+        self.calendar.zone.name()
+    }
+
     /// What the programme calls a statement (`My Points`).
     pub fn statement_title(&self) -> &str {
         &self.statement

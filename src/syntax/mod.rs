@@ -31,5 +31,5 @@ mod scan;
 mod spelling;
 mod stray;
 
-pub use files::{MAX_BYTES_TOGETHER, MAX_FILES, gather};
+pub use files::{MAX_FILES, gather};
 pub use parse::{MAX_BYTES, Parsed, parse};

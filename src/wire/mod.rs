@@ -17,13 +17,13 @@ pub mod answer;
 pub mod diagnostics;
 mod case;
 mod content;
-#[cfg(feature = "cli")]
+#[cfg(feature = "csv")]
 mod csv;
 mod cursor;
 mod event;
 mod facts;
 pub(crate) mod fields;
-#[cfg(feature = "cli")]
+#[cfg(feature = "csv")]
 mod file;
 mod json;
 pub mod jsonl;
@@ -40,16 +40,18 @@ mod schema;
 #[cfg(test)]
 mod tests;
 pub(crate) mod value;
-#[cfg(feature = "cli")]
+#[cfg(feature = "yaml")]
 pub(crate) mod yaml;
 
 use std::collections::HashMap;
 
 pub use case::Case;
-#[cfg(feature = "cli")]
+#[cfg(feature = "csv")]
 pub use csv::{Mapping, MappingError, Table};
 #[cfg(feature = "cli")]
-pub use file::{Format, bounded_lines, plain, read_file};
+pub(crate) use file::bounded_lines;
+#[cfg(feature = "csv")]
+pub use file::{Format, plain, read_file};
 pub use read::{Events, InputFault};
 pub use schema::EventSchema;
 

@@ -2,11 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use meed::Source;
-use meed::check::{Checked, load_with};
-use meed::diagnostic::render;
-use meed::syntax::MAX_FILES;
-use meed::wire::diagnostics::Report;
+use meed::answer::Report;
+use meed::internal::{MAX_FILES, render};
+use meed::{Checked, Source, load_with};
 
 const SHOP: &str = include_str!("../cases/sound/many_features.meed");
 

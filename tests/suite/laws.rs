@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use meed::ledger::{Balance, Bucket, Options, Outcome};
+use meed::{Balance, Bucket, Options, Outcome};
 
 use crate::histories::{Line, RATES, Step, What, event, events, instant, line, order_line, steps};
 use crate::support::{amazon, answer, decide, incoming, post, replay, replay_sorted};

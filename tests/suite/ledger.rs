@@ -1,8 +1,7 @@
 //! Laws of the ledger that goes on, over random policies and histories: what is refused leaves no trace, what is stored is
 //! gone on with, what is quoted is what is then posted, and no entry takes points from where they are not.
 
-use meed::ledger::{Event, EventKind, Ledger};
-use meed::{Entry, Policy, Reader, Timestamp};
+use meed::{Entry, Event, Ledger, Policy, Reader, Timestamp};
 use proptest::prelude::*;
 use serde_json::Value;
 use std::sync::Arc;
@@ -14,7 +13,7 @@ use super::support::{AMAZON, amazon, incoming};
 fn events(policy: &Policy, history: &[Value]) -> Vec<Event> {
     let mut events: Vec<Event> =
         incoming(policy, history).into_iter().filter_map(|one| one.body.ok()).collect();
-    events.sort_by(|a, b| (a.at, a.kind.rank(), &a.id).cmp(&(b.at, b.kind.rank(), &b.id)));
+    events.sort_by(|a, b| a.turn().cmp(&b.turn()));
     events
 }
 
@@ -84,11 +83,11 @@ proptest! {
         let (history, _) = history(&world, &steps);
         let mut ledger = Ledger::new(policy.clone(), true);
         for event in events(&policy, &history) {
-            let EventKind::Order { order, .. } = &event.kind else {
+            let Some(order) = event.order() else {
                 let _ = ledger.apply(event);
                 continue;
             };
-            let quote = ledger.quote(&event.account, event.at, (**order).clone());
+            let quote = ledger.quote(&event.account, event.at, order.clone());
             let account = event.account.clone();
             let count = ledger.account(&account).map_or(0, |account| account.entries().len());
             match (quote, ledger.apply(event)) {

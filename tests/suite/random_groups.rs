@@ -8,10 +8,7 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use meed::check::{Policy, load};
-use meed::ledger::{Account, Bucket, Options, Outcome};
-use meed::policy::PoolId;
-use meed::source::Source;
+use meed::{Account, Bucket, Options, Outcome, Policy, PoolId, Source, load};
 
 use crate::random_policies::{Dice, cases};
 use crate::support::{incoming, replay};

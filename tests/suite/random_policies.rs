@@ -6,11 +6,8 @@ use std::collections::BTreeSet;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use meed::check::{Policy, load};
-use meed::diagnostic::render;
-use meed::ledger::{Balance, Bucket, Options, Outcome};
-use meed::policy::PoolId;
-use meed::source::Source;
+use meed::internal::render;
+use meed::{Balance, Bucket, Options, Outcome, Policy, PoolId, Source, load};
 
 use crate::support::{answer, check, incoming, post, replay, replay_sorted};
 
