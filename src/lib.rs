@@ -73,7 +73,7 @@ pub use ledger::{
 pub use policy::{PoolId, TierId};
 
 // What is wrong: with a policy, with an event or a case, with an input, with stored bytes.
-pub use diagnostic::{Code, Diagnostic, Label, Severity};
+pub use diagnostic::{Code, Diagnostic, Label, Mistakes, Severity};
 pub use eval::{Refusal, RefusalCode};
 pub use ledger::LoadError;
 pub use value::{Currency, Overflow};

@@ -69,7 +69,7 @@ pub use crate::policy::Policy;
 use self::needs::Needs;
 use self::program::Program;
 use self::scope::Scope;
-use crate::diagnostic::{self, Diagnostic, has_errors};
+use crate::diagnostic::{self, Diagnostic, Mistakes, has_errors};
 use crate::policy::{
     self, Badge, BadgeId, Earn, EarnId, Forbid, ForbidId, GroupId, IdVec, Measure, MeasureId, Move, MoveId,
     Pool, PoolId, Redeem, RedeemId, Rule, Tier, TierId,
@@ -87,6 +87,13 @@ pub struct Checked {
     pub policy: Option<Policy>,
     /// Errors and warnings in the order of their places.
     pub diagnostics: Vec<Diagnostic>,
+}
+
+impl Checked {
+    /// The policy, or all that is wrong with it as one error. What there is to warn of stands in `diagnostics`.
+    pub fn into_policy(self) -> Result<Policy, Mistakes> {
+        self.policy.ok_or_else(|| Mistakes::new(self.source, self.diagnostics))
+    }
 }
 
 /// Reads and checks a policy that is one text. A `use` in it is an error: the text stands alone.

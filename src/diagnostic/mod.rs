@@ -1,12 +1,14 @@
 //! What Meed says about a policy: diagnostics as data. Every stage that reads a policy returns them;
-//! only `render` (a shell's business) turns them into text. It knows sources and nothing else.
+//! only `render` (a shell's business) and `plain` turn them into text. It knows sources and nothing else.
 
 pub mod code;
+mod plain;
 #[cfg(feature = "cli")]
 pub mod render;
 pub mod suggest;
 
 pub use code::Code;
+pub use plain::Mistakes;
 
 use crate::source::Span;
 

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use meed::{
-    Case, Checked, Decision, Diagnostic, Events, Incoming, InputFault, Options, Outcome, Place, Policy,
-    Reader, Refusal, Replay, Severity, Source, Timestamp, decide, load, replay,
+    Case, Checked, Decision, Diagnostic, Events, Incoming, InputFault, LoadError, MappingError, Mistakes,
+    Options, Outcome, Overflow, Place, Policy, Reader, Refusal, Rejected, Replay, Severity, Source,
+    Timestamp, decide, load, replay,
 };
 
 const POLICY: &str = include_str!("../../policies/amazon_jp/amazon_jp.meed");
@@ -77,4 +78,22 @@ fn a_policy_with_mistakes_is_no_policy() {
     let checked = load(&Source::new("broken.meed", POLICY.replace("paid_with is", "payed_with is")));
     assert!(checked.policy.is_none());
     assert_eq!(checked.diagnostics[0].severity(), Severity::Error);
+    let mistakes: Box<dyn std::error::Error> = checked.into_policy().unwrap_err().into();
+    let line = POLICY.lines().position(|line| line.contains("paid_with is")).unwrap() + 1;
+    let text = mistakes.to_string();
+    let start = format!("broken.meed:{line}:");
+    assert!(text.contains(&start) && text.contains(": error: unknown-fact: "), "{text}");
+    assert!(text.contains("\n  help: "), "{text}");
+}
+
+#[test]
+fn what_is_wrong_is_an_error() {
+    fn error<E: std::error::Error + Send + Sync + 'static>() {}
+    error::<Mistakes>();
+    error::<Refusal>();
+    error::<Rejected>();
+    error::<InputFault>();
+    error::<MappingError>();
+    error::<LoadError>();
+    error::<Overflow>();
 }

@@ -3,6 +3,7 @@
 
 use jiff::Timestamp;
 use std::collections::{BTreeSet, HashMap};
+use std::fmt;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
@@ -45,6 +46,14 @@ pub struct Rejected {
     /// Its content in one spelling, to tell copies from conflicts.
     pub content: String,
 }
+
+impl fmt::Display for Rejected {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.refusal.fmt(f)
+    }
+}
+
+impl std::error::Error for Rejected {}
 
 impl Incoming {
     /// Its id, if that could be read.
