@@ -243,7 +243,8 @@ fn finish(
     let policy = || {
         Some(Policy {
             source: source.clone(),
-            digest: digest(source),
+            digest: digest(source.text()),
+            meaning_digest: digest(&crate::syntax::said(source)),
             name: program.name,
             statement: program.statement.unwrap_or_else(|| program.label.clone()),
             label: program.label,
@@ -270,10 +271,10 @@ fn finish(
     Checked { source: source.clone(), policy: may_run.then(policy).flatten(), diagnostics }
 }
 
-/// `sha256:` and the digest of the text, that of all its files.
-fn digest(source: &Source) -> String {
+/// `sha256:` and the digest of a text.
+fn digest(text: &str) -> String {
     use sha2::Digest;
-    let hash = sha2::Sha256::digest(source.text().as_bytes());
+    let hash = sha2::Sha256::digest(text.as_bytes());
     let hex: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
     format!("sha256:{hex}")
 }

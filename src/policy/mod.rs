@@ -44,6 +44,8 @@ pub struct Policy {
     pub(crate) source: Source,
     /// `sha256:` and 64 hex digits of the text.
     pub(crate) digest: String,
+    /// The same of what the text says, whatever its layout.
+    pub(crate) meaning_digest: String,
     /// The programme's name.
     pub(crate) name: String,
     /// The programme's label.
@@ -149,6 +151,12 @@ impl Policy {
     /// `sha256:` and the hash of the policy's text: the same text, the same digest.
     pub fn digest(&self) -> &str {
         &self.digest
+    }
+
+    /// `sha256:` and the hash of what the policy says: comments, blanks, line ends and the files that its declarations stand in
+    /// change nothing in it. Stored accounts are gone on with under the same.
+    pub fn meaning_digest(&self) -> &str {
+        &self.meaning_digest
     }
 
     /// A pool's terms in force.

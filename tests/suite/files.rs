@@ -46,6 +46,7 @@ fn a_policy_cut_into_files_is_the_same_policy() {
         ["shop/main.meed", "shop/parts/rules.meed"]
     );
     assert_ne!(cut.digest(), whole.digest());
+    assert_eq!(cut.meaning_digest(), whole.meaning_digest());
     let other = load(&[("main.meed", &main), ("parts/rules.meed", &format!("{second}\n"))]).policy.unwrap();
     assert_ne!(cut.digest(), other.digest());
 }

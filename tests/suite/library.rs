@@ -97,3 +97,19 @@ fn what_is_wrong_is_an_error() {
     error::<LoadError>();
     error::<Overflow>();
 }
+
+/// Each digit of the programme changed, one at a time: where the outcome is a policy it says something else, but in comments.
+#[test]
+fn a_changed_number_is_another_meaning() {
+    let policy = policy();
+    let mut changed = 0;
+    for (at, digit) in POLICY.char_indices().filter(|(_, letter)| letter.is_ascii_digit()) {
+        let other = if digit == '1' { "2" } else { "1" };
+        let text = format!("{}{other}{}", &POLICY[..at], &POLICY[at + 1..]);
+        let line = POLICY[..at].rsplit('\n').next().unwrap();
+        let Some(other) = load(&Source::new("amazon_jp.meed", text)).policy else { continue };
+        assert_eq!(other.meaning_digest() == policy.meaning_digest(), line.contains("//"), "{line}");
+        changed += usize::from(!line.contains("//"));
+    }
+    assert!(changed > 5, "{changed}");
+}
