@@ -45,8 +45,8 @@ pub use check::{Checked, load, load_with};
 pub use policy::Policy;
 pub use source::{Source, Span};
 
-// Read input for a policy.
-pub use wire::{Case, EventSchema, Events, Reader};
+// Read input for a policy, or build it.
+pub use wire::{Case, EventDraft, EventSchema, Events, FieldValue, LineDraft, OrderDraft, Reader};
 #[cfg(feature = "csv")]
 pub use wire::{Format, Mapping, Table, read_file};
 

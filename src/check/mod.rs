@@ -80,6 +80,7 @@ use crate::value::Calendar;
 
 /// A policy, if it may run, and everything that was said about it.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Checked {
     /// What was read: the policy file and those that it uses. The diagnostics point into it.
     pub source: Source,

@@ -33,6 +33,7 @@ impl Severity {
 
 /// A place in the source with a few words about it.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Label {
     /// Where.
     pub span: Span,
@@ -42,6 +43,7 @@ pub struct Label {
 
 /// One thing wrong with a policy: what, where, and what to write instead.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Diagnostic {
     /// The stable code; its row in [`code`] gives the severity and the page.
     pub code: Code,

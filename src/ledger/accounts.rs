@@ -39,6 +39,7 @@ pub struct Ledger {
 
 /// Something that fell due and could not be done: it did nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Failed {
     /// In which account.
     pub account: Arc<str>,

@@ -31,6 +31,7 @@ pub struct Quote {
 
 /// Points that a rule would give on a line.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct QuotedPoints {
     /// The line's id.
     pub line: String,
@@ -44,6 +45,7 @@ pub struct QuotedPoints {
 
 /// Points of an order that become available together.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct QuotedBecoming {
     /// The pool that they go to.
     pub pool: PoolId,
@@ -57,6 +59,7 @@ pub struct QuotedBecoming {
 
 /// A limit over several orders, as an order finds it and leaves it.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct QuotedLimit {
     /// The rule or group that it belongs to.
     pub rule: String,

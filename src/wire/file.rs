@@ -13,6 +13,7 @@ const MAX_YAML: u64 = 1 << 26;
 
 /// The forms of input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Format {
     /// One JSON object a line.
     JsonLines,

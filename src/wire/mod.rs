@@ -5,7 +5,8 @@
 //! ```text
 //! JSON Lines ───────────┐
 //! YAML       ┐          ├→ cursor → record → event (ledger::intake::Incoming) or case
-//! CSV + map  ┴→ tree ───┘
+//! CSV + map  ┤→ tree ───┘
+//! drafts     ┘
 //! ```
 //!
 //! A line of JSON that holds no good event is read once more, as a tree: which of its faults is named then hangs on its
@@ -20,6 +21,7 @@ mod content;
 #[cfg(feature = "csv")]
 mod csv;
 mod cursor;
+mod draft;
 mod event;
 mod facts;
 pub(crate) mod fields;
@@ -48,6 +50,7 @@ use std::collections::HashMap;
 pub use case::Case;
 #[cfg(feature = "csv")]
 pub use csv::{Mapping, MappingError, Table};
+pub use draft::{EventDraft, FieldValue, LineDraft, OrderDraft};
 #[cfg(feature = "cli")]
 pub(crate) use file::bounded_lines;
 #[cfg(feature = "csv")]

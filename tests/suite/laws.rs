@@ -14,7 +14,7 @@ fn cases() -> u32 {
 }
 
 fn run(events: &[Value], at: Option<&str>) -> Outcome {
-    let options = Options { at: at.map(|at| at.parse().unwrap()), keep_entries: true, account: None };
+    let options = Options::default().keep_entries().at(at.map(|at| at.parse().unwrap()));
     replay(amazon(), incoming(amazon(), events), &options)
 }
 

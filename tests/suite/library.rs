@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use meed::{
-    Case, Checked, Decision, Diagnostic, Events, Incoming, InputFault, LoadError, MappingError, Mistakes,
-    Options, Outcome, Overflow, Place, Policy, Reader, Refusal, Rejected, Replay, Severity, Source,
-    Timestamp, decide, load, replay,
+    Case, Checked, Decision, Diagnostic, EventDraft, Events, Incoming, InputFault, Ledger, LineDraft,
+    LoadError, MappingError, Mistakes, Options, OrderDraft, Outcome, Overflow, Place, Policy, Reader,
+    Refusal, Rejected, Replay, Severity, Source, Timestamp, decide, load, replay,
 };
 
 const POLICY: &str = include_str!("../../policies/amazon_jp/amazon_jp.meed");
@@ -59,7 +59,7 @@ fn threads_decide_alike() {
 fn a_service_reads_and_judges_one_event_after_the_other() {
     let policy = policy();
     let reader = Reader::new(&policy);
-    let mut run = Replay::new(&policy, Options { keep_entries: true, ..Options::default() });
+    let mut run = Replay::new(&policy, Options::default().keep_entries());
     run.push(reader.event_line(Place { file: None, line: Some(1) }, GRANT));
     let events: Events<'_> = reader.json_lines(None, GRANT.as_bytes());
     for event in events {
@@ -96,6 +96,40 @@ fn what_is_wrong_is_an_error() {
     error::<MappingError>();
     error::<LoadError>();
     error::<Overflow>();
+}
+
+fn book() -> OrderDraft {
+    let line =
+        LineDraft::new("1").price(1500).category("book").with("points_rate", "2%").with("seller", "domestic");
+    OrderDraft::new().line(line)
+}
+
+/// What a program builds is what data says, and its mistakes are told as those of data.
+#[test]
+fn orders_and_events_are_built_and_checked() {
+    let policy = Arc::new(policy());
+    let reader = Reader::new(&policy);
+    let at: Timestamp = "2025-12-01T03:00:00Z".parse().unwrap();
+    let order = reader.checked_order(book().with("paid_with", "other")).unwrap();
+    let mut ledger = Ledger::new(policy.clone(), true);
+    assert_eq!(ledger.quote("a1", at, order).unwrap().balances[0].pending, 30);
+
+    let placed = reader.checked_event(EventDraft::order("o1", at, "a1", book())).unwrap();
+    let read = r#"{"id": "o1", "type": "order", "order": "o1", "account": "a1", "at": "2025-12-01T12:00:00+09:00", "lines": [
+        {"id": "1", "category": "book", "price": 1500, "points_rate": "2%", "seller": "domestic"}]}"#;
+    assert_eq!(Ok(&placed), reader.event_line(Place::default(), read).body.as_ref());
+    ledger.apply(placed).unwrap();
+    let shipped =
+        EventDraft::new("ship", "s1", at, "a1").of_order("o1").line(LineDraft::new("1").quantity(1));
+    ledger.apply(reader.checked_event(shipped).unwrap()).unwrap();
+    ledger.apply(reader.checked_event(EventDraft::grant("g1", at, "a1", 100)).unwrap()).unwrap();
+    assert_eq!(ledger.account("a1").unwrap().balance().issued, 130);
+
+    let refused = |order| reader.checked_order(order).unwrap_err().to_string();
+    assert!(refused(book().with("payed_with", "other")).contains("did you mean `paid_with`?"));
+    assert!(refused(book().with("paid_with", true)).starts_with("invalid-value"));
+    assert!(refused(book().with("redeem", 1).with("redeem", 2)).starts_with("duplicate-field"));
+    assert!(refused(OrderDraft::new()).starts_with("missing-field"));
 }
 
 /// Each digit of the programme changed, one at a time: where the outcome is a policy it says something else, but in comments.

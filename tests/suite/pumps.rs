@@ -307,7 +307,7 @@ impl Programme {
 
     fn run(&self, start: jiff::Timestamp, events: &[Happening], at: jiff::Timestamp) -> Outcome {
         let events = written(start, events, self.shape.pools.len());
-        let options = Options { at: Some(at), keep_entries: true, account: None };
+        let options = Options::default().keep_entries().at(at);
         replay(&self.policy, incoming(&self.policy, &events), &options)
     }
 

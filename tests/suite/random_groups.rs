@@ -330,7 +330,7 @@ fn instant(minutes: i64) -> String {
 
 fn run(policy: &Policy, events: &[Value]) -> Outcome {
     let at = Some(instant(700 * 1440).parse().unwrap());
-    replay(policy, incoming(policy, events), &Options { at, keep_entries: true, account: None })
+    replay(policy, incoming(policy, events), &Options::default().keep_entries().at(at))
 }
 
 /// The least that was ever available, looked at after each instant.

@@ -87,14 +87,14 @@ proptest! {
         if let Some(policy) = &checked.policy {
             let decision = decide(policy, &order());
             prop_assert!(decision.get("points").is_some() || decision.get("error").is_some());
-            let options = Options { keep_entries: true, ..Options::default() };
+            let options = Options::default().keep_entries();
             answer(policy, &replay(policy, read(policy, YEAR), &options));
         }
     }
 
     #[test]
     fn damaged_histories_are_replayed(bytes in damaged(YEAR)) {
-        let options = Options { keep_entries: true, ..Options::default() };
+        let options = Options::default().keep_entries();
         let incoming = meed::Reader::new(amazon()).json_lines(None, &bytes[..]).map(Result::unwrap).collect();
         let outcome = replay(amazon(), incoming, &options);
         for account in &outcome.accounts {

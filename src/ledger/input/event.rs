@@ -9,6 +9,7 @@ use crate::value::choice::Operation;
 
 /// Something that happened to an account.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub struct Event {
     /// The identity of the cause; an id counts once.
     pub id: Arc<str>,

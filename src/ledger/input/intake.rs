@@ -34,6 +34,7 @@ pub struct Incoming {
 
 /// Input that is no event, and what of it could be told all the same.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Rejected {
     /// Its id, if that could be read.
     pub id: Option<Arc<str>>,
@@ -74,6 +75,7 @@ impl Incoming {
 
 /// A refused event.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Refused {
     /// Its id, if that could be read.
     pub event: Option<String>,
