@@ -11,16 +11,23 @@ use std::thread;
 use meed::{EventDraft, Ledger, LineDraft, OrderDraft, Policy, Reader, Refusal, Source, Timestamp, load};
 
 const POLICY: &str = include_str!("../policies/amazon_jp/amazon_jp.meed");
+/// 1 December 2025: a service asks its clock, Meed never does.
+const NOW: i64 = 1_764_558_000;
 
 fn main() -> Result<(), Box<dyn Error>> {
     // Where the policy has mistakes, the error tells all of them with their places.
     let policy = Arc::new(load(&Source::new("amazon_jp.meed", POLICY)).into_policy()?);
 
+    let now = Timestamp::from_second(NOW)?;
+    for rule in policy.rules_at(now) {
+        println!("{} {}, line {}: {}", rule.kind, rule.name, rule.line, rule.label);
+    }
+
     // A policy is plain, immutable data: any number of threads may read it.
     let threads: Vec<_> = ["hanako", "taro"]
         .map(|member| {
             let policy = policy.clone();
-            thread::spawn(move || one_member(&policy, member))
+            thread::spawn(move || one_member(&policy, member, now))
         })
         .into_iter()
         .collect();
@@ -43,9 +50,8 @@ fn basket() -> OrderDraft {
 }
 
 /// What the till asks, and what it then reports; the account as bytes, for the database.
-fn one_member(policy: &Arc<Policy>, member: &str) -> Result<Vec<u8>, Refusal> {
+fn one_member(policy: &Arc<Policy>, member: &str, now: Timestamp) -> Result<Vec<u8>, Refusal> {
     let reader = Reader::new(policy);
-    let now = Timestamp::from_second(1_764_558_000).unwrap_or_default();
     let mut ledger = Ledger::new(policy.clone(), false);
     let quote = ledger.quote(member, now, reader.checked_order(basket())?)?;
     for line in &quote.earned {
@@ -66,7 +72,7 @@ fn one_member(policy: &Arc<Policy>, member: &str) -> Result<Vec<u8>, Refusal> {
 fn resumed(policy: &Arc<Policy>, stored: &[u8]) -> Result<String, Box<dyn Error>> {
     let mut ledger = Ledger::new(policy.clone(), false);
     ledger.load(stored)?;
-    ledger.advance_all(Timestamp::from_second(1_765_000_000)?);
+    ledger.advance_all(Timestamp::from_second(NOW + 5 * 86_400)?);
     let account = ledger.accounts().next().ok_or("the bytes hold an account")?;
     let balance = account.balance();
     Ok(format!("{}: {} available, {} pending", account.id(), balance.available, balance.pending))

@@ -40,9 +40,9 @@ mod wire;
 #[cfg(feature = "cli")]
 mod cli;
 
-// Load and check a policy.
+// Load and check a policy; look at what it declares.
 pub use check::{Checked, load, load_with};
-pub use policy::Policy;
+pub use policy::{CategoryView, FactView, LevelView, Policy, PoolView, RewardView, RuleView, TierView};
 pub use source::{Source, Span};
 
 // Read input for a policy, or build it.

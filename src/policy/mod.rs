@@ -23,6 +23,7 @@ mod pool;
 mod limit;
 mod earn;
 mod spend;
+mod view;
 pub(crate) mod reads;
 
 pub(crate) use condition::*;
@@ -36,6 +37,7 @@ pub(crate) use member::*;
 pub(crate) use pool::*;
 pub(crate) use spend::*;
 pub(crate) use value::*;
+pub use view::*;
 
 /// A policy that has passed every check. Immutable; share it between threads as it is.
 #[derive(Clone, Debug)]

@@ -61,7 +61,8 @@ pub use schema::EventSchema;
 use crate::policy::{CategoryId, Policy};
 use schema::Schema;
 
-/// Reads input for one policy.
+/// Reads input for one policy, which it borrows. It is cheap to make and holds no state of what it has read, so that a service
+/// that shares an `Arc<Policy>` makes one wherever it reads, and keeps none.
 pub struct Reader<'p> {
     policy: &'p Policy,
     categories: HashMap<&'p str, CategoryId>,

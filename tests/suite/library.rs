@@ -98,6 +98,31 @@ fn what_is_wrong_is_an_error() {
     error::<Overflow>();
 }
 
+#[test]
+fn a_program_can_ask_what_a_policy_declares() {
+    let policy = policy();
+    let rules = |at: &str| policy.rules_at(at.parse().unwrap());
+    let two_percent = |at| *rules(at).iter().find(|rule| rule.name == "two_percent").unwrap();
+    let (before, since) = (two_percent("2020-12-31T14:59:59Z"), two_percent("2020-12-31T15:00:00Z"));
+    assert_eq!((before.kind, before.label), ("badge", "2% or more"));
+    assert!(before.until.is_some() && before.until == since.from);
+    assert!(before.line < since.line);
+    assert_eq!(
+        policy.pools().map(|pool| (pool.name, pool.unit)).collect::<Vec<_>>(),
+        [("points", Some("point"))]
+    );
+    assert!(policy.categories().any(|one| (one.name, one.parent) == ("kindle_ebook", Some("digital"))));
+    let paid_with = policy.facts().find(|fact| fact.name == "paid_with").unwrap();
+    assert_eq!((paid_with.of, paid_with.kind, paid_with.has_default), ("order", "choice", true));
+    assert_eq!(paid_with.choices, ["amazon_mastercard", "other"]);
+
+    let cafe = load(&Source::new("cafe.meed", include_str!("../../policies/starbucks/starbucks.meed")))
+        .policy
+        .unwrap();
+    assert!(cafe.tiers().all(|tier| tier.levels.len() > 1) && cafe.tiers().next().is_some());
+    assert!(cafe.rewards_at("2026-03-01T00:00:00Z".parse().unwrap()).next().is_some());
+}
+
 fn book() -> OrderDraft {
     let line =
         LineDraft::new("1").price(1500).category("book").with("points_rate", "2%").with("seller", "domestic");
@@ -114,6 +139,7 @@ fn orders_and_events_are_built_and_checked() {
     let mut ledger = Ledger::new(policy.clone(), true);
     assert_eq!(ledger.quote("a1", at, order).unwrap().balances[0].pending, 30);
 
+    ledger.apply(reader.checked_event(EventDraft::grant("g1", at, "a1", 100)).unwrap()).unwrap();
     let placed = reader.checked_event(EventDraft::order("o1", at, "a1", book())).unwrap();
     let read = r#"{"id": "o1", "type": "order", "order": "o1", "account": "a1", "at": "2025-12-01T12:00:00+09:00", "lines": [
         {"id": "1", "category": "book", "price": 1500, "points_rate": "2%", "seller": "domestic"}]}"#;
@@ -122,7 +148,6 @@ fn orders_and_events_are_built_and_checked() {
     let shipped =
         EventDraft::new("ship", "s1", at, "a1").of_order("o1").line(LineDraft::new("1").quantity(1));
     ledger.apply(reader.checked_event(shipped).unwrap()).unwrap();
-    ledger.apply(reader.checked_event(EventDraft::grant("g1", at, "a1", 100)).unwrap()).unwrap();
     assert_eq!(ledger.account("a1").unwrap().balance().issued, 130);
 
     let refused = |order| reader.checked_order(order).unwrap_err().to_string();
