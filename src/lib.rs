@@ -9,13 +9,14 @@
 //! ```
 //!
 //! A service that embeds Meed needs the names re-exported here and nothing else: [`load`] a policy, make a [`Reader`]
-//! for its input, [`decide()`] orders, [`replay()`] histories. A [`Policy`] is immutable; share it between threads as it is.
+//! for its input (or build it: [`OrderDraft`], [`EventDraft`]), [`decide()`] orders, keep accounts in a [`Ledger`], [`replay()`]
+//! histories. A [`Policy`] is immutable; share it between threads as it is.
 //!
 //! ```
 //! use meed::{Options, Reader, Source, load, replay};
 //!
 //! let text = include_str!("../policies/amazon_jp/amazon_jp.meed");
-//! let policy = load(&Source::new("amazon_jp.meed", text)).policy.ok_or("the policy has mistakes")?;
+//! let policy = load(&Source::new("amazon_jp.meed", text)).into_policy()?;
 //! let events = r#"{"id": "e1", "type": "grant", "at": "2025-01-01T00:00:00+09:00", "account": "a1", "points": 100}"#;
 //! let events = Reader::new(&policy).json_lines(None, events.as_bytes()).collect::<Result<Vec<_>, _>>()?;
 //! let outcome = replay(&policy, events, &Options::default());
