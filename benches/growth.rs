@@ -17,8 +17,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use meed::ledger::{Event, Ledger};
-use meed::{Reader, Source, Timestamp, load};
+use meed::{Event, Ledger, Reader, Source, Timestamp, load};
 
 const AGES: [u64; 3] = [10, 1_000, 100_000];
 const MEASURED: u64 = 200;

@@ -10,13 +10,14 @@
 //! ```
 //!
 //! A service that embeds Meed needs the names re-exported here and nothing else: [`load`] a policy, make a [`Reader`]
-//! for its input, [`decide()`] orders, [`replay()`] histories. A [`Policy`] is immutable; share it between threads as it is.
+//! for its input (or build it: [`OrderDraft`], [`EventDraft`]), [`decide()`] orders, keep accounts in a [`Ledger`], [`replay()`]
+//! histories. A [`Policy`] is immutable; share it between threads as it is.
 //!
 //! ```
 //! use meed::{Options, Reader, Source, load, replay};
 //!
 //! let text = include_str!("../policies/amazon_jp/amazon_jp.meed");
-//! let policy = load(&Source::new("amazon_jp.meed", text)).policy.ok_or("the policy has mistakes")?;
+//! let policy = load(&Source::new("amazon_jp.meed", text)).into_policy()?;
 //! let events = r#"{"id": "e1", "type": "grant", "at": "2025-01-01T00:00:00+09:00", "account": "a1", "points": 100}"#;
 //! let events = Reader::new(&policy).json_lines(None, events.as_bytes()).collect::<Result<Vec<_>, _>>()?;
 //! let outcome = replay(&policy, events, &Options::default());
@@ -24,36 +25,86 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! Without the default feature `cli` the library has the language, the checker, the evaluator, the ledger and JSON, and
-//! does no input or output of its own.
+//! The library does no input or output of its own. Features: `yaml` reads YAML, `csv` reads CSV by a mapping and files by
+//! their names (gzipped or not), `cli` (on by default) is the `meed` command. Without them there is JSON.
 
 #![allow(rustdoc::private_intra_doc_links, reason = "a module's head also leads those who work on it")]
 
-pub mod source;
-pub mod value;
-pub mod diagnostic;
-pub mod syntax;
-pub mod policy;
-pub mod check;
-pub mod eval;
-pub mod plan;
-pub mod ledger;
-pub mod wire;
+mod source;
+mod value;
+mod diagnostic;
+mod syntax;
+mod policy;
+mod check;
+mod eval;
+mod plan;
+mod ledger;
+mod wire;
 #[cfg(feature = "cli")]
-pub mod cli;
+mod cli;
 
+// Load and check a policy; look at what it declares.
 pub use check::{Checked, load, load_with};
-pub use diagnostic::{Diagnostic, Severity};
+pub use policy::{CategoryView, FactView, LevelView, Policy, PoolView, RewardView, RuleView, TierView};
+pub use source::{Source, Span};
+
+// Read input for a policy, or build it.
+pub use wire::{Case, EventDraft, EventSchema, Events, FieldValue, LineDraft, OrderDraft, Reader, Unasked};
+#[cfg(feature = "csv")]
+pub use wire::{Format, Mapping, Table, read_file};
+
+// Decide an order, a declared event or a listing.
 pub use eval::{
-    Decision, LineDecision, Listing, Member, MemberFacts, Order, Refusal, RefusalCode, RuleNot, RulePoints,
-    ShownBadge, decide, decide_listing,
+    Decision, LineDecision, Listing, Member, MemberFacts, Order, OrderLine, RuleNot, RulePoints, ShownBadge,
+    decide, decide_listing,
 };
+pub use value::Ratio;
+
+// Decide orders by the million.
+pub use plan::{Engine, Given, Prepared, Route, Scratch};
+
+// Keep accounts: one event after the other, saved and gone on with; or a whole history.
 pub use jiff::Timestamp;
 pub use ledger::{
-    Account, Balance, Becoming, Entry, Incoming, Ledger, Options, Outcome, Place, PoolStatement, Question,
-    Quote, Refused, Replay, Statement, Timeline, replay,
+    Event, Failed, Incoming, Ledger, Options, Outcome, Place, Question, Quote, QuotedAlso, QuotedBecoming,
+    QuotedLimit, Refused, Rejected, Replay, Timeline, replay,
 };
-pub use plan::{Engine, Given, Prepared, Route, Scratch};
-pub use policy::Policy;
-pub use source::Source;
-pub use wire::{Case, Events, InputFault, Reader, Unasked};
+
+// Where an account stands, and why: entries, statements, explanations.
+pub use ledger::{
+    Account, Action, Arrived, Balance, Becoming, Bucket, Citation, Counted, Entry, Expiring, LevelChange,
+    LotStatement, MeasureStatement, Need, NotGiven, Number, PoolStatement, Progress, Statement, Step,
+    TierStatement, Working,
+};
+pub use policy::{PoolId, TierId};
+
+// What is wrong: with a policy, with an event or a case, with an input, with stored bytes.
+pub use diagnostic::{Code, Diagnostic, Label, Mistakes, Severity};
+pub use eval::{Refusal, RefusalCode};
+pub use ledger::LoadError;
+pub use value::{Currency, Overflow};
+pub use wire::InputFault;
+#[cfg(feature = "csv")]
+pub use wire::MappingError;
+
+/// Answers that serialize: the published JSON of decisions, runs, entries and diagnostics (`docs/schema`).
+pub mod answer {
+    pub use crate::wire::answer::{
+        AccountAnswer, DecisionAnswer, EntryAnswer, ErrorAnswer, ListingAnswer, RefusedAnswer, RunAnswer,
+    };
+    pub use crate::wire::diagnostics::{Entry, Place, Range, Report};
+}
+
+/// For the command line, the tests and the benches of this project alone: no promise is made of it.
+#[doc(hidden)]
+pub mod internal {
+    #[cfg(feature = "cli")]
+    pub use crate::cli::main;
+    #[cfg(feature = "cli")]
+    pub use crate::diagnostic::render;
+    pub use crate::syntax::{MAX_BYTES, MAX_FILES, Parsed, ast, parse};
+    pub use crate::value::time::LocalTime;
+    pub use crate::value::{Delay, MissingDay, Rounding};
+    #[cfg(feature = "csv")]
+    pub use crate::wire::plain;
+}

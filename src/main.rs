@@ -1,5 +1,5 @@
-//! The `meed` command. Everything it does is in the library's `cli` module.
+//! The `meed` command. Everything it does is in the library.
 
 fn main() -> std::process::ExitCode {
-    meed::cli::main()
+    meed::internal::main()
 }

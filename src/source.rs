@@ -128,7 +128,6 @@ pub(crate) fn acts(c: char) -> bool {
 }
 
 /// A text with such characters written out: `\u{1b}`.
-#[cfg(feature = "cli")]
 pub(crate) fn escaped(text: &str) -> std::borrow::Cow<'_, str> {
     use std::borrow::Cow;
     if !text.chars().any(acts) {

@@ -69,7 +69,7 @@ pub use crate::policy::Policy;
 use self::needs::Needs;
 use self::program::Program;
 use self::scope::Scope;
-use crate::diagnostic::{self, Diagnostic, has_errors};
+use crate::diagnostic::{self, Diagnostic, Mistakes, has_errors};
 use crate::policy::{
     self, Badge, BadgeId, Earn, EarnId, Forbid, ForbidId, GroupId, IdVec, Measure, MeasureId, Move, MoveId,
     Pool, PoolId, Redeem, RedeemId, Rule, Tier, TierId,
@@ -80,6 +80,7 @@ use crate::value::Calendar;
 
 /// A policy, if it may run, and everything that was said about it.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Checked {
     /// What was read: the policy file and those that it uses. The diagnostics point into it.
     pub source: Source,
@@ -87,6 +88,13 @@ pub struct Checked {
     pub policy: Option<Policy>,
     /// Errors and warnings in the order of their places.
     pub diagnostics: Vec<Diagnostic>,
+}
+
+impl Checked {
+    /// The policy, or all that is wrong with it as one error. What there is to warn of stands in `diagnostics`.
+    pub fn into_policy(self) -> Result<Policy, Mistakes> {
+        self.policy.ok_or_else(|| Mistakes::new(self.source, self.diagnostics))
+    }
 }
 
 /// Reads and checks a policy that is one text. A `use` in it is an error: the text stands alone.
@@ -236,7 +244,8 @@ fn finish(
     let policy = || {
         Some(Policy {
             source: source.clone(),
-            digest: digest(source),
+            digest: digest(source.text()),
+            meaning_digest: digest(&crate::syntax::said(source)),
             name: program.name,
             statement: program.statement.unwrap_or_else(|| program.label.clone()),
             label: program.label,
@@ -263,10 +272,10 @@ fn finish(
     Checked { source: source.clone(), policy: may_run.then(policy).flatten(), diagnostics }
 }
 
-/// `sha256:` and the digest of the text, that of all its files.
-fn digest(source: &Source) -> String {
+/// `sha256:` and the digest of a text.
+fn digest(text: &str) -> String {
     use sha2::Digest;
-    let hash = sha2::Sha256::digest(source.text().as_bytes());
+    let hash = sha2::Sha256::digest(text.as_bytes());
     let hex: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
     format!("sha256:{hex}")
 }

@@ -10,8 +10,7 @@ use super::{Failure, Status, history, show};
 use crate::diagnostic::{Code, suggest};
 use crate::eval::RefusalCode;
 use crate::ledger::{
-    Account, Citation, Entry, EventKind, Incoming, LevelChange, NotGiven, Options, Outcome, Replay, Step,
-    Working,
+    Account, Citation, Entry, Incoming, LevelChange, NotGiven, Options, Outcome, Replay, Step, Working,
 };
 use crate::policy::Policy;
 use crate::wire::answer::EntryAnswer;
@@ -61,8 +60,8 @@ pub(crate) fn explain(options: &ExplainOptions, out: &mut dyn Write) -> Result<S
 /// True for an event about the order that is asked for.
 fn is_about(options: &ExplainOptions, one: &Incoming) -> bool {
     let Some(order) = options.order.as_deref() else { return false };
-    let kind = one.body.as_ref().ok().map(|event| &event.kind);
-    one.id().is_some_and(|id| **id == *order) || kind.and_then(EventKind::about) == Some(order)
+    one.id().is_some_and(|id| **id == *order)
+        || one.body.as_ref().is_ok_and(|event| event.about() == Some(order))
 }
 
 /// What was refused of the order that is asked for, and why; says whether anything was.

@@ -8,6 +8,7 @@ macro_rules! codes {
     ($($variant:ident $name:literal $severity:ident $title:literal,)*) => {
         /// A stable name for one kind of mistake in a policy.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        #[non_exhaustive]
         pub enum Code {
             $(#[doc = $title] $variant,)*
         }

@@ -1,12 +1,14 @@
 //! What Meed says about a policy: diagnostics as data. Every stage that reads a policy returns them;
-//! only `render` (a shell's business) turns them into text. It knows sources and nothing else.
+//! only `render` (a shell's business) and `plain` turn them into text. It knows sources and nothing else.
 
 pub mod code;
+mod plain;
 #[cfg(feature = "cli")]
 pub mod render;
 pub mod suggest;
 
 pub use code::Code;
+pub use plain::Mistakes;
 
 use crate::source::Span;
 
@@ -31,6 +33,7 @@ impl Severity {
 
 /// A place in the source with a few words about it.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Label {
     /// Where.
     pub span: Span,
@@ -40,6 +43,7 @@ pub struct Label {
 
 /// One thing wrong with a policy: what, where, and what to write instead.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Diagnostic {
     /// The stable code; its row in [`code`] gives the severity and the page.
     pub code: Code,

@@ -15,6 +15,7 @@ use crate::value::Ratio;
 
 /// What an order earns and may pay, with a reason for everything given and everything not given.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Decision {
     /// Points earned on the whole order, over all pools.
     pub points: i64,
@@ -30,6 +31,7 @@ pub struct Decision {
 
 /// The decision on one line.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct LineDecision {
     /// The line's id; for a declared event its kind.
     pub id: String,
@@ -49,6 +51,7 @@ pub struct LineDecision {
 
 /// Points that a rule gave.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct RulePoints {
     /// The rule's name.
     pub rule: String,
@@ -64,6 +67,7 @@ pub struct RulePoints {
 
 /// A rule that gave nothing, and the first reason.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct RuleNot {
     /// The rule's name.
     pub rule: String,
@@ -75,6 +79,7 @@ pub struct RuleNot {
 
 /// A badge that a listing shows.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct ShownBadge {
     /// Its name.
     pub name: String,

@@ -6,6 +6,7 @@ macro_rules! refusals {
     ($($variant:ident $name:literal $title:literal,)*) => {
         /// A stable, kebab-case reason for refusing input. Listed in `docs/refusals.md`; names are never reused.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        #[non_exhaustive]
         pub enum RefusalCode {
             $(#[doc = $title] $variant,)*
         }
@@ -80,6 +81,7 @@ refusals! {
 
 /// One refusal. It changes nothing; the rest goes on.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Refusal {
     /// Why.
     pub code: RefusalCode,

@@ -39,6 +39,7 @@ pub struct Ledger {
 
 /// Something that fell due and could not be done: it did nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Failed {
     /// In which account.
     pub account: Arc<str>,
@@ -225,19 +226,19 @@ impl Ledger {
     pub fn save(&self, account: &str) -> Option<Vec<u8>> {
         let account = self.accounts.get(account)?;
         let content = Content::Account { id: account.id.to_string(), books: Box::new(account.books.clone()) };
-        Some(stored::write(&Stored { policy: self.policy.digest().to_owned(), content }))
+        Some(stored::write(&Stored { policy: self.policy.meaning_digest().to_owned(), content }))
     }
 
     /// What all accounts share, as bytes: what has been used of budgets over all members.
     pub fn save_shared(&self) -> Vec<u8> {
         let content = stored::shared(&self.budgets);
-        stored::write(&Stored { policy: self.policy.digest().to_owned(), content })
+        stored::write(&Stored { policy: self.policy.meaning_digest().to_owned(), content })
     }
 
-    /// Goes on with what was stored under the same policy: an account, which takes the place of the one of its name, or what
+    /// Goes on with what was stored under a policy that says the same: an account, which takes the place of the one of its name, or what
     /// all accounts share.
     pub fn load(&mut self, bytes: &[u8]) -> Result<(), LoadError> {
-        match stored::read(bytes, self.policy.digest())? {
+        match stored::read(bytes, self.policy.meaning_digest())? {
             Content::Account { id, books } => {
                 let id = Arc::<str>::from(id);
                 let mut account = self.new_account(&id);

@@ -32,11 +32,6 @@ struct Past {
     points: Vec<(usize, Account)>,
 }
 
-/// The place of an event among others.
-fn key(event: &Event) -> (Timestamp, u8, &str) {
-    (event.at, event.kind.rank(), &event.id)
-}
-
 impl History {
     /// The past of an account begins here: it was stored, and has been loaded.
     pub fn begin(&mut self, id: Arc<str>, account: Account) {
@@ -48,20 +43,20 @@ impl History {
     pub fn is_past(&self, event: &Event, crosses_accounts: bool) -> bool {
         if crosses_accounts {
             let last = self.last.as_ref();
-            return last.is_some_and(|(at, rank, id)| key(event) < (*at, *rank, &**id));
+            return last.is_some_and(|(at, rank, id)| event.turn() < (*at, *rank, &**id));
         }
         let last = self.of.get(&*event.account).and_then(|past| past.events.last());
-        last.is_some_and(|last| key(event) < key(last))
+        last.is_some_and(|last| event.turn() < last.turn())
     }
 
     /// Judges an event that comes in its turn, and notes it.
     pub fn judge(&mut self, ledger: &mut Ledger, event: Event) -> Result<(), Refusal> {
         let id = Arc::<str>::from(&*event.account);
-        let (at, rank, event_id) = key(&event);
+        let (at, rank, event_id) = event.turn();
         let this = Some((at, rank, Arc::<str>::from(event_id)));
         self.last = self.last.take().max(this);
         let past = self.of.entry(id.clone()).or_default();
-        let place = past.events.partition_point(|known| key(known) <= key(&event));
+        let place = past.events.partition_point(|known| known.turn() <= event.turn());
         if place.is_multiple_of(POINT_EVERY)
             && let Some(account) = ledger.account(&id)
         {
@@ -81,8 +76,8 @@ impl History {
         }
         let id = Arc::<str>::from(&*event.account);
         let past = self.of.entry(id.clone()).or_default();
-        let place = past.events.partition_point(|known| key(known) <= key(&event));
-        let (at, rank, event_id) = key(&event);
+        let place = past.events.partition_point(|known| known.turn() <= event.turn());
+        let (at, rank, event_id) = event.turn();
         let is_stored = |account: &Account| account.books.is_past(at, rank, event_id);
         let begun = past.points.first().filter(|(point, _)| self.loaded && *point == 0);
         if begun.is_some_and(|(_, account)| is_stored(account)) {
@@ -115,7 +110,7 @@ impl History {
         let mut events: Vec<Event> =
             std::mem::take(&mut self.of).into_values().flat_map(|past| past.events).collect();
         events.push(late);
-        events.sort_by(|a, b| key(a).cmp(&key(b)));
+        events.sort_by(|a, b| a.turn().cmp(&b.turn()));
         ledger.clear();
         let mut judged = Ok(());
         for event in events {

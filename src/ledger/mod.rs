@@ -22,8 +22,8 @@ pub(crate) mod turn;
 
 pub use account::Account;
 pub use accounts::{Failed, Ledger};
-pub use books::entry::{self, Action, Arrived, Balance, Bucket, Citation, Entry, LevelChange};
-pub use input::event::{self, Event, EventKind};
+pub use books::entry::{Action, Arrived, Balance, Bucket, Citation, Entry, LevelChange};
+pub use input::event::{self, Event};
 pub use input::intake::{self, Incoming, Place, Refused, Rejected};
 pub use quote::{Question, Quote, QuotedAlso};
 pub use replay::{Options, Outcome, Replay, replay};

@@ -14,6 +14,7 @@ use crate::policy::PoolId;
 
 /// What is asked about an account.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Question {
     /// What whoever asks calls it.
     pub id: Option<String>,
@@ -25,6 +26,13 @@ pub struct Question {
     pub number: Option<String>,
     /// The order, or the declared event.
     pub order: Order,
+}
+
+impl Question {
+    /// What an order without a number yet, or a declared event, would bring to an account at an instant.
+    pub fn new(account: impl Into<String>, at: Timestamp, order: Order) -> Question {
+        Question { id: None, account: account.into(), at, number: None, order }
+    }
 }
 
 /// What an order or a declared event would bring.
@@ -55,6 +63,7 @@ pub struct Quote {
 
 /// Points of another order, or of a period, that would come or be taken back.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct QuotedAlso {
     /// The order's number, or what the period is called.
     pub order: Arc<str>,

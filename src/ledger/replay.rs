@@ -14,6 +14,7 @@ use crate::policy::Policy;
 
 /// How to replay.
 #[derive(Clone, Debug, Default)]
+#[non_exhaustive]
 pub struct Options {
     /// Stand at this instant: later events are not seen. Without it, at the latest instant that could be read.
     pub at: Option<Timestamp>,
@@ -23,8 +24,26 @@ pub struct Options {
     pub keep_entries: bool,
 }
 
+impl Options {
+    /// Stands at this instant.
+    pub fn at(self, at: impl Into<Option<Timestamp>>) -> Options {
+        Options { at: at.into(), ..self }
+    }
+
+    /// Replays one account only.
+    pub fn account(self, account: impl Into<String>) -> Options {
+        Options { account: Some(account.into()), ..self }
+    }
+
+    /// Keeps every entry.
+    pub fn keep_entries(self) -> Options {
+        Options { keep_entries: true, ..self }
+    }
+}
+
 /// Where the accounts stand after a replay.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Outcome {
     /// The instant at which all accounts stand; none where nothing with a readable instant came in.
     pub at: Option<Timestamp>,
@@ -132,7 +151,7 @@ impl Replay {
         // What happens in another account may reach this one where points are transferred or a budget is shared.
         let all = self.ledger.crosses_accounts();
         events.retain(|(event, _)| all || only.is_none_or(|only| *event.account == *only));
-        events.sort_by(|(a, _), (b, _)| (a.at, a.kind.rank(), &a.id).cmp(&(b.at, b.kind.rank(), &b.id)));
+        events.sort_by(|(a, _), (b, _)| a.turn().cmp(&b.turn()));
         for (event, place) in events {
             self.judge(event, place);
         }

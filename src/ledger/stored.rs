@@ -17,7 +17,7 @@ const CHECKSUM: usize = 32;
 /// What is stored of an account, or of what all share.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Stored {
-    /// The digest of the policy under which it was judged.
+    /// The digest of what the policy says under which it was judged.
     pub policy: String,
     pub content: Content,
 }
@@ -50,7 +50,7 @@ pub enum LoadError {
     OtherVersion(u8),
     /// They were cut short or changed.
     Damaged,
-    /// They were judged under another policy: its digest.
+    /// They were judged under a policy that says something else: the digest of what it says.
     OtherPolicy(String),
 }
 
@@ -87,7 +87,7 @@ pub(crate) fn write(stored: &Stored) -> Vec<u8> {
     bytes
 }
 
-/// What was stored in these bytes, under the policy of this digest.
+/// What was stored in these bytes, under the policy whose meaning has this digest.
 pub(crate) fn read(bytes: &[u8], policy: &str) -> Result<Content, LoadError> {
     let rest = bytes.strip_prefix(MAGIC).ok_or(LoadError::NotStored)?;
     let (version, rest) = rest.split_first().ok_or(LoadError::Damaged)?;

@@ -9,7 +9,7 @@ use std::ops::{Index, IndexMut};
 use serde::{Deserialize, Serialize};
 
 /// What an [`IdVec`] is read by.
-pub trait Id: Copy {
+pub(crate) trait Id: Copy {
     /// The id of the item at this place.
     fn new(index: usize) -> Self;
     /// The place of the item.
@@ -85,7 +85,7 @@ ids! {
 
 /// A list read by the ids of its items.
 #[derive(Clone, PartialEq, Eq, Hash)]
-pub struct IdVec<I, T> {
+pub(crate) struct IdVec<I, T> {
     items: Vec<T>,
     ids: PhantomData<fn() -> I>,
 }
@@ -118,11 +118,6 @@ impl<I: Id, T> IdVec<I, T> {
     /// The item of an id that may be another list's, or of a list that is not full yet.
     pub fn try_get(&self, id: I) -> Option<&T> {
         self.items.get(id.index())
-    }
-
-    /// The same, to change it.
-    pub fn try_get_mut(&mut self, id: I) -> Option<&mut T> {
-        self.items.get_mut(id.index())
     }
 
     /// The items in order.

@@ -23,6 +23,7 @@ mod pool;
 mod limit;
 mod earn;
 mod spend;
+mod view;
 pub(crate) mod reads;
 
 pub(crate) use condition::*;
@@ -36,6 +37,7 @@ pub(crate) use member::*;
 pub(crate) use pool::*;
 pub(crate) use spend::*;
 pub(crate) use value::*;
+pub use view::*;
 
 /// A policy that has passed every check. Immutable; share it between threads as it is.
 #[derive(Clone, Debug)]
@@ -44,6 +46,8 @@ pub struct Policy {
     pub(crate) source: Source,
     /// `sha256:` and 64 hex digits of the text.
     pub(crate) digest: String,
+    /// The same of what the text says, whatever its layout.
+    pub(crate) meaning_digest: String,
     /// The programme's name.
     pub(crate) name: String,
     /// The programme's label.
@@ -99,6 +103,16 @@ impl Policy {
         &self.label
     }
 
+    /// The currency in which it counts money.
+    pub fn currency(&self) -> Currency {
+        self.currency
+    }
+
+    /// The zone in which it counts days, as the IANA database spells it.
+    pub fn zone(&self) -> &str {
+        self.calendar.zone.name()
+    }
+
     /// What the programme calls a statement (`My Points`).
     pub fn statement_title(&self) -> &str {
         &self.statement
@@ -144,6 +158,12 @@ impl Policy {
     /// `sha256:` and the hash of the policy's text: the same text, the same digest.
     pub fn digest(&self) -> &str {
         &self.digest
+    }
+
+    /// `sha256:` and the hash of what the policy says: comments, blanks, line ends and the files that its declarations stand in
+    /// change nothing in it. Stored accounts are gone on with under the same.
+    pub fn meaning_digest(&self) -> &str {
+        &self.meaning_digest
     }
 
     /// A pool's terms in force.

@@ -7,7 +7,7 @@
 //! `expression` and `literal` build its node. Where the grammar says no, `explain` and `explain_head` find out why: `spelling`,
 //! `names` and `numbers` know wrong signs and words, `stray` what stands outside of every declaration, `forms` how each
 //! clause reads, and `repair` tries which change of one word would make the line right. `files` finds what a policy brings in
-//! from other files.
+//! from other files, `meaning` what all of it says whatever its layout.
 
 mod amount;
 pub mod ast;
@@ -22,6 +22,7 @@ mod habits;
 mod head;
 mod layout;
 mod literal;
+mod meaning;
 mod moment;
 mod names;
 mod numbers;
@@ -31,5 +32,6 @@ mod scan;
 mod spelling;
 mod stray;
 
-pub use files::{MAX_BYTES_TOGETHER, MAX_FILES, gather};
+pub use files::{MAX_FILES, gather};
+pub use meaning::said;
 pub use parse::{MAX_BYTES, Parsed, parse};

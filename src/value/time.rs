@@ -100,14 +100,14 @@ impl Zone {
         (zone.iana_name() == Some(name)).then(|| Zone { name: name.to_owned(), zone })
     }
 
-    /// All names, for "did you mean".
-    pub fn names() -> Vec<String> {
-        jiff::tz::TimeZoneDatabase::bundled().available().map(|name| name.to_string()).collect()
-    }
-
     /// The name.
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// All names, for "did you mean".
+    pub fn names() -> Vec<String> {
+        jiff::tz::TimeZoneDatabase::bundled().available().map(|name| name.to_string()).collect()
     }
 
     /// The local date and time at an instant.
@@ -146,11 +146,6 @@ impl Zone {
 }
 
 impl Calendar {
-    /// `at` plus a delay, keeping the local time of day.
-    pub fn after(&self, at: Timestamp, delay: Delay) -> Result<Timestamp, Overflow> {
-        self.shift(at, delay, false)
-    }
-
     /// An instant moved by a delay, forward or back: months and days move the calendar and keep the local time of day,
     /// hours are elapsed time.
     pub(crate) fn shift(&self, at: Timestamp, delay: Delay, back: bool) -> Result<Timestamp, Overflow> {

@@ -200,6 +200,7 @@ pub struct RunAnswer {
 struct PolicyAnswer {
     name: String,
     digest: String,
+    meaning: String,
 }
 
 /// One account of a run's answer.
@@ -300,7 +301,11 @@ impl RunAnswer {
             .map(|(account, at)| AccountAnswer::new(policy, account, at))
             .collect::<Result<_, Refusal>>()?;
         Ok(RunAnswer {
-            policy: PolicyAnswer { name: policy.name().to_owned(), digest: policy.digest().to_owned() },
+            policy: PolicyAnswer {
+                name: policy.name().to_owned(),
+                digest: policy.digest().to_owned(),
+                meaning: policy.meaning_digest().to_owned(),
+            },
             at: at.map(|at| policy.show_instant(at)),
             accounts: statements,
             refused: outcome.refused.iter().map(RefusedAnswer::new).collect(),

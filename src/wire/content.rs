@@ -24,7 +24,7 @@ pub(super) fn event(reader: &Reader<'_>, node: &Node) -> String {
 }
 
 /// The content of a line of an order.
-#[cfg(feature = "cli")]
+#[cfg(feature = "csv")]
 pub(super) fn line(reader: &Reader<'_>, line: &Object) -> String {
     let mut out = String::new();
     fields(reader, &reader.schema.line, line, &mut out);

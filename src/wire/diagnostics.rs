@@ -6,6 +6,7 @@ use serde::Serialize;
 
 /// Everything said about one policy file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct Report {
     /// The policy file, as it was named; each entry names the file that it is about.
     pub file: String,
@@ -19,6 +20,7 @@ pub struct Report {
 
 /// One diagnostic. Lines and columns count from 1, columns in characters; an end is the first column behind.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct Entry {
     /// The stable name.
     pub code: String,
@@ -43,6 +45,7 @@ pub struct Entry {
 
 /// From where to where.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct Range {
     /// First line.
     pub line: usize,

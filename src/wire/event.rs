@@ -46,7 +46,7 @@ impl Reader<'_> {
         })
     }
 
-    fn event_in(&self, node: &Node) -> Read<Event> {
+    pub(super) fn event_in(&self, node: &Node) -> Read<Event> {
         let root = Path::ROOT;
         node.refuse_repeated(&root)?;
         let Value::Object(object) = &node.value else {

@@ -6,16 +6,14 @@ use std::sync::Arc;
 use super::Reader;
 use super::csv::{Mapping, Table};
 use super::jsonl::MAX_LINE;
-use super::read::{Events, InputFault, fault, unread};
-use super::yaml::Documents;
-use crate::eval::{Refusal, RefusalCode};
-use crate::ledger::intake::Place;
+use super::read::{Events, InputFault, fault};
 
 /// Longest YAML file, unpacked, in bytes: it is held as a whole.
 const MAX_YAML: u64 = 1 << 26;
 
 /// The forms of input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Format {
     /// One JSON object a line.
     JsonLines,
@@ -71,7 +69,7 @@ pub fn read_file<'r>(
                 );
                 return Err(InputFault { message });
             }
-            Ok(yaml(reader, file, bytes))
+            Ok(reader.yaml(file, &bytes))
         }
         (Format::Csv, Some(mapping)) => {
             let mut table = Table::new(reader, mapping);
@@ -84,20 +82,6 @@ pub fn read_file<'r>(
             let message =
                 format!("{name}: a CSV file needs --mapping FILE, which says what its columns mean");
             Err(InputFault { message })
-        }
-    }
-}
-
-/// The events of a YAML file.
-fn yaml<'r>(reader: &'r Reader<'_>, file: Option<Arc<str>>, bytes: Vec<u8>) -> Events<'r> {
-    match String::from_utf8(bytes) {
-        Ok(text) => Box::new(Documents::new(reader, file, &text).map(Ok)),
-        Err(error) => {
-            let good = error.utf8_error().valid_up_to();
-            let lines = error.as_bytes().iter().take(good).filter(|byte| **byte == b'\n').count();
-            let place = Place { file, line: u64::try_from(lines + 1).ok() };
-            let refusal = Refusal::new(RefusalCode::UnreadableInput, "", "this is not UTF-8 text");
-            Box::new(std::iter::once(Ok(unread(place, refusal, ""))))
         }
     }
 }

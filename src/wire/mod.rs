@@ -5,7 +5,8 @@
 //! ```text
 //! JSON Lines ───────────┐
 //! YAML       ┐          ├→ cursor → record → event (ledger::intake::Incoming) or case
-//! CSV + map  ┴→ tree ───┘
+//! CSV + map  ┤→ tree ───┘
+//! drafts     ┘
 //! ```
 //!
 //! A line of JSON that holds no good event is read once more, as a tree: which of its faults is named then hangs on its
@@ -17,13 +18,14 @@ pub mod answer;
 pub mod diagnostics;
 pub(crate) mod case;
 mod content;
-#[cfg(feature = "cli")]
+#[cfg(feature = "csv")]
 mod csv;
 mod cursor;
+mod draft;
 mod event;
 mod facts;
 pub(crate) mod fields;
-#[cfg(feature = "cli")]
+#[cfg(feature = "csv")]
 mod file;
 mod json;
 pub mod jsonl;
@@ -41,23 +43,27 @@ mod schema;
 #[cfg(test)]
 mod tests;
 pub(crate) mod value;
-#[cfg(feature = "cli")]
+#[cfg(feature = "yaml")]
 pub(crate) mod yaml;
 
 use std::collections::HashMap;
 
 pub use case::{Case, Unasked};
-#[cfg(feature = "cli")]
+#[cfg(feature = "csv")]
 pub use csv::{Mapping, MappingError, Table};
+pub use draft::{EventDraft, FieldValue, LineDraft, OrderDraft};
 #[cfg(feature = "cli")]
-pub use file::{Format, bounded_lines, plain, read_file};
+pub(crate) use file::bounded_lines;
+#[cfg(feature = "csv")]
+pub use file::{Format, plain, read_file};
 pub use read::{Events, InputFault};
 pub use schema::EventSchema;
 
 use crate::policy::{CategoryId, Policy};
 use schema::Schema;
 
-/// Reads input for one policy.
+/// Reads input for one policy, which it borrows. It is cheap to make and holds no state of what it has read, so that a service
+/// that shares an `Arc<Policy>` makes one wherever it reads, and keeps none.
 pub struct Reader<'p> {
     policy: &'p Policy,
     categories: HashMap<&'p str, CategoryId>,

@@ -12,6 +12,7 @@ use crate::ledger::intake::{Incoming, Place, Rejected};
 
 /// An input that could not be read to its end: a fault of the file or the command, not of one event.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct InputFault {
     /// What went wrong, with the file's name.
     pub message: String,

@@ -28,7 +28,7 @@ pub(crate) enum Value {
     Text(String),
     /// A text without quotes in YAML: `yes` may be a yes/no where one is wanted, and is a text elsewhere.
     #[cfg_attr(
-        not(feature = "cli"),
+        not(feature = "yaml"),
         allow(dead_code, reason = "only YAML and CSV have texts without quotes")
     )]
     Word(String),
@@ -122,7 +122,7 @@ impl Object {
     }
 
     /// Takes the field called `name` out.
-    #[cfg(feature = "cli")]
+    #[cfg(feature = "yaml")]
     pub fn take(&mut self, name: &str) -> Option<Node> {
         self.fields.shift_remove(name)
     }

@@ -7,10 +7,26 @@ use std::sync::Arc;
 use serde_yaml::granit_parser::{BufferedInput, Event, Options, Parser, ScalarStyle, ScanError, Span};
 
 use super::Reader;
-use super::read::unread;
+use super::read::{Events, unread};
 use super::value::{MAX_DEPTH, Node, Object, Value};
 use crate::eval::{Refusal, RefusalCode};
 use crate::ledger::intake::{Incoming, Place};
+
+impl<'p> Reader<'p> {
+    /// The events of a YAML file: a list of them, several documents of one each, or a list under `events`; `file` is the name
+    /// to report.
+    pub fn yaml<'r>(&'r self, file: Option<Arc<str>>, bytes: &[u8]) -> Events<'r> {
+        match std::str::from_utf8(bytes) {
+            Ok(text) => Box::new(Documents::new(self, file, text).map(Ok)),
+            Err(error) => {
+                let lines = bytes.iter().take(error.valid_up_to()).filter(|byte| **byte == b'\n').count();
+                let place = Place { file, line: u64::try_from(lines + 1).ok() };
+                let refusal = Refusal::new(RefusalCode::UnreadableInput, "", "this is not UTF-8 text");
+                Box::new(std::iter::once(Ok(unread(place, refusal, ""))))
+            }
+        }
+    }
+}
 
 /// A refusal and the line it is about.
 #[derive(Clone, Debug)]
@@ -202,6 +218,7 @@ fn is_number(text: &str) -> bool {
         && exponent.is_none_or(signless)
 }
 
+#[cfg(feature = "csv")]
 /// The one tree of a YAML text, such as a mapping file.
 pub(crate) fn parse(text: &str) -> Result<Node, Fault> {
     let mut trees = Trees::new(text);

@@ -1,6 +1,6 @@
 //! Every mistake that Meed knows, in a small policy that makes it and no other.
 
-use meed::syntax::MAX_BYTES;
+use meed::internal::MAX_BYTES;
 
 use crate::support;
 

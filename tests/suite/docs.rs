@@ -2,7 +2,7 @@
 
 use crate::cli::{meed, text};
 use crate::support::root;
-use meed::diagnostic::Severity;
+use meed::Severity;
 
 /// Everything said about a policy.
 fn check(text: &str) -> Vec<meed::Diagnostic> {

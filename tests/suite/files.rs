@@ -2,11 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use meed::Source;
-use meed::check::{Checked, load_with};
-use meed::diagnostic::render;
-use meed::syntax::MAX_FILES;
-use meed::wire::diagnostics::Report;
+use meed::answer::Report;
+use meed::internal::{MAX_FILES, render};
+use meed::{Checked, Source, load_with};
 
 const SHOP: &str = include_str!("../cases/sound/many_features.meed");
 
@@ -48,6 +46,7 @@ fn a_policy_cut_into_files_is_the_same_policy() {
         ["shop/main.meed", "shop/parts/rules.meed"]
     );
     assert_ne!(cut.digest(), whole.digest());
+    assert_eq!(cut.meaning_digest(), whole.meaning_digest());
     let other = load(&[("main.meed", &main), ("parts/rules.meed", &format!("{second}\n"))]).policy.unwrap();
     assert_ne!(cut.digest(), other.digest());
 }

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use meed::ledger::{Balance, Bucket, Options, Outcome};
+use meed::{Balance, Bucket, Options, Outcome};
 
 use crate::histories::{Line, RATES, Step, What, event, events, instant, line, order_line, steps};
 use crate::support::{amazon, answer, decide, incoming, post, replay, replay_sorted};
@@ -14,7 +14,7 @@ fn cases() -> u32 {
 }
 
 fn run(events: &[Value], at: Option<&str>) -> Outcome {
-    let options = Options { at: at.map(|at| at.parse().unwrap()), keep_entries: true, account: None };
+    let options = Options::default().keep_entries().at(at.map(|at| at.parse().unwrap()));
     replay(amazon(), incoming(amazon(), events), &options)
 }
 

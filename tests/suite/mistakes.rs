@@ -2,8 +2,7 @@
 
 use std::fmt::Write as _;
 
-use meed::diagnostic::Diagnostic;
-use meed::source::{Source, Span};
+use meed::{Diagnostic, Source, Span};
 
 use crate::support::{self, AMAZON};
 

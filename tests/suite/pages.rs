@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use meed::diagnostic::Code;
-use meed::syntax::MAX_BYTES;
+use meed::Code;
+use meed::internal::MAX_BYTES;
 
 use crate::support;
 
@@ -86,7 +86,7 @@ fn every_page_shows_the_mistake_and_what_to_write_instead() {
             [example, instead] => {
                 let mut example = example.clone();
                 if code == Code::FileTooLarge.name() {
-                    example.push_str(&" ".repeat(meed::syntax::MAX_BYTES));
+                    example.push_str(&" ".repeat(meed::internal::MAX_BYTES));
                 }
                 let found = support::codes(&example);
                 if found.is_empty() || found.iter().any(|found| *found != code) {

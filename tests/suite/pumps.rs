@@ -13,10 +13,7 @@ use proptest::prelude::*;
 use proptest::test_runner::{RngAlgorithm, TestError, TestRng, TestRunner};
 use serde_json::{Value, json};
 
-use meed::check::{Policy, load};
-use meed::ledger::{Options, Outcome};
-use meed::policy::PoolId;
-use meed::source::Source;
+use meed::{Options, Outcome, Policy, PoolId, Source, load};
 
 use crate::random_policies::{self, Dice, Step};
 use crate::shapes::{PARTS, Shape, shape};
@@ -310,7 +307,7 @@ impl Programme {
 
     fn run(&self, start: jiff::Timestamp, events: &[Happening], at: jiff::Timestamp) -> Outcome {
         let events = written(start, events, self.shape.pools.len());
-        let options = Options { at: Some(at), keep_entries: true, account: None };
+        let options = Options::default().keep_entries().at(at);
         replay(&self.policy, incoming(&self.policy, &events), &options)
     }
 

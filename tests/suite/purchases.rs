@@ -4,8 +4,8 @@ use std::collections::hash_map::DefaultHasher;
 use std::hash::{Hash, Hasher};
 use std::io::{BufRead, BufReader};
 
-use meed::ledger::{Options, Outcome};
-use meed::wire::{Mapping, Reader, Table, plain};
+use meed::internal::plain;
+use meed::{Mapping, Options, Outcome, Reader, Table};
 use serde_json::Value;
 
 use crate::support::{amazon, answer, replay, root};

@@ -8,10 +8,7 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use meed::check::{Policy, load};
-use meed::ledger::{Account, Bucket, Options, Outcome};
-use meed::policy::PoolId;
-use meed::source::Source;
+use meed::{Account, Bucket, Options, Outcome, Policy, PoolId, Source, load};
 
 use crate::random_policies::{Dice, cases};
 use crate::support::{incoming, replay};
@@ -333,7 +330,7 @@ fn instant(minutes: i64) -> String {
 
 fn run(policy: &Policy, events: &[Value]) -> Outcome {
     let at = Some(instant(700 * 1440).parse().unwrap());
-    replay(policy, incoming(policy, events), &Options { at, keep_entries: true, account: None })
+    replay(policy, incoming(policy, events), &Options::default().keep_entries().at(at))
 }
 
 /// The least that was ever available, looked at after each instant.

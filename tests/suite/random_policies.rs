@@ -6,11 +6,8 @@ use std::collections::BTreeSet;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use meed::check::{Policy, load};
-use meed::diagnostic::render;
-use meed::ledger::{Balance, Bucket, Options, Outcome};
-use meed::policy::PoolId;
-use meed::source::Source;
+use meed::internal::render;
+use meed::{Balance, Bucket, Options, Outcome, Policy, PoolId, Source, load};
 
 use crate::support::{answer, check, incoming, post, replay, replay_sorted};
 
@@ -928,7 +925,7 @@ pub fn policy(world: &World) -> Policy {
 }
 
 fn run(policy: &Policy, events: &[Value], at: Option<&str>) -> Outcome {
-    let options = Options { at: at.map(|at| at.parse().unwrap()), keep_entries: true, account: None };
+    let options = Options::default().keep_entries().at(at.map(|at| at.parse().unwrap()));
     replay(policy, incoming(policy, events), &options)
 }
 
@@ -984,7 +981,7 @@ proptest! {
         prop_assert_eq!(again.duplicates, copies as u64, "{}", shown(&world, &events));
         prop_assert_eq!(&expected, &seen(&policy, &again), "{}", shown(&world, &events));
 
-        let options = Options { keep_entries: true, ..Options::default() };
+        let options = Options::default().keep_entries();
         let streamed = replay_sorted(&policy, incoming(&policy, &mixed), &options);
         prop_assert_eq!(&expected, &seen(&policy, &streamed), "{}", shown(&world, &events));
     }

@@ -5,8 +5,7 @@ use proptest::prelude::*;
 use proptest::sample::Index;
 use serde_json::{Value, json};
 
-use meed::ledger::Options;
-use meed::{Source, load};
+use meed::{Options, Source, load};
 
 use crate::support::{AMAZON, amazon, answer, decide, incoming, read, replay};
 
@@ -81,21 +80,21 @@ proptest! {
     fn damaged_policies_are_checked_shown_and_run(bytes in damaged(AMAZON), width in 0u16..200) {
         let source = Source::new("policy.meed", String::from_utf8_lossy(&bytes).into_owned());
         let checked = load(&source);
-        let shown = meed::diagnostic::render::report(&source, &checked.diagnostics, width, width % 2 == 0);
+        let shown = meed::internal::render::report(&source, &checked.diagnostics, width, width % 2 == 0);
         prop_assert_eq!(shown.is_empty(), checked.diagnostics.is_empty());
         prop_assert!(width % 2 == 0 || !shown.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\t')), "{shown:?}");
-        serde_json::to_string(&meed::wire::diagnostics::Report::new(&source, &checked.diagnostics)).unwrap();
+        serde_json::to_string(&meed::answer::Report::new(&source, &checked.diagnostics)).unwrap();
         if let Some(policy) = &checked.policy {
             let decision = decide(policy, &order());
             prop_assert!(decision.get("points").is_some() || decision.get("error").is_some());
-            let options = Options { keep_entries: true, ..Options::default() };
+            let options = Options::default().keep_entries();
             answer(policy, &replay(policy, read(policy, YEAR), &options));
         }
     }
 
     #[test]
     fn damaged_histories_are_replayed(bytes in damaged(YEAR)) {
-        let options = Options { keep_entries: true, ..Options::default() };
+        let options = Options::default().keep_entries();
         let incoming = meed::Reader::new(amazon()).json_lines(None, &bytes[..]).map(Result::unwrap).collect();
         let outcome = replay(amazon(), incoming, &options);
         for account in &outcome.accounts {

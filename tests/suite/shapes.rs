@@ -3,12 +3,11 @@
 
 use serde_json::{Map, Value, json};
 
-use meed::source::Source;
-use meed::syntax::ast::{
+use meed::internal::ast::{
     CategoryNode, ClauseKind, Declaration, Expr, Field, FieldType, Item, Kind, MoveTarget, RewardPrice,
 };
-use meed::syntax::parse;
-use meed::value::{Currency, Ratio};
+use meed::internal::parse;
+use meed::{Currency, Ratio, Source};
 
 use crate::random_policies::Dice;
 
@@ -226,7 +225,8 @@ impl Reads<'_> {
     }
 
     fn fact(&self, field: &Field) -> Fact {
-        let words = |names: &[meed::syntax::ast::Name]| names.iter().map(|name| name.text.clone()).collect();
+        let words =
+            |names: &[meed::internal::ast::Name]| names.iter().map(|name| name.text.clone()).collect();
         let kind = match &field.kind {
             FieldType::Rate => FactKind::Rate,
             FieldType::Count(_) => FactKind::Count,

@@ -3,12 +3,10 @@
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-use meed::check::{Policy, load};
-use meed::diagnostic::Diagnostic;
-use meed::ledger::{Balance, Bucket, Incoming, Options, Outcome, Replay};
-use meed::source::Source;
-use meed::wire::answer::RunAnswer;
-use meed::wire::{Case, Reader};
+use meed::answer::RunAnswer;
+use meed::{
+    Balance, Bucket, Case, Diagnostic, Incoming, Options, Outcome, Policy, Reader, Replay, Source, load,
+};
 use serde_json::Value;
 
 /// The folder of the project.
@@ -49,7 +47,7 @@ pub fn read(policy: &Policy, text: &str) -> Vec<Incoming> {
 }
 
 pub fn replay(policy: &Policy, incoming: Vec<Incoming>, options: &Options) -> Outcome {
-    meed::ledger::replay(policy, incoming, options)
+    meed::replay(policy, incoming, options)
 }
 
 /// The same events, sorted and judged one by one.
@@ -67,18 +65,18 @@ pub fn answer(policy: &Policy, outcome: &Outcome) -> Value {
 
 /// The published answer to a decide case.
 pub fn decide(policy: &Policy, case: &Value) -> Value {
-    use meed::wire::answer::{DecisionAnswer, ErrorAnswer, ListingAnswer};
+    use meed::answer::{DecisionAnswer, ErrorAnswer, ListingAnswer};
     let answered = Reader::new(policy).case(&case.to_string()).and_then(|case| match case {
         Case::Order { at, member, order } => {
-            let decision = meed::eval::decide(policy, at, &member, &order)?;
+            let decision = meed::decide(policy, at, &member, &order)?;
             Ok(serde_json::to_value(DecisionAnswer::new(policy, &decision, true)).unwrap())
         }
         Case::Event { at, member, event } => {
-            let decision = meed::eval::decide(policy, at, &member, &event)?;
+            let decision = meed::decide(policy, at, &member, &event)?;
             Ok(serde_json::to_value(DecisionAnswer::new(policy, &decision, true)).unwrap())
         }
         Case::Listing { at, listing } => {
-            let badges = meed::eval::decide_listing(policy, at, &listing)?;
+            let badges = meed::decide_listing(policy, at, &listing)?;
             Ok(serde_json::to_value(ListingAnswer::new(badges)).unwrap())
         }
     });
@@ -93,7 +91,7 @@ pub fn codes(text: &str) -> Vec<&'static str> {
 /// What a person reads about a text.
 pub fn report(text: &str) -> String {
     let source = Source::new("policy.meed", text);
-    meed::diagnostic::render::report(&source, &check(&source), 80, false)
+    meed::internal::render::report(&source, &check(&source), 80, false)
 }
 
 /// A folder of the repository.

@@ -1,10 +1,9 @@
 //! Text to tree, and what is said about text that is none.
 #![allow(clippy::string_slice, reason = "the texts cut here are ASCII or cut at their letters")]
 
-use meed::diagnostic::{Code, Diagnostic, Severity};
-use meed::source::Source;
-use meed::syntax::ast::{ClauseKind, File, Item};
-use meed::syntax::{MAX_BYTES, parse};
+use meed::internal::ast::{ClauseKind, File, Item};
+use meed::internal::{MAX_BYTES, parse};
+use meed::{Code, Diagnostic, Severity, Source};
 use proptest::prelude::*;
 
 const AMAZON: &str = include_str!("../cases/syntax/valid/amazon_points.meed");

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use meed::eval::RefusalCode;
+use meed::RefusalCode;
 
 use crate::support::root;
 

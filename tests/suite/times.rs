@@ -7,8 +7,7 @@ use jiff::{Timestamp, ToSpan};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use meed::ledger::Options;
-use meed::{Policy, Source, load};
+use meed::{Options, Policy, Source, load};
 
 use crate::support::{incoming, replay};
 

@@ -4,9 +4,7 @@
     reason = "prices of two digits are turned into cents, and compared with room to spare"
 )]
 
-use meed::check::{Policy, load};
-use meed::ledger::Options;
-use meed::source::Source;
+use meed::{Options, Policy, Source, load};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 

@@ -1,12 +1,11 @@
 //! Input as an embedder or the command sees it.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails")]
 
-use meed::source::Source;
-use meed::wire::{Mapping, Reader, read_file};
+use meed::{Mapping, Reader, Source, read_file};
 
-fn policy() -> meed::check::Policy {
+fn policy() -> meed::Policy {
     let text = std::fs::read_to_string(crate::support::folder("tests/cases/wire/shop.meed")).unwrap();
-    let checked = meed::check::load(&Source::new("shop.meed", text));
+    let checked = meed::load(&Source::new("shop.meed", text));
     checked.policy.unwrap_or_else(|| panic!("{:#?}", checked.diagnostics))
 }
 
@@ -23,7 +22,7 @@ fn read(name: &str) -> String {
         let place = one.place.line.map_or(String::new(), |line| line.to_string());
         out += &match one.body {
             Ok(event) => {
-                format!("{place}: {} {} of {} at {}\n", event.kind.word(), event.id, event.account, event.at)
+                format!("{place}: {} {} of {} at {}\n", event.word(), event.id, event.account, event.at)
             }
             Err(rejected) => {
                 let refusal = rejected.refusal;

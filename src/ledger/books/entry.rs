@@ -29,6 +29,7 @@ pub enum Bucket {
 
 /// What an entry does, in the trade's words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Action {
     /// Points of an order enter as pending.
     Earn,
@@ -111,6 +112,7 @@ pub(crate) enum Clause {
 
 /// A rule as a reader finds it: its name and its line in the policy file.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Citation {
     /// The rule's name, or the pool's.
     pub rule: String,
@@ -188,6 +190,7 @@ impl Citation {
 
 /// One movement of points, with everything that led to it.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Entry {
     /// Index of the pool.
     pub pool: PoolId,
@@ -220,6 +223,7 @@ pub struct Entry {
 /// A change of a member's level in one tier: another level, a longer or shorter time for the same one, or one reached that
 /// begins later.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct LevelChange {
     /// The tier.
     pub tier: TierId,
@@ -239,6 +243,7 @@ pub struct LevelChange {
 
 /// What arrives outside the programme's pools for points that leave.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Arrived {
     /// The other programme; none where points become money.
     pub program: Option<String>,

@@ -9,6 +9,7 @@ use crate::value::choice::Operation;
 
 /// Something that happened to an account.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub struct Event {
     /// The identity of the cause; an id counts once.
     pub id: Arc<str>,
@@ -17,10 +18,45 @@ pub struct Event {
     /// Whose account.
     pub account: Arc<str>,
     /// What.
-    pub kind: EventKind,
+    pub(crate) kind: EventKind,
     /// Content that was read and checked but that this policy does not use (taxes, coupons), in one spelling. Copies
     /// are the same in it too.
-    pub aside: Option<Box<str>>,
+    pub(crate) aside: Option<Box<str>>,
+}
+
+impl Event {
+    /// Its place in the order in which events are judged: by instant, then by kind, then by id.
+    pub fn turn(&self) -> (Timestamp, u8, &str) {
+        (self.at, self.kind.rank(), &self.id)
+    }
+
+    /// The word in data: `order`, `ship`, …; for a declared event `event`, as its own name is the policy's.
+    pub fn word(&self) -> &'static str {
+        self.kind.word()
+    }
+
+    /// The order's number, or the declared event's id, that it is about.
+    pub fn about(&self) -> Option<&str> {
+        match &self.kind {
+            EventKind::Order { number, .. } => Some(number),
+            EventKind::Refund(refund) => Some(&refund.number),
+            EventKind::Ship(movement) | EventKind::Cancel(movement) | EventKind::Return(movement) => {
+                Some(&movement.number)
+            }
+            EventKind::Mark { event, .. }
+            | EventKind::CancelEvent { event }
+            | EventKind::RefundEvent { event, .. } => Some(event),
+            _ => None,
+        }
+    }
+
+    /// What is ordered, where an order is placed.
+    pub fn order(&self) -> Option<&Order> {
+        match &self.kind {
+            EventKind::Order { order, .. } => Some(order),
+            _ => None,
+        }
+    }
 }
 
 /// What happened. The order of variants is the order within one instant (design: order in time).
@@ -132,23 +168,6 @@ pub enum EventKind {
         /// The move, where it is named.
         by: Option<MoveId>,
     },
-}
-
-impl EventKind {
-    /// The order's number, or the declared event's id, that it is about.
-    pub fn about(&self) -> Option<&str> {
-        match self {
-            EventKind::Order { number, .. } => Some(number),
-            EventKind::Refund(refund) => Some(&refund.number),
-            EventKind::Ship(movement) | EventKind::Cancel(movement) | EventKind::Return(movement) => {
-                Some(&movement.number)
-            }
-            EventKind::Mark { event, .. }
-            | EventKind::CancelEvent { event }
-            | EventKind::RefundEvent { event, .. } => Some(event),
-            _ => None,
-        }
-    }
 }
 
 /// Lines of an order that move.

@@ -3,6 +3,7 @@
 
 use jiff::Timestamp;
 use std::collections::{BTreeSet, HashMap};
+use std::fmt;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
@@ -33,6 +34,7 @@ pub struct Incoming {
 
 /// Input that is no event, and what of it could be told all the same.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Rejected {
     /// Its id, if that could be read.
     pub id: Option<Arc<str>>,
@@ -45,6 +47,14 @@ pub struct Rejected {
     /// Its content in one spelling, to tell copies from conflicts.
     pub content: String,
 }
+
+impl fmt::Display for Rejected {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.refusal.fmt(f)
+    }
+}
+
+impl std::error::Error for Rejected {}
 
 impl Incoming {
     /// Its id, if that could be read.
@@ -65,6 +75,7 @@ impl Incoming {
 
 /// A refused event.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Refused {
     /// Its id, if that could be read.
     pub event: Option<String>,

@@ -15,6 +15,7 @@ use super::super::books::case::Case;
 
 /// One line of arithmetic.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Step {
     /// The order's line; none for the order as a whole.
     pub line: Option<String>,

@@ -7,6 +7,7 @@ use crate::policy::{Policy, PoolId};
 
 /// Points of one origin, as they stand.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct LotStatement {
     /// The pool.
     pub pool: PoolId,

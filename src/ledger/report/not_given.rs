@@ -11,6 +11,7 @@ use crate::policy::Policy;
 
 /// A rule that gave nothing on a line of an order or event.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct NotGiven {
     /// The order's number, or the event's id.
     pub order: Arc<str>,

@@ -16,6 +16,7 @@ use crate::value::decimal::grouped;
 
 /// A member's level in one tier.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct TierStatement {
     /// The tier's name.
     pub tier: String,
@@ -37,6 +38,7 @@ pub struct TierStatement {
 
 /// How far it is to a level.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Progress {
     /// The level's name.
     pub level: String,
@@ -50,6 +52,7 @@ pub struct Progress {
 
 /// What one measure says, and what it must say.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Need {
     /// The measure's name.
     pub measure: String,
@@ -63,6 +66,7 @@ pub struct Need {
 
 /// A number that a measure says, with its unit.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Number {
     /// Exactly; money in minor units.
     pub exact: Ratio,
@@ -72,6 +76,7 @@ pub struct Number {
 
 /// What a measure says now.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct MeasureStatement {
     /// Its name.
     pub measure: String,
@@ -85,6 +90,7 @@ pub struct MeasureStatement {
 
 /// Something that a measure has counted.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Counted {
     /// The measure's name, with the choice where it counts each apart.
     pub measure: String,

@@ -15,6 +15,7 @@ use crate::policy::{Policy, PoolId};
 
 /// An account at one instant.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Statement {
     /// Whose.
     pub account: String,
@@ -28,6 +29,7 @@ pub struct Statement {
 
 /// An account's points in one pool.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct PoolStatement {
     /// The pool's name.
     pub pool: String,
@@ -45,6 +47,7 @@ pub struct PoolStatement {
 
 /// Available points that are gone from an instant on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Expiring {
     /// How many.
     pub points: i64,
@@ -54,6 +57,7 @@ pub struct Expiring {
 
 /// Pending points that become available in an interval. They count from its later end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Becoming {
     /// How many.
     pub points: i64,

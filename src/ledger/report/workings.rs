@@ -19,6 +19,7 @@ use crate::value::Ratio;
 
 /// What one rule does on one order, event or period.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Working {
     /// The order's number, the event's id, or `until DATE` for a period.
     pub order: Arc<str>,

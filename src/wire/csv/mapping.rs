@@ -13,6 +13,7 @@ use crate::wire::yaml;
 
 /// A mistake in a mapping file. The command is at fault, not the input.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct MappingError {
     /// What is wrong, with what to write instead.
     pub message: String,

@@ -278,7 +278,7 @@ impl Group<'_, '_, '_> {
             MoveAt::Instant(instant) => Ok(*instant),
             MoveAt::DaysAfterOrder(days) => {
                 let delay = Delay { days: *days, ..Delay::default() };
-                self.sink.reader.policy.calendar.after(at, delay).map_err(|_| {
+                self.sink.reader.policy.calendar.shift(at, delay, false).map_err(|_| {
                     let message = format!("{days} days after the order is a day that no calendar has");
                     Refusal::new(RefusalCode::TooLarge, "days after order", message)
                 })

@@ -165,7 +165,7 @@ fn copies_of_a_bad_event_are_copies_however_they_are_written() {
     assert_ne!(canonical(&one), canonical(&stay(r#","bad":1,"room":"suite""#)));
 }
 
-#[cfg(feature = "cli")]
+#[cfg(feature = "csv")]
 #[test]
 fn rows_may_be_rewards_marks_and_refunds() {
     use crate::ledger::event::{GivenBack, Refund};

@@ -1,16 +1,16 @@
 //! Tests of the readers that need to look inside.
 
 mod both_ways;
-#[cfg(feature = "cli")]
+#[cfg(feature = "csv")]
 mod csv;
 mod general;
 mod policy;
-#[cfg(feature = "cli")]
+#[cfg(feature = "csv")]
 mod random;
 mod reading;
 mod refusing;
 mod schema;
-#[cfg(feature = "cli")]
+#[cfg(feature = "csv")]
 mod yaml;
 
 use super::Reader;

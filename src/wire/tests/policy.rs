@@ -68,13 +68,13 @@ pub fn general() -> &'static Policy {
 }
 
 /// The facts and categories of Amazon's programme that the example's mapping uses.
-#[cfg(feature = "cli")]
+#[cfg(feature = "csv")]
 pub fn amazon() -> &'static Policy {
     static AMAZON: LazyLock<Policy> = LazyLock::new(amazon_policy);
     &AMAZON
 }
 
-#[cfg(feature = "cli")]
+#[cfg(feature = "csv")]
 fn amazon_policy() -> Policy {
     let (program, _) = TEXT.split_once("category").unwrap();
     let declared = r#"
