@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 use super::context::{Context, Failure, Fault};
 use super::earn::{Cut, Outcome, Work, evaluate, whole_of};
 use super::net::Net;
-use super::room::{Used, UsedBefore, room};
-use crate::policy::{Counts, Earn, EarnId, Grain, Group, GroupId, LimitScope, Member, Owner, Policy};
+use super::room::{Scope, Tightest, Used, UsedBefore, tightest};
+use crate::policy::{Counts, Earn, EarnId, Grain, Group, GroupId, Member, Owner, Policy};
 use crate::value::choice::Combine;
 use crate::value::rounding::split_within;
 use crate::value::{Overflow, Ratio};
@@ -156,7 +156,8 @@ impl Derived {
         }
     }
 
-    /// Limits that several rules share. Over the lines one is used up in the order given (a limit over one order is split
+    /// Limits that several rules share: first those of a line, then those of the order, then those over several. Over the
+    /// lines one is used up in the order given (a limit over one order is split
     /// in proportion); what several rules share is split in proportion to their exact amounts, ties by rule name.
     fn cut(
         &mut self,
@@ -167,25 +168,22 @@ impl Derived {
     ) -> Result<(), Fault> {
         let Some(version) = context.policy.groups[id].at(context.at) else { return Ok(()) };
         let rules = rules_of(context, &version.body);
-        for (place, limit) in version.body.limits.iter().enumerate() {
-            let cut = Cut { by: Owner::Group(id), place };
-            match limit.per {
-                LimitScope::Piece(Grain::Order) => {
-                    let room = room(&whole_of(context, net), limit, used)?.floor_points()?;
-                    self.cut_order(&rules, net.lines.len(), cut, room)?;
-                }
-                LimitScope::Piece(_) => {
-                    for line in 0..net.lines.len() {
-                        let room = room(&context.at_line(net, line), limit, used)?.floor_points()?;
-                        self.cut_line(&rules, line, cut, room)?;
-                    }
-                }
-                LimitScope::Member { .. } | LimitScope::Everyone { .. } => {
-                    let mut room = room(&whole_of(context, net), limit, used)?.floor_points()?;
-                    for line in 0..net.lines.len() {
-                        room -= self.cut_line(&rules, line, cut, room)?;
-                    }
-                }
+        let (limits, lines) = (&version.body.limits, 0..net.lines.len());
+        let cut = |place| Cut { by: Owner::Group(id), place };
+        for line in lines.clone() {
+            let at_line = context.at_line(net, line);
+            if let Some(Tightest { place, room }) = tightest(&at_line, limits, used, Scope::Line)? {
+                self.cut_line(&rules, line, cut(place), room.floor_points()?)?;
+            }
+        }
+        let whole = whole_of(context, net);
+        if let Some(Tightest { place, room }) = tightest(&whole, limits, used, Scope::Order)? {
+            self.cut_order(&rules, net.lines.len(), cut(place), room.floor_points()?)?;
+        }
+        if let Some(Tightest { place, room }) = tightest(&whole, limits, used, Scope::Orders)? {
+            let mut room = room.floor_points()?;
+            for line in lines {
+                room -= self.cut_line(&rules, line, cut(place), room)?;
             }
         }
         Ok(())

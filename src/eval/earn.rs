@@ -5,10 +5,8 @@
 use super::base::{base_of, line_base, order_base};
 use super::context::{Context, Failure, Fault};
 use super::net::Net;
-use super::room::{UsedBefore, room};
-use crate::policy::{
-    Amount, Condition, Earn, EarnId, Filter, Grain, Limit, LimitScope, Occasion, Owner, Policy, Unit,
-};
+use super::room::{Scope, Tightest, UsedBefore, tightest};
+use crate::policy::{Amount, Condition, Earn, EarnId, Filter, Grain, Limit, Occasion, Owner, Policy, Unit};
 use crate::value::choice::Stage;
 use crate::value::rounding::split_within;
 use crate::value::{Ratio, Rounding, largest_remainder};
@@ -75,6 +73,16 @@ pub(crate) struct Work<'a> {
     pub others: &'a dyn Fn(EarnId) -> Option<&'a [Outcome]>,
     /// What earlier orders and events have used of limits.
     pub used: &'a UsedBefore,
+}
+
+impl<'a> Work<'a> {
+    fn at_line(&self, line: usize) -> Context<'a> {
+        self.context.at_line(self.net, line)
+    }
+
+    fn whole(&self) -> Context<'a> {
+        whole_of(self.context, self.net)
+    }
 }
 
 /// What a rule does on every line, and the amount that earns in all. A line of which nothing is left gets no points.
@@ -192,14 +200,15 @@ fn exact_points(work: &Work<'_>, passes: &[bool]) -> Result<(Vec<Ratio>, Ratio),
 
 /// `on first`: cuts the amounts that earn, line after line, then what lies beyond the lines.
 fn on_first(work: &Work<'_>, bases: &mut [Ratio], beyond: &mut Ratio) -> Result<(), Fault> {
-    for limit in &work.earn.first {
-        if limit.per == LimitScope::Piece(Grain::Line) {
-            for (index, base) in bases.iter_mut().enumerate() {
-                *base = (*base).min(room(&work.context.at_line(work.net, index), limit, work.used)?);
-            }
-            continue;
+    let first = &work.earn.first;
+    for (index, base) in bases.iter_mut().enumerate() {
+        if let Some(tightest) = tightest(&work.at_line(index), first, work.used, Scope::Line)? {
+            *base = (*base).min(tightest.room);
         }
-        let mut room = room(&whole_of(work.context, work.net), limit, work.used)?;
+    }
+    for scope in [Scope::Order, Scope::Orders] {
+        let Some(tightest) = tightest(&work.whole(), first, work.used, scope)? else { continue };
+        let mut room = tightest.room;
         for base in bases.iter_mut().chain(std::iter::once(&mut *beyond)) {
             *base = (*base).min(room);
             room = room.sub(*base)?;
@@ -256,39 +265,39 @@ fn round(earn: &Earn, exact: &[Ratio]) -> Result<Vec<i64>, Fault> {
     Ok(largest_remainder(whole(earn, sum)?, exact)?)
 }
 
-/// The rule's own limits, in the order written: what they leave on each line, and which cut it last.
+/// The rule's own limits: first those of a line, then those of the order, then those over several. What they leave on each
+/// line, and which cut it last.
 fn own_limits(work: &Work<'_>, exact: &[Ratio], rounded: &[i64]) -> Result<Vec<(i64, Option<Cut>)>, Fault> {
-    let mut points = rounded.to_vec();
-    let mut cuts = vec![None; points.len()];
-    for (place, limit) in work.earn.limits.iter().enumerate() {
-        let before = points.clone();
-        match limit.per {
-            LimitScope::Piece(Grain::Order) => {
-                let room = room(&whole_of(work.context, work.net), limit, work.used)?.floor_points()?;
-                points = split_within(room, exact, &points)?;
-            }
-            LimitScope::Piece(_) => {
-                for (index, points) in points.iter_mut().enumerate() {
-                    let context = work.context.at_line(work.net, index);
-                    *points = room(&context, limit, work.used)?.floor_points()?.min(*points);
-                }
-            }
-            LimitScope::Member { .. } | LimitScope::Everyone { .. } => {
-                let room = room(&whole_of(work.context, work.net), limit, work.used)?;
-                let mut room = room.floor_points()?;
-                for points in &mut points {
-                    *points = room.min(*points);
-                    room -= *points;
-                }
-            }
-        }
-        for (cut, (before, after)) in cuts.iter_mut().zip(before.iter().zip(&points)) {
-            if after < before {
-                *cut = Some(Cut { by: Owner::Earn(work.id), place });
-            }
+    let limits = &work.earn.limits;
+    let mut left: Vec<(i64, Option<Cut>)> = rounded.iter().map(|points| (*points, None)).collect();
+    let cut = |place| Some(Cut { by: Owner::Earn(work.id), place });
+    for (index, line) in left.iter_mut().enumerate() {
+        if let Some(Tightest { place, room }) =
+            tightest(&work.at_line(index), limits, work.used, Scope::Line)?
+        {
+            cut_to(line, room.floor_points()?, cut(place));
         }
     }
-    Ok(points.into_iter().zip(cuts).collect())
+    if let Some(Tightest { place, room }) = tightest(&work.whole(), limits, work.used, Scope::Order)? {
+        let points: Vec<i64> = left.iter().map(|(points, _)| *points).collect();
+        let within = split_within(room.floor_points()?, exact, &points)?;
+        left.iter_mut().zip(within).for_each(|(line, points)| cut_to(line, points, cut(place)));
+    }
+    if let Some(Tightest { place, room }) = tightest(&work.whole(), limits, work.used, Scope::Orders)? {
+        let mut room = room.floor_points()?;
+        for line in &mut left {
+            cut_to(line, room, cut(place));
+            room -= line.0;
+        }
+    }
+    Ok(left)
+}
+
+/// Cuts a line to what a limit leaves.
+fn cut_to(line: &mut (i64, Option<Cut>), room: i64, cut: Option<Cut>) {
+    if room < line.0 {
+        *line = (room, cut);
+    }
 }
 
 /// The whole of what is decided: a declared event, or a period, is its one line, where its category and facts are read.

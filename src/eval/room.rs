@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::context::{Context, Fault};
-use crate::policy::{Limit, LimitId};
+use crate::policy::{Grain, Limit, LimitId, LimitScope};
 use crate::value::{Overflow, Ratio};
 
 /// What is used, by counter.
@@ -67,4 +67,47 @@ pub(crate) fn room(context: &Context<'_>, limit: &Limit, used: &UsedBefore) -> R
     let amount = context.quantity(&limit.amount)?;
     let used = limit.counter.map_or(Ratio::ZERO, |counter| used.of(counter, limit));
     Ok(amount.sub(used)?.max(Ratio::ZERO))
+}
+
+/// The limit that leaves least of those with such a scope, and what it leaves; of several that leave alike, the one written
+/// first. So the order in which limits are written says nothing.
+pub(crate) fn tightest(
+    context: &Context<'_>,
+    limits: &[Limit],
+    used: &UsedBefore,
+    of: Scope,
+) -> Result<Option<Tightest>, Fault> {
+    let mut tightest: Option<Tightest> = None;
+    for (place, limit) in limits.iter().enumerate().filter(|(_, limit)| Scope::of(limit.per) == of) {
+        let room = room(context, limit, used)?;
+        if tightest.is_none_or(|known| room < known.room) {
+            tightest = Some(Tightest { place, room });
+        }
+    }
+    Ok(tightest)
+}
+
+/// A limit by its place in its version, and what it leaves.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Tightest {
+    pub place: usize,
+    pub room: Ratio,
+}
+
+/// What limits count over, in the order in which they cut.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Scope {
+    Line,
+    Order,
+    Orders,
+}
+
+impl Scope {
+    fn of(per: LimitScope) -> Scope {
+        match per {
+            LimitScope::Piece(Grain::Order) => Scope::Order,
+            LimitScope::Piece(_) => Scope::Line,
+            LimitScope::Member { .. } | LimitScope::Everyone { .. } => Scope::Orders,
+        }
+    }
 }

@@ -10,6 +10,7 @@ use crate::policy::reads::Reads;
 use crate::policy::{
     Condition, Counted, Earn, EarnId, GroupId, Id, IdVec, Level, Limit, LimitId, LotExpiry, MeasureId,
     Member, Move, MoveId, MoveTo, Occasion, Period, Policy, Quantity, Redeem, RedeemId, Rule, Test, TierId,
+    Window,
 };
 
 /// What a policy ties together.
@@ -112,23 +113,34 @@ impl Links {
         links
     }
 
-    /// A rule looks at a running period. Wherever its terms change, another part of the period begins.
+    /// A rule looks at a running period. Wherever its terms change, another part of the period begins: those of the rules, of
+    /// the groups around them, of the pool, and of the values that these read.
     fn note_running(&mut self, policy: &Policy, period: Period, earn: &Earn) {
         let place = self.running.iter().position(|known| known.period == period).unwrap_or_else(|| {
             self.running.push(Running { period, edges: Vec::new() });
             self.running.len() - 1
         });
-        let of_rules = policy.earns.iter().flat_map(|rule| &rule.versions);
-        let of_rules = of_rules.filter(|version| version.body.of == Occasion::Running(period));
-        let windows = of_rules.map(|version| version.window);
+        let of = Occasion::Running(period);
+        let mut windows: Vec<Window> = Vec::new();
         let mut reads = Reads::ever(policy);
         reads.earn(earn);
-        let of_values =
-            reads.values().flat_map(|id| &policy.values[id].versions).map(|version| version.window);
-        let of_pool = policy.pools[earn.pool].versions.iter().map(|version| version.window);
-        let windows = windows.chain(of_values).chain(of_pool);
+        reads.clocks(earn);
+        let of_rules = policy.earns.iter().flat_map(|rule| &rule.versions);
+        windows.extend(of_rules.filter(|version| version.body.of == of).map(|version| version.window));
+        for version in policy.groups.iter().flat_map(|group| &group.versions) {
+            if occasions_of(policy, &version.body.of).contains(&of) {
+                windows.push(version.window);
+                reads.limits(&version.body.limits);
+            }
+        }
+        for version in &policy.pools[earn.pool].versions {
+            windows.push(version.window);
+            reads.pending(&version.body.pending);
+        }
+        let of_values = reads.values().flat_map(|id| &policy.values[id].versions);
+        windows.extend(of_values.map(|version| version.window));
         let Some(running) = self.running.get_mut(place) else { return };
-        running.edges.extend(windows.flat_map(|window| [window.from, window.until]).flatten());
+        running.edges.extend(windows.iter().flat_map(|window| [window.from, window.until]).flatten());
         running.edges.sort_unstable();
         running.edges.dedup();
     }

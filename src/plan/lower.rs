@@ -555,5 +555,8 @@ fn shared_limits(group: &Group, bits: usize) -> Result<Vec<Shared>, Why> {
         }),
         _ => Err("its limit reads something"),
     };
-    group.limits.iter().map(limit).collect()
+    let mut limits = group.limits.iter().map(limit).collect::<Result<Vec<Shared>, Why>>()?;
+    // They cut by line, then by order, then over orders; of those alike the tightest cuts.
+    limits.sort_by_key(|limit| (!limit.by_line, !limit.split, std::cmp::Reverse(limit.room)));
+    Ok(limits)
 }

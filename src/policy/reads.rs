@@ -135,6 +135,22 @@ impl Reads<'_> {
         self.limits(&earn.first);
     }
 
+    /// A version of an earn rule: when its points become available and die, where it says so itself.
+    pub fn clocks(&mut self, earn: &Earn) {
+        earn.pending.iter().for_each(|(pending, _)| self.pending(pending));
+        if let Some((LotExpiry::After { at, .. }, _)) = &earn.lot_expiry {
+            self.moment(at);
+        }
+    }
+
+    /// When points become available.
+    pub fn pending(&mut self, pending: &Pending) {
+        if let Pending::Until { from, by, .. } = pending {
+            self.moment(from);
+            self.moment(by);
+        }
+    }
+
     /// Limits of points or of rewards: a rule's, or a group's.
     pub fn limits(&mut self, limits: &[Limit]) {
         limits.iter().for_each(|limit| self.quantity(&limit.amount));

@@ -318,12 +318,17 @@ impl RunAnswer {
 impl AccountAnswer {
     /// The published form of an account's statement, with the history of its levels where it was kept.
     pub fn new(policy: &Policy, account: &Account, at: Timestamp) -> Result<AccountAnswer, Refusal> {
-        Ok(AccountAnswer::of(policy, account.statement(policy, at)?, account.level_changes()))
+        Ok(AccountAnswer::of(policy, account.statement(policy, at)?, account.level_changes(), at))
     }
 
-    /// The published form of a statement, with how levels have changed.
-    pub(super) fn of(policy: &Policy, statement: Statement, changes: &[LevelChange]) -> AccountAnswer {
-        let pools = statement.pools.iter().map(|pool| (pool.pool.clone(), PoolAnswer::new(policy, pool)));
+    /// The published form of a statement at an instant, with how levels have changed.
+    pub(super) fn of(
+        policy: &Policy,
+        statement: Statement,
+        changes: &[LevelChange],
+        at: Timestamp,
+    ) -> AccountAnswer {
+        let pools = statement.pools.iter().map(|pool| (pool.pool.clone(), PoolAnswer::new(policy, pool, at)));
         let changes_of = |name: &str| {
             let of_tier = move |change: &&LevelChange| {
                 policy.tiers.try_get(change.tier).is_some_and(|tier| tier.name == name)
@@ -345,7 +350,7 @@ impl AccountAnswer {
 }
 
 impl PoolAnswer {
-    fn new(policy: &Policy, pool: &PoolStatement) -> PoolAnswer {
+    fn new(policy: &Policy, pool: &PoolStatement, at: Timestamp) -> PoolAnswer {
         let show = |at: Timestamp| policy.show_instant(at);
         let becoming = pool.becoming.iter();
         let becoming = becoming.map(|Becoming { points, from, by }| BecomingAnswer {
@@ -366,16 +371,19 @@ impl PoolAnswer {
             arrived: pool.arrived.iter().map(|arrived| ArrivedAnswer::new(policy, arrived)).collect(),
             expires_at: pool.expires_at.map(show),
             becoming: becoming.collect(),
-            expiring: lots_expire(policy, &pool.pool).then(|| expiring.collect()),
+            expiring: lots_expire(policy, &pool.pool, at).then(|| expiring.collect()),
         }
     }
 }
 
-/// True for a pool whose lots expire, in some version of its terms.
-fn lots_expire(policy: &Policy, pool: &str) -> bool {
+/// True for a pool whose lots expire, in some version of its terms until now: one to come changes no answer before it.
+fn lots_expire(policy: &Policy, pool: &str, at: Timestamp) -> bool {
     let pool = policy.pools.iter().find(|declared| declared.name == pool);
-    let mut versions = pool.into_iter().flat_map(|pool| &pool.versions);
-    versions.any(|version| !matches!(version.body.lot_expiry, LotExpiry::Never))
+    let mut begun = pool
+        .into_iter()
+        .flat_map(|pool| &pool.versions)
+        .filter(|version| version.window.from.is_none_or(|from| from <= at));
+    begun.any(|version| !matches!(version.body.lot_expiry, LotExpiry::Never))
 }
 
 impl RefusedAnswer {

@@ -71,8 +71,8 @@ impl QuoteAnswer {
             becoming: quote.becoming.iter().map(|one| BecomingAnswer::new(policy, one)).collect(),
             also: quote.also.iter().map(|one| AlsoAnswer::new(policy, one)).collect(),
             limits: quote.limits.iter().map(|limit| LimitAnswer::new(policy, limit)).collect(),
-            before: AccountAnswer::of(policy, quote.before.clone(), &[]),
-            after: AccountAnswer::of(policy, quote.after.clone(), &quote.levels),
+            before: AccountAnswer::of(policy, quote.before.clone(), &[], question.at),
+            after: AccountAnswer::of(policy, quote.after.clone(), &quote.levels, question.at),
         }
     }
 }

@@ -20,6 +20,8 @@ mod whole_orders;
 mod random_policies;
 mod shapes;
 mod pumps;
+mod edits;
+mod edit_laws;
 mod library;
 mod cli;
 mod shell;

@@ -535,7 +535,7 @@ fn search(
 }
 
 /// The programmes of the repository, by name.
-fn programmes() -> Vec<(String, String)> {
+pub fn programmes() -> Vec<(String, String)> {
     entries(&folder("policies"))
         .into_iter()
         .filter(|path| path.is_dir())
@@ -545,6 +545,13 @@ fn programmes() -> Vec<(String, String)> {
             (name, text)
         })
         .collect()
+}
+
+/// A history of a programme.
+pub fn history(name: &str, text: &str, steps: &[Step], start: usize) -> Vec<Value> {
+    let programme = Programme::new(&Source::new(format!("{name}.meed"), text));
+    let start = programme.starts[start % programme.starts.len()];
+    written(start, &honest(&programme.shape, steps), programme.shape.pools.len())
 }
 
 /// The policy with levels that nobody reaches.

@@ -90,21 +90,21 @@ struct Rule {
 
 /// A policy as it is written, and what the laws must know of it.
 #[derive(Debug)]
-struct World {
-    text: String,
+pub struct World {
+    pub text: String,
     measures: Vec<Measure>,
     rules: Vec<Rule>,
 }
 
 #[derive(Clone, Debug)]
-struct Tapes {
+pub struct Tapes {
     head: Tape,
     measures: Vec<Tape>,
     rules: Vec<Tape>,
     groups: Vec<Tape>,
 }
 
-fn tapes() -> impl Strategy<Value = Tapes> {
+pub fn tapes() -> impl Strategy<Value = Tapes> {
     let many = |few: usize, most: usize| prop::collection::vec(any::<Tape>(), few..most);
     (any::<Tape>(), many(1, 4), many(2, 6), many(0, 4)).prop_map(|(head, measures, rules, groups)| Tapes {
         head,
@@ -126,7 +126,7 @@ const WAITS: [&str; 8] = [
 ];
 const STAGES: [&str; 3] = ["capped", "exact", "rounded"];
 
-fn world(tapes: &Tapes) -> World {
+pub fn world(tapes: &Tapes) -> World {
     let mut dice = Dice(&tapes.head);
     let mut text =
         "program any \"Any\" {\n  currency JPY\n  timezone Asia/Tokyo\n  deadlines run to end of day\n  \
@@ -300,7 +300,7 @@ fn group(text: &mut String, index: usize, (free, measures): (&mut Vec<String>, u
 }
 
 /// Orders of one account, each with its minute; after each, whatever is there is spent.
-fn history(steps: &[(u16, u8)]) -> (Vec<Value>, BTreeMap<String, (i64, i64)>) {
+pub fn history(steps: &[(u16, u8)]) -> (Vec<Value>, BTreeMap<String, (i64, i64)>) {
     let (mut events, mut orders, mut minutes) = (Vec::new(), BTreeMap::new(), 0);
     let mut put = |minutes: i64, mut event: Value| {
         let id = format!("e{:04}", events.len());

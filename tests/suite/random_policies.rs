@@ -544,12 +544,20 @@ impl Writer {
         if dice.once_in(3) {
             self.clause("when member.rank is gold");
         }
-        let waits = if never_ends { ["never"; 2] } else { ["never", "until 10 days after period ended"] };
+        let waits = if never_ends { ["never"; 2] } else { ["never", "until slow after period ended"] };
         self.clause(&format!("pending {}", dice.pick(&waits)));
         if self.pools.len() > 1 {
             self.clause(&format!("into {}", self.pools[pool]));
         }
         self.put("}");
+        if dice.once_in(3) {
+            let start = self.text.rfind("earn ended").unwrap_or(0);
+            let other = self.text[start..].replacen("earn ended", "earn ended_too", 1);
+            self.put(other.replacen("gives 5", "gives 2", 1).trim_end());
+            self.put("group ended_both \"Of the month, both\" {\n  all of ended, ended_too");
+            self.clause(&format!("at most {} {unit}s", dice.pick(&[12, 40])));
+            self.put("}");
+        }
     }
 
     fn filters(&mut self, of: &str, dice: &mut Dice<'_>) {

@@ -12,7 +12,7 @@ use super::super::books::entry::{Action, Bucket, Clause};
 use super::super::books::instant::Stored;
 use super::super::books::lots::Source;
 use super::super::books::{Ended, Task, stretch_key};
-use super::super::period::just_before;
+use super::super::period::{Stretch, just_before};
 use super::posting::spending_pools;
 use super::{Turn, Why, overflow, too_large};
 use crate::eval::context::{Context, Fault};
@@ -25,6 +25,7 @@ use crate::policy::{
     PoolId, Rule,
 };
 use crate::value::Overflow;
+use crate::value::time::LocalTime;
 
 /// Where a new case comes from, and when.
 struct Entering {
@@ -249,17 +250,19 @@ impl Turn<'_> {
         for (place, running) in links.running.iter().enumerate() {
             let period = running.period;
             for when in counted {
-                let stretch = running.part(self.around(period, *when)?, *when);
+                let whole = self.around(period, *when)?;
+                let stretch = running.part(whole, *when);
                 if self.running(place, stretch).is_some() {
                     continue;
                 }
-                // A calendar's period has the terms of its last instant, as one that is looked at when it has ended.
-                let (last, number) = if stretch.end == Timestamp::MAX {
-                    (self.at, "all time".into())
+                // A calendar's period has the terms of its last instant, as one that is looked at when it has ended; what
+                // never ends has those of now.
+                let last = if whole.end == Timestamp::MAX && stretch.contains(self.at) {
+                    self.at
                 } else {
-                    let last = just_before(stretch.end).map_err(too_large("the calendar"))?;
-                    (last, stretch_name(self.policy, last))
+                    just_before(stretch.end).map_err(too_large("the calendar"))?
                 };
+                let number = part_name(self.policy, whole, stretch)?;
                 let known = self.known()?;
                 let member = self.books.member.clone().into_owned();
                 let (event, order) = (self.cause.clone(), Order::period(Occasion::Running(period)));
@@ -364,6 +367,17 @@ fn payment(plan: PaymentPlan) -> Payment {
 /// What a stretch of time is called, by its last instant.
 fn stretch_name(policy: &Policy, last: Timestamp) -> Arc<str> {
     format!("until {}", policy.calendar.zone.local(last).date()).into()
+}
+
+/// What a part of a stretch is called: as the whole, and from when on where its terms had changed by then. What changes later
+/// changes no name.
+fn part_name(policy: &Policy, whole: Stretch, part: Stretch) -> Result<Arc<str>, Refusal> {
+    let begins = (part.start > whole.start).then(|| LocalTime(policy.calendar.zone.local(part.start)));
+    if whole.end == Timestamp::MAX {
+        return Ok(begins.map_or_else(|| "all time".into(), |begins| format!("from {begins}").into()));
+    }
+    let name = stretch_name(policy, just_before(whole.end).map_err(too_large("the calendar"))?);
+    Ok(begins.map_or_else(|| name.clone(), |begins| format!("from {begins} {name}").into()))
 }
 
 /// Where the points of an order or event go, and when they become available there. `ended` is when the running period ends

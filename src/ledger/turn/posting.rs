@@ -270,8 +270,10 @@ impl Turn<'_> {
         state.matured = state.matured.min(back.matured);
         let mut pending = back.pending;
         // What falls out of the available part is dropped as far as the decision dropped anything; the rest of it
-        // goes back to pending, because fewer of the kept units are due.
-        for Earned { rule, points } in back.dropped {
+        // goes back to pending, because fewer of the kept units are due. Which rule's points these are goes by name.
+        let mut postings: Vec<(usize, Posting)> = Vec::new();
+        for index in self.by_name(back.dropped) {
+            let Some(Earned { rule, points }) = back.dropped.get(index) else { continue };
             if self.stream_of(case, *rule) != Some(place.stream) {
                 continue;
             }
@@ -283,19 +285,35 @@ impl Turn<'_> {
             let why = self.why(case, place.line, Some(*rule));
             let pool = self.pool_of(case, place.stream);
             let (action, from, to) = (Action::Reverse, Bucket::Pending, Bucket::Reversed);
-            self.post(Posting { pool, action, from, to, points: from_pending, why: why.clone() });
+            postings
+                .push((index, Posting { pool, action, from, to, points: from_pending, why: why.clone() }));
             for collected in self.collect(case, place, from_available) {
                 let (points, why) = (collected.points, Why { lot: collected.lot, ..why.clone() });
-                self.post(Posting { pool, action, from: Bucket::Available, to, points, why });
+                postings.push((index, Posting { pool, action, from: Bucket::Available, to, points, why }));
             }
         }
+        // They are told in the order of the rules.
+        postings.sort_by_key(|(index, _)| *index);
+        postings.into_iter().for_each(|(_, posting)| self.post(posting));
         self.suspend(case, place, falls)
+    }
+
+    /// The places of what rules earned, by the rules' names.
+    fn by_name(&self, earned: &[Earned]) -> Vec<usize> {
+        let names = earned.iter().enumerate().map(|(index, of)| (self.links.by_name[of.rule], index));
+        let mut names: Vec<(usize, usize)> = names.collect();
+        names.sort_unstable();
+        names.into_iter().map(|(_, index)| index).collect()
     }
 
     /// Issues up to `most` of what is newly earned in a stream; says how much.
     fn issue_of(&mut self, case: CaseId, place: Place, most: i64, issued: &mut [Earned]) -> i64 {
         let mut left = most.max(0);
-        for earned in issued.iter_mut().filter(|_| most > 0) {
+        if left == 0 {
+            return 0;
+        }
+        for index in self.by_name(issued) {
+            let Some(earned) = issued.get_mut(index) else { continue };
             let points = earned.points.min(left);
             if points > 0 && self.stream_of(case, earned.rule) == Some(place.stream) {
                 earned.points -= points;
