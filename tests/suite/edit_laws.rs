@@ -10,10 +10,8 @@ use proptest::prelude::*;
 use proptest::test_runner::TestCaseResult;
 use serde_json::{Value, json};
 
-use meed::check::{Policy, load};
-use meed::ledger::{Options, Outcome};
-use meed::source::Source;
-use meed::wire::answer::EntryAnswer;
+use meed::answer::EntryAnswer;
+use meed::{Options, Outcome, Policy, Source, load};
 
 use crate::edits::{append, reordered, rewritten};
 use crate::random_policies::{Dice, cases};
@@ -32,7 +30,7 @@ fn policy(text: &str) -> Option<Policy> {
 }
 
 fn run(policy: &Policy, events: &[Value], at: Timestamp) -> Outcome {
-    replay(policy, incoming(policy, events), &Options { at: Some(at), keep_entries: true, account: None })
+    replay(policy, incoming(policy, events), &Options::default().at(at).keep_entries())
 }
 
 fn instant_of(event: &Value) -> Timestamp {
