@@ -9,8 +9,8 @@ use super::net::Net;
 use super::order::{Known, MemberFacts};
 use crate::policy::{
     BadgeId, Calendared, CategoryId, CategorySet, ClockPart, Comparison, Condition, EventId, FactId,
-    FactType, FactValue, IdVec, Length, Part, PartFact, Point, PointOf, Policy, PoolId, PoolTerms, Quantity,
-    Subject, Table, TableKey, Test, TierId, TimeComparison, Unit, ValueBody, ValueId,
+    FactType, FactValue, IdVec, Length, NotInForce, Part, PartFact, Point, PointOf, Policy, PoolId,
+    PoolTerms, Quantity, Subject, Table, TableKey, Test, TierId, TimeComparison, Unit, ValueBody, ValueId,
 };
 use crate::value::moment::{Extent, From as CountedFrom, Moment};
 use crate::value::time::{clock, time_of_day};
@@ -27,8 +27,16 @@ pub(crate) enum Fault {
     NotInForce(ValueId),
     /// A rule is about points of this pool, which has no terms in force.
     NoTerms(PoolId),
+    /// A rule reads a table by category, and what is bought or shown has none.
+    NoCategory,
     /// A rule reads what is not in view. The checker lets no rule do so.
     NotInView,
+}
+
+impl From<NotInForce> for Fault {
+    fn from(NotInForce(value): NotInForce) -> Fault {
+        Fault::NotInForce(value)
+    }
 }
 
 impl From<Overflow> for Fault {
@@ -233,31 +241,36 @@ impl<'a> Context<'a> {
         self.category.is_some_and(|category| categories.contains(category))
     }
 
-    /// Zero where no row fits: a listing asked about on its own may be without a category.
     fn table(&self, table: &Table) -> Result<Ratio, Fault> {
-        self.row(table)?.map_or(Ok(Ratio::ZERO), |number| self.quantity(number))
+        self.quantity(self.row(table)?)
     }
 
-    /// The row of a table that fits the case.
-    fn row<'t, T>(&self, table: &'t Table<T>) -> Result<Option<&'t T>, Fault> {
+    /// The row of a table that fits the case: the checker has made sure that there is one for each.
+    fn row<'t, T>(&self, table: &'t Table<T>) -> Result<&'t T, Fault> {
         let case = match &table.by {
             TableKey::Fact(subject, fact) => match self.fact(*subject, *fact)? {
-                FactValue::Choice(case) => Some(*case),
-                FactValue::Category(category) => Some(category.index()),
-                FactValue::YesNo(yes) => Some(usize::from(*yes)),
-                _ => None,
+                FactValue::Choice(case) => Ok(*case),
+                FactValue::Category(category) => Ok(category.index()),
+                FactValue::YesNo(yes) => Ok(usize::from(*yes)),
+                _ => Err(Fault::NotInView),
             },
-            TableKey::Tier(tier) => Some(self.level(*tier)),
-            TableKey::Category => self.category.map(CategoryId::index),
-            TableKey::Weekday => Some(self.weekday()),
+            TableKey::Tier(tier) => Ok(self.level(*tier)),
+            TableKey::Category => self.category.map(CategoryId::index).ok_or(Fault::NoCategory),
+            TableKey::Weekday => Ok(self.weekday()),
             TableKey::Quantity(quantity) => {
                 let amount = self.quantity(quantity)?;
                 let band = table.bands.iter().rev().find(|(from, _)| *from <= amount);
-                return Ok(band.map(|(_, row)| row));
+                return band.map(|(_, row)| row).ok_or(Fault::NotInView);
             }
         };
-        let row = case.and_then(|case| table.rows.iter().find(|(cases, _)| cases.contains(&case)));
-        Ok(row.map(|(_, row)| row).or(table.otherwise.as_deref()))
+        // What has no category is one of the others, where the table has a row for them.
+        let otherwise = table.otherwise.as_deref();
+        let case = match case {
+            Ok(case) => case,
+            Err(fault) => return otherwise.ok_or(fault),
+        };
+        let row = table.rows.iter().find(|(cases, _)| cases.contains(&case)).map(|(_, row)| row);
+        row.or(otherwise).ok_or(Fault::NotInView)
     }
 
     /// A moment with its named lengths as they are in this case.
@@ -266,16 +279,14 @@ impl<'a> Context<'a> {
     }
 
     fn length(&self, length: Length, depth: usize) -> Result<Delay, Fault> {
-        let Length::Value(id) = length else {
-            return Ok(if let Length::Fixed(delay) = length { delay } else { Delay::default() });
+        let id = match length {
+            Length::Fixed(delay) => return Ok(delay),
+            Length::Value(id) => id,
         };
         match self.value(id)? {
             ValueBody::Duration(delay) => Ok(*delay),
             // Values that refer to each other in a circle have been reported.
-            ValueBody::Durations(table) if depth < 32 => match self.row(table)? {
-                Some(row) => self.length(*row, depth + 1),
-                None => Ok(Delay::default()),
-            },
+            ValueBody::Durations(table) if depth < 32 => self.length(*self.row(table)?, depth + 1),
             _ => Err(Fault::NotInForce(id)),
         }
     }

@@ -548,6 +548,10 @@ pub(crate) fn refuse(policy: &Policy, fault: Fault, rule: &str) -> Refusal {
             let message = format!("`{rule}` is about `{name}`, which has no terms at this instant");
             Refusal::new(RefusalCode::NotInForce, "", message).by_rule(rule)
         }
+        Fault::NoCategory => {
+            let message = format!("`{rule}` goes by the category, and there is none");
+            Refusal::new(RefusalCode::MissingField, "category", message).by_rule(rule)
+        }
         Fault::NotInView => {
             let message = format!("`{rule}` reads what is not known of this order, event or listing");
             Refusal::new(RefusalCode::NotInForce, "", message).by_rule(rule)

@@ -177,23 +177,14 @@ impl Policy {
     }
 
     /// A moment whose named lengths go by nothing, with each as it is at an instant.
-    pub(crate) fn moment_at(&self, moment: &Calendared, at: Timestamp) -> Moment {
-        let mut length = |length: &Length| {
-            Ok::<_, std::convert::Infallible>(match length {
-                Length::Fixed(delay) => *delay,
-                Length::Value(id) => self.duration_at(*id, at),
-            })
-        };
-        let Ok(moment) = moment.with_lengths(&mut length);
-        moment
-    }
-
-    /// A duration that goes by nothing. The checker has made sure that one is in force wherever it is read.
-    fn duration_at(&self, id: ValueId, at: Timestamp) -> Delay {
-        match self.value_at(id, at) {
-            Some(ValueBody::Duration(delay)) => *delay,
-            _ => Delay::default(),
-        }
+    pub(crate) fn moment_at(&self, moment: &Calendared, at: Timestamp) -> Result<Moment, NotInForce> {
+        moment.with_lengths(&mut |length| match length {
+            Length::Fixed(delay) => Ok(*delay),
+            Length::Value(id) => match self.value_at(*id, at) {
+                Some(ValueBody::Duration(delay)) => Ok(*delay),
+                _ => Err(NotInForce(*id)),
+            },
+        })
     }
 
     /// The counters of a rule that count this.
@@ -223,6 +214,10 @@ pub(crate) enum Length {
     /// A value that is a duration, or a table of them.
     Value(ValueId),
 }
+
+/// A value that has no version in force. The checker has made sure that one is wherever it is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct NotInForce(pub ValueId);
 
 /// A category of the tree.
 #[derive(Clone, Debug)]

@@ -34,8 +34,9 @@ use super::books::{Books, Change, Draft};
 use super::links::Links;
 use super::period::{Stretch, around};
 use crate::eval::order::Known;
-use crate::eval::{Refusal, RefusalCode};
-use crate::policy::{EarnId, LimitId, MoveId, Period, Policy, PoolId, PoolTerms, Returns};
+use crate::eval::{Refusal, RefusalCode, refuse};
+use crate::policy::{Calendared, EarnId, LimitId, MoveId, Period, Policy, PoolId, PoolTerms, Returns};
+use crate::value::moment::Moment;
 use crate::value::{Overflow, Ratio};
 
 /// The most points that may ever be issued to one account. With what comes from other accounts they stay within 64 bits, so
@@ -329,6 +330,11 @@ impl<'a> Turn<'a> {
                 ..change.clone()
             }));
         }
+    }
+
+    /// A moment with its named lengths as they are at an instant.
+    fn moment(&self, moment: &Calendared, at: Timestamp, rule: &str) -> Result<Moment, Refusal> {
+        self.policy.moment_at(moment, at).map_err(|fault| refuse(self.policy, fault.into(), rule))
     }
 
     /// What a member is known by now.

@@ -86,7 +86,8 @@ impl Turn<'_> {
             return Ok(None);
         };
         let anchor = case.filter(|_| *from_earning).map_or(at, |case| case.happened);
-        let moment = self.policy.moment_at(moment, terms);
+        let own = rule.filter(|_| own.is_some()).map(|rule| &self.policy.earns[rule].name);
+        let moment = self.moment(moment, terms, own.unwrap_or(&self.policy.pools[pool].name))?;
         let expires = moment.deadline(&self.policy.calendar, anchor, self.policy.deadlines);
         // A deadline that has passed already kills at once, at the next look.
         Ok(Some(expires.map_err(too_large("the expiry rule"))?.max(at)))
@@ -99,7 +100,7 @@ impl Turn<'_> {
         else {
             return Ok(None);
         };
-        let moment = self.policy.moment_at(moment, at);
+        let moment = self.moment(moment, at, &self.policy.pools[pool].name)?;
         let deadline = moment.deadline(&self.policy.calendar, at, self.policy.deadlines);
         deadline.map(Some).map_err(too_large("the expiry rule"))
     }

@@ -165,7 +165,9 @@ impl Turn<'_> {
     fn hold(&mut self, at: Timestamp, tier: TierId, level: usize) -> Result<(), Refusal> {
         let begins = match &self.policy.tiers[tier].begins {
             Some(begins) => {
-                let begins = self.policy.moment_at(begins, at).instant(&self.policy.calendar, at);
+                let begins = self
+                    .moment(begins, at, &self.policy.tiers[tier].name)?
+                    .instant(&self.policy.calendar, at);
                 begins.map_err(too_large("the tier"))?.max(at)
             }
             None => at,
@@ -182,7 +184,7 @@ impl Turn<'_> {
         let declared = &self.policy.tiers[tier];
         let until = match &declared.lasts {
             Some(lasts) => {
-                let moment = self.policy.moment_at(lasts, held.reached);
+                let moment = self.moment(lasts, held.reached, &declared.name)?;
                 let until = moment.deadline(&self.policy.calendar, held.reached, self.policy.deadlines);
                 Some(until.map_err(too_large("the tier"))?)
             }
