@@ -73,8 +73,8 @@ pub use ledger::{
 // Where an account stands, and why: entries, statements, explanations.
 pub use ledger::{
     Account, Action, Arrived, Balance, Becoming, Bucket, Citation, Counted, Entry, Expiring, LevelChange,
-    LotStatement, MeasureStatement, Need, NotGiven, Number, PoolStatement, Progress, Statement, Step,
-    TierStatement, Working,
+    LotStatement, MeasureStatement, Need, NotGiven, Number, Owed, PoolStatement, Progress, Redecided,
+    Statement, Step, TierStatement, Working,
 };
 pub use policy::{PoolId, TierId};
 
@@ -90,7 +90,8 @@ pub use wire::MappingError;
 /// Answers that serialize: the published JSON of decisions, runs, entries and diagnostics (`docs/schema`).
 pub mod answer {
     pub use crate::wire::answer::{
-        AccountAnswer, DecisionAnswer, EntryAnswer, ErrorAnswer, ListingAnswer, RefusedAnswer, RunAnswer,
+        AccountAnswer, DecisionAnswer, EntryAnswer, ErrorAnswer, LevelAnswer, ListingAnswer, RefusedAnswer,
+        RunAnswer,
     };
     pub use crate::wire::diagnostics::{Entry, Place, Range, Report};
 }

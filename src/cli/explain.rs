@@ -1,7 +1,8 @@
 //! `meed explain`: the page of a code, or the entries of an account, an order or a lot with rule, source line and event.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::io::{self, Write};
+use std::sync::Arc;
 
 use super::args::ExplainOptions;
 use super::input::{self, Events};
@@ -13,7 +14,6 @@ use crate::ledger::{
     Account, Citation, Entry, Incoming, LevelChange, NotGiven, Options, Outcome, Replay, Step, Working,
 };
 use crate::policy::Policy;
-use crate::wire::answer::EntryAnswer;
 
 pub(crate) fn explain(options: &ExplainOptions, out: &mut dyn Write) -> Result<Status, Failure> {
     if options.events.is_empty() {
@@ -25,7 +25,10 @@ pub(crate) fn explain(options: &ExplainOptions, out: &mut dyn Write) -> Result<S
     let settings = Options { at, account: options.account.clone(), keep_entries: true };
     let mut run = Replay::in_any_order(&policy, settings);
     let mut about = HashSet::new();
+    let mut words: HashMap<Arc<str>, &'static str> = HashMap::new();
     events.read(&policy, &mut |one| {
+        let known = one.id().zip(one.body.as_ref().ok());
+        words.extend(known.map(|(id, event)| (id.clone(), event.kind.word())).filter(|_| !options.json));
         if let Some(id) = one.id().filter(|_| is_about(options, &one)) {
             about.insert(id.to_string());
         }
@@ -34,13 +37,16 @@ pub(crate) fn explain(options: &ExplainOptions, out: &mut dyn Write) -> Result<S
     let outcome = run.finish();
     let mut found = false;
     for account in &outcome.accounts {
-        let view = View::new(&policy, options, account);
+        let view = View::new(&policy, options, account, &words);
         if view.is_empty() {
             continue;
         }
         found = true;
         match options.json {
-            true => print_json(&policy, &view, out)?,
+            true => {
+                let told = history::in_order(&view.entries, &view.changes);
+                history::json_lines(&policy, account, &told, out)?;
+            }
             false => print_people(&policy, &view, out)?,
         }
     }
@@ -96,10 +102,17 @@ struct View<'a> {
     not_given: Vec<NotGiven>,
     /// True where that order is the account's.
     has_order: bool,
+    /// What kind of event each id is.
+    words: &'a HashMap<Arc<str>, &'static str>,
 }
 
 impl<'a> View<'a> {
-    fn new(policy: &Policy, options: &'a ExplainOptions, account: &'a Account) -> View<'a> {
+    fn new(
+        policy: &Policy,
+        options: &'a ExplainOptions,
+        account: &'a Account,
+        words: &'a HashMap<Arc<str>, &'static str>,
+    ) -> View<'a> {
         let entries: Vec<&Entry> = account.entries().iter().filter(|entry| wanted(options, entry)).collect();
         let whole = options.order.is_none() && options.lot.is_none();
         // What an order's events have done to levels belongs to the order.
@@ -118,7 +131,13 @@ impl<'a> View<'a> {
             order,
             has_order: not_given.is_some() && options.lot.is_none(),
             not_given: not_given.unwrap_or_default(),
+            words,
         }
+    }
+
+    /// An event as a reason: `return e7`.
+    fn because(&self, event: &str) -> String {
+        self.words.get(event).map_or_else(|| event.to_owned(), |word| format!("{word} {event}"))
     }
 
     fn is_empty(&self) -> bool {
@@ -145,21 +164,14 @@ fn of_lot(entry: &Entry, lot: &str) -> bool {
     entry.lot.as_deref() == Some(lot) || (entry.lot.is_none() && line.as_deref() == Some(lot))
 }
 
-fn print_json(policy: &Policy, view: &View<'_>, out: &mut dyn Write) -> Result<(), Failure> {
-    for entry in &view.entries {
-        serde_json::to_writer(&mut *out, &EntryAnswer::new(policy, view.account, entry))
-            .map_err(io::Error::from)?;
-        out.write_all(b"\n")?;
-    }
-    Ok(())
-}
-
 fn print_people(policy: &Policy, view: &View<'_>, out: &mut dyn Write) -> Result<(), Failure> {
     writeln!(out, "account {}", view.account.id())?;
     history::trace(policy, &view.entries, &view.changes, out)?;
     history::counted(policy, view.account, &|counted| view.has_order(&counted.order), out)?;
     workings(policy, view, out)?;
+    redecided(policy, view, out)?;
     not_given(view, out)?;
+    owed(policy, view, out)?;
     lots(policy, view, out)?;
     let source = policy.source();
     let several = source.files().len() > 1;
@@ -252,6 +264,62 @@ fn sum_of(policy: &Policy, working: &Working, step: &Step) -> String {
     if step.operands == exact { exact } else { format!("{} = {exact}", step.operands) }
 }
 
+/// What changed after an order what it earns, rule by rule.
+fn redecided(policy: &Policy, view: &View<'_>, out: &mut dyn Write) -> io::Result<()> {
+    let all = view.account.redecided().into_iter().filter(|one| view.has_order(&one.order));
+    let rows = all.map(|one| {
+        let amount = |points| show::amount_of(policy, one.pool, points);
+        let mut row = vec![show::minute(policy, one.at), one.order.to_string(), one.rule.clone()];
+        row.extend([amount(one.before), amount(one.after), view.because(&one.event)]);
+        row
+    });
+    let rows: Vec<_> = rows.collect();
+    if rows.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "\nWhat was decided again")?;
+    let head = [
+        ("when", Column::Left),
+        ("for", Column::Left),
+        ("rule", Column::Left),
+        ("before", Column::Right),
+        ("after", Column::Right),
+        ("because of", Column::Left),
+    ];
+    out.write_all(plain(&head, rows).as_bytes())
+}
+
+/// Whose points are owed, because they had been spent when they were taken back.
+fn owed(policy: &Policy, view: &View<'_>, out: &mut dyn Write) -> io::Result<()> {
+    let in_view =
+        |lot: &str| view.whole || view.entries.iter().any(|entry| entry.lot.as_deref() == Some(lot));
+    let all = view.account.owed().into_iter().filter(|one| in_view(&one.lot));
+    let rows = all.map(|one| {
+        let amount = |points| show::amount_of(policy, one.pool, points);
+        let spent = one.spent.iter().map(|(on, points)| format!("{} on {on}", amount(*points)));
+        let spent = spent.collect::<Vec<_>>().join(", ");
+        let because = one.event.as_deref().map_or_else(String::new, |event| view.because(event));
+        let mut row = vec![show::minute(policy, one.at), one.lot];
+        row.extend((policy.pools.len() > 1).then(|| show::pool_name(policy, one.pool)));
+        row.extend([amount(one.points), because, spent]);
+        row
+    });
+    let rows: Vec<_> = rows.collect();
+    if rows.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "\nWhat came to be owed")?;
+    let head = [
+        ("when", Column::Left),
+        ("lot", Column::Left),
+        ("pool", Column::Left),
+        ("owed", Column::Right),
+        ("because of", Column::Left),
+        ("it had been spent", Column::Left),
+    ];
+    out.write_all(plain(&show::columns(policy, &head), rows).as_bytes())
+}
+
 /// The rules that gave nothing on the order that is asked for, line by line.
 fn not_given(view: &View<'_>, out: &mut dyn Write) -> io::Result<()> {
     if view.not_given.is_empty() {
@@ -279,6 +347,7 @@ fn lots(policy: &Policy, view: &View<'_>, out: &mut dyn Write) -> io::Result<()>
         let mut row = vec![lot.lot.clone()];
         row.extend((policy.pools.len() > 1).then(|| show::pool_name(policy, lot.pool)));
         row.extend([show::minute(policy, lot.acquired), show::amount_of(policy, lot.pool, lot.left), dies]);
+        row.push(lot.extended_by.map_or_else(String::new, |event| view.because(&event)));
         row
     });
     let rows: Vec<_> = rows.collect();
@@ -292,6 +361,7 @@ fn lots(policy: &Policy, view: &View<'_>, out: &mut dyn Write) -> io::Result<()>
         ("available since", Column::Left),
         ("left", Column::Right),
         ("gone from", Column::Left),
+        ("set by", Column::Left),
     ];
     out.write_all(plain(&show::columns(policy, &head), rows).as_bytes())
 }

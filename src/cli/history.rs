@@ -6,19 +6,20 @@ use std::io::{self, Write};
 
 use super::show::{amount_of, arrived_amount, columns, minute, moment, pool_name, signed_amount};
 use super::table::{Column, plain};
-use crate::ledger::{Account, Action, Arrived, Balance, Bucket, Counted, Entry, LevelChange};
+use crate::ledger::{Account, Action, Arrived, Balance, Bucket, Citation, Counted, Entry, LevelChange};
 use crate::policy::{IdVec, Policy, PoolId};
+use crate::wire::answer::{EntryAnswer, LevelAnswer};
 
 /// Something that is told.
 #[derive(Clone, Copy)]
-enum Told<'a> {
+pub(super) enum Told<'a> {
     Entry(&'a Entry),
     Level(&'a LevelChange),
 }
 
 /// Entries and changes of levels in the order of time: at one instant first levels that change by time alone, then what
 /// an event does to points, then the level that it brings.
-fn in_order<'a>(entries: &[&'a Entry], changes: &[&'a LevelChange]) -> Vec<Told<'a>> {
+pub(super) fn in_order<'a>(entries: &[&'a Entry], changes: &[&'a LevelChange]) -> Vec<Told<'a>> {
     let entries = entries.iter().map(|entry| (entry.at, 1, Told::Entry(entry)));
     let levels = changes
         .iter()
@@ -26,6 +27,27 @@ fn in_order<'a>(entries: &[&'a Entry], changes: &[&'a LevelChange]) -> Vec<Told<
     let mut all: Vec<(Timestamp, i32, Told<'a>)> = entries.chain(levels).collect();
     all.sort_by_key(|(at, rank, _)| (*at, *rank));
     all.into_iter().map(|(_, _, told)| told).collect()
+}
+
+/// The same as JSON, one object a line.
+pub(super) fn json_lines(
+    policy: &Policy,
+    account: &Account,
+    told: &[Told<'_>],
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    for one in told {
+        match one {
+            Told::Entry(entry) => {
+                serde_json::to_writer(&mut *out, &EntryAnswer::new(policy, account, entry))?;
+            }
+            Told::Level(change) => {
+                serde_json::to_writer(&mut *out, &LevelAnswer::new(policy, account, change))?;
+            }
+        }
+        out.write_all(b"\n")?;
+    }
+    Ok(())
 }
 
 /// The column for what arrived elsewhere, where anything did.
@@ -97,7 +119,7 @@ pub(super) fn print(policy: &Policy, account: &Account, lines: bool, out: &mut d
     head.extend([("available", Column::Right), ("rule", Column::Left)]);
     let head = columns(policy, &head);
     out.write_all(plain(&head, rows.collect()).as_bytes())?;
-    if lines { writeln!(out, "\n{}", footnote(policy)) } else { Ok(()) }
+    if lines { rules(policy, account, out) } else { Ok(()) }
 }
 
 fn rows(policy: &Policy, account: &Account, lines: bool) -> Vec<Row> {
@@ -295,13 +317,26 @@ fn why(entry: &Entry, lines: bool) -> String {
     rule.or_else(|| entry.reason.clone()).unwrap_or_default()
 }
 
-/// What the numbers behind rules are.
-fn footnote(policy: &Policy) -> String {
-    if policy.source().files().len() > 1 {
-        return "The number behind a rule is its line in its file; `meed explain` names the files."
-            .to_owned();
-    }
-    let name = policy.source().name();
-    let name = name.rsplit('/').next().unwrap_or(name);
-    format!("The number behind a rule is its line in {name}.")
+/// What the rules and the numbers behind them are: each with its label, once.
+fn rules(policy: &Policy, account: &Account, out: &mut dyn Write) -> io::Result<()> {
+    let source = policy.source();
+    let file_of = |rule: &Citation| {
+        let name = source.name_at(rule.span);
+        name.rsplit('/').next().unwrap_or(name).to_owned()
+    };
+    let mut cited: Vec<&Citation> =
+        account.entries().iter().filter_map(|entry| entry.rule.as_ref()).collect();
+    cited.sort_by_key(|rule| rule.span.start);
+    cited.dedup_by_key(|rule| (rule.span.start, &rule.rule));
+    let Some(first) = cited.first() else { return Ok(()) };
+    let several = source.files().len() > 1;
+    let within = if several { "their files".to_owned() } else { file_of(first) };
+    writeln!(out, "\nThe rules, by their lines in {within}")?;
+    let rows = cited.into_iter().map(|rule| {
+        let mut row = vec![format!("{}:{}", rule.rule, rule.line), rule.label.clone()];
+        row.extend(several.then(|| file_of(rule)));
+        row
+    });
+    let head = [("", Column::Left), ("", Column::Left), ("", Column::Left)];
+    out.write_all(plain(head.get(..if several { 3 } else { 2 }).unwrap_or(&head), rows.collect()).as_bytes())
 }

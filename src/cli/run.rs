@@ -7,10 +7,10 @@ use std::path::Path;
 use super::args::RunOptions;
 use super::input::{self, Events};
 use super::table::{Column, plain};
-use super::{Failure, Status, output, show, statement};
-use crate::ledger::{Balance, Incoming, Options, Outcome, Replay};
+use super::{Failure, Status, history, output, show, statement};
+use crate::ledger::{Balance, Entry, Incoming, LevelChange, Options, Outcome, Replay};
 use crate::policy::{IdVec, Policy, PoolId};
-use crate::wire::answer::{EntryAnswer, RunAnswer};
+use crate::wire::answer::RunAnswer;
 
 /// The most accounts that a table for people shows.
 const MOST_ROWS: usize = 20;
@@ -97,11 +97,9 @@ fn write_ledger(policy: &Policy, outcome: &Outcome, file: &str, out: &mut dyn Wr
 
 fn entries(policy: &Policy, outcome: &Outcome, out: &mut dyn Write) -> Result<(), Failure> {
     for account in &outcome.accounts {
-        for entry in account.entries() {
-            serde_json::to_writer(&mut *out, &EntryAnswer::new(policy, account, entry))
-                .map_err(io::Error::from)?;
-            out.write_all(b"\n")?;
-        }
+        let all: Vec<&Entry> = account.entries().iter().collect();
+        let changes: Vec<&LevelChange> = account.level_changes().iter().collect();
+        history::json_lines(policy, account, &history::in_order(&all, &changes), out)?;
     }
     Ok(())
 }

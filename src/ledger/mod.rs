@@ -30,6 +30,7 @@ pub use replay::{Options, Outcome, Replay, replay};
 pub use report::arithmetic::Step;
 pub use report::lots::LotStatement;
 pub use report::not_given::NotGiven;
+pub use report::redecided::{Owed, Redecided};
 pub use report::standing::{Counted, MeasureStatement, Need, Number, Progress, TierStatement};
 pub use report::statement::{Becoming, Expiring, PoolStatement, Statement};
 pub use report::workings::Working;

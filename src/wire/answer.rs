@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use super::case::{Unasked, part_of, within};
 pub use super::quote::QuoteAnswer;
+pub use super::standing::LevelAnswer;
 use super::standing::{MeasureAnswer, TierAnswer};
 use crate::eval::{Decision, LineDecision, Refusal, RuleNot, ShownBadge};
 use crate::ledger::{

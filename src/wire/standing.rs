@@ -4,7 +4,7 @@ use indexmap::IndexMap;
 use serde::Serialize;
 use std::sync::Arc;
 
-use crate::ledger::{LevelChange, MeasureStatement, Need, Number, Progress, TierStatement};
+use crate::ledger::{Account, LevelChange, MeasureStatement, Need, Number, Progress, TierStatement};
 use crate::policy::Policy;
 use crate::value::Ratio;
 
@@ -58,6 +58,18 @@ struct ChangeAnswer {
     begins: String,
     until: Option<String>,
     event: Option<Arc<str>>,
+}
+
+/// A change of a level, in a row of its own among the entries of the ledger.
+#[derive(Debug, Serialize)]
+pub struct LevelAnswer {
+    account: String,
+    tier: String,
+    #[serde(flatten)]
+    change: ChangeAnswer,
+    /// Of the level reached, kept or fallen to.
+    label: String,
+    digest: String,
 }
 
 /// What a measure says: a number, or one for each choice.
@@ -131,6 +143,21 @@ impl ProgressAnswer {
             label: progress.label.clone(),
             needs: progress.ways.iter().map(|way| way.iter().map(need).collect()).collect(),
             condition: progress.condition.clone(),
+        }
+    }
+}
+
+impl LevelAnswer {
+    /// The published form of a change of a level of `account`.
+    pub fn new(policy: &Policy, account: &Account, change: &LevelChange) -> LevelAnswer {
+        let tier = policy.tiers.try_get(change.tier);
+        let level = tier.and_then(|tier| tier.levels.get(change.to));
+        LevelAnswer {
+            account: account.id().to_owned(),
+            tier: tier.map_or_else(String::new, |tier| tier.name.clone()),
+            change: ChangeAnswer::new(policy, change),
+            label: level.map_or_else(String::new, |level| level.label.clone()),
+            digest: policy.digest().to_owned(),
         }
     }
 }

@@ -133,6 +133,48 @@ fn a_figure_is_explained_by_what_was_read() {
     insta::assert_snapshot!(workings);
 }
 
+/// What a return changed after the order, whose spent points came to be owed, and which event set the deadline of the rest.
+#[test]
+fn changes_debts_and_deadlines_are_explained() {
+    let line = |price: i64, quantity: i64| {
+        format!(
+            r#"[{{"id": "l1", "category": "book", "price": {price}, "quantity": {quantity}, "points_rate": "10%", "seller": "domestic"}}]"#
+        )
+    };
+    let event = |id: &str, day: u8, more: &str| {
+        format!(r#"{{"id": "{id}", "at": "2021-03-{day:02}T10:00:00+09:00", "account": "a1", {more}}}"#)
+    };
+    let events = [
+        event("e1", 1, &format!(r#""type": "order", "order": "o1", "lines": {}"#, line(1000, 2))),
+        event("e2", 2, r#""type": "ship", "order": "o1""#),
+        event(
+            "e3",
+            5,
+            &format!(r#""type": "order", "order": "o2", "redeem": 150, "lines": {}"#, line(500, 1)),
+        ),
+        event("e4", 6, r#""type": "return", "order": "o1", "lines": [{"id": "l1", "quantity": 1}]"#),
+        event("e5", 7, r#""type": "grant", "points": 80, "reason": "sorry""#),
+    ];
+    let output = meed(&["explain", POLICY, "-"], &events.join("\n"));
+    assert_eq!((status(&output), text(&output.stderr)), (0, String::new()));
+    let shown = text(&output.stdout);
+    let (_, told) = shown.split_once("How the points came about").unwrap();
+    let (told, _) = told.split_once("The rules behind it").unwrap();
+    insta::assert_snapshot!(told);
+}
+
+/// Changes of levels stand among the entries, in the order of time.
+#[test]
+fn levels_stand_among_the_entries() {
+    let policy = "policies/starbucks/starbucks.meed";
+    let events = r#"{"id": "e1", "type": "order", "at": "2024-05-06T13:00:00Z", "account": "a", "order": "o1", "lines": [{"id": "l1", "category": "drink", "price": 500}]}"#;
+    let told = text(&meed(&["run", policy, "-", "--ledger", "-"], events).stdout);
+    assert_eq!(told, text(&meed(&["explain", policy, "-", "--json"], events).stdout));
+    let rows: Vec<serde_json::Value> = told.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let level = rows.iter().find(|row| row["tier"].is_string()).expect(&told);
+    assert_eq!((&level["event"], &level["at"]), (&"e1".into(), &rows[0]["at"]), "{told}");
+}
+
 /// An order that earned nothing, and one that was refused, are explained, too.
 #[test]
 fn orders_that_earned_nothing_are_explained() {

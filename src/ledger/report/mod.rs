@@ -3,6 +3,7 @@
 pub mod arithmetic;
 pub mod lots;
 pub mod not_given;
+pub mod redecided;
 pub mod standing;
 pub mod statement;
 pub mod workings;

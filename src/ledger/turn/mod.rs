@@ -12,7 +12,7 @@ mod grants;
 pub(crate) mod judge;
 mod movement;
 mod place;
-mod posting;
+pub(crate) mod posting;
 pub(crate) mod quote;
 mod refund;
 mod rewards;
@@ -332,11 +332,6 @@ impl<'a> Turn<'a> {
         }
     }
 
-    /// A moment with its named lengths as they are at an instant.
-    fn moment(&self, moment: &Calendared, at: Timestamp, rule: &str) -> Result<Moment, Refusal> {
-        self.policy.moment_at(moment, at).map_err(|fault| refuse(self.policy, fault.into(), rule))
-    }
-
     /// What a member is known by now.
     fn known(&mut self) -> Result<Known, Refusal> {
         self.known_at(self.at)
@@ -350,6 +345,11 @@ pub(crate) fn terms(policy: &Policy, pool: PoolId, at: Timestamp) -> Result<&Poo
         let message = format!("the pool `{name}` has no terms in force at this instant");
         Refusal::new(RefusalCode::NotInForce, "at", message)
     })
+}
+
+/// A moment with its named lengths as they are at an instant, read by what is called `rule`.
+fn moment_at(policy: &Policy, moment: &Calendared, at: Timestamp, rule: &str) -> Result<Moment, Refusal> {
+    policy.moment_at(moment, at).map_err(|fault| refuse(policy, fault.into(), rule))
 }
 
 /// True where returns and refunds leave points of this pool alone.

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use super::super::books::case::{Case, CaseId, LineId, PaymentId, Piece, Place, PoolTake, StreamId};
 use super::super::books::entry::{Action, Bucket, Clause};
 use super::super::books::lots::{Origin, Source, SpendOrder};
-use super::{Acquired, Clock, Posting, Turn, Why, overflow, too_large};
+use super::{Acquired, Clock, Posting, Turn, Why, moment_at, overflow, too_large};
 use crate::eval::net::Net;
 use crate::eval::{Earned, Refusal, condition_holds};
 use crate::policy::{EarnId, Expiry, ExpiryAnchorKind, LotExpiry, Policy, PoolId, RedeemId, Returns};
@@ -87,22 +87,11 @@ impl Turn<'_> {
         };
         let anchor = case.filter(|_| *from_earning).map_or(at, |case| case.happened);
         let own = rule.filter(|_| own.is_some()).map(|rule| &self.policy.earns[rule].name);
-        let moment = self.moment(moment, terms, own.unwrap_or(&self.policy.pools[pool].name))?;
+        let name = own.unwrap_or(&self.policy.pools[pool].name);
+        let moment = moment_at(self.policy, moment, terms, name)?;
         let expires = moment.deadline(&self.policy.calendar, anchor, self.policy.deadlines);
         // A deadline that has passed already kills at once, at the next look.
         Ok(Some(expires.map_err(too_large("the expiry rule"))?.max(at)))
-    }
-
-    /// The deadline of a pool counted from an instant, by the terms of that instant; None where its balance has none.
-    fn deadline_from(&self, pool: PoolId, at: Timestamp) -> Result<Option<Timestamp>, Refusal> {
-        let Some(Expiry::After { at: moment, .. }) =
-            self.policy.pool_terms(pool, at).map(|terms| &terms.expiry)
-        else {
-            return Ok(None);
-        };
-        let moment = self.moment(moment, at, &self.policy.pools[pool].name)?;
-        let deadline = moment.deadline(&self.policy.calendar, at, self.policy.deadlines);
-        deadline.map(Some).map_err(too_large("the expiry rule"))
     }
 
     /// The deadline after something that may extend the balance has happened at `at`. It never comes before the one
@@ -118,7 +107,7 @@ impl Turn<'_> {
             Some(Expiry::After { anchors, .. }) => anchors.iter().any(|anchor| anchor.kind == kind),
             _ => false,
         };
-        Ok(if extends { standing.max(self.deadline_from(pool, at)?) } else { standing })
+        Ok(if extends { standing.max(deadline_from(self.policy, pool, at)?) } else { standing })
     }
 
     /// The deadline after points have come in. A balance that nothing has extended yet counts from its first points, so that
@@ -129,7 +118,7 @@ impl Turn<'_> {
         at: Timestamp,
     ) -> Result<Option<Timestamp>, Refusal> {
         match self.extended(pool, at, ExpiryAnchorKind::Acquired)? {
-            None => self.deadline_from(pool, at),
+            None => deadline_from(self.policy, pool, at),
             extended => Ok(extended),
         }
     }
@@ -487,4 +476,19 @@ fn before(policy: &Policy, pool: PoolId, at: Timestamp, order: &mut Vec<PoolId>)
 pub(super) fn sum_of(points: impl Iterator<Item = i64>, what: &str) -> Result<i64, Refusal> {
     let mut points = points;
     points.try_fold(0i64, |sum, points| sum.checked_add(points)).ok_or(Overflow).map_err(|_| overflow(what))
+}
+
+/// The deadline of a pool counted from an instant, by the terms of that instant; None where its balance has none.
+pub(crate) fn deadline_from(
+    policy: &Policy,
+    pool: PoolId,
+    at: Timestamp,
+) -> Result<Option<Timestamp>, Refusal> {
+    let Some(Expiry::After { at: moment, .. }) = policy.pool_terms(pool, at).map(|terms| &terms.expiry)
+    else {
+        return Ok(None);
+    };
+    let moment = moment_at(policy, moment, at, &policy.pools[pool].name)?;
+    let deadline = moment.deadline(&policy.calendar, at, policy.deadlines);
+    deadline.map(Some).map_err(too_large("the expiry rule"))
 }

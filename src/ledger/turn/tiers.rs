@@ -7,7 +7,7 @@ use super::super::books::counters::CounterKey;
 use super::super::books::levels::Held;
 use super::super::books::lots::LotId;
 use super::super::period::just_before;
-use super::{Turn, too_large};
+use super::{Turn, moment_at, too_large};
 use crate::eval::order::{Known, MemberFacts};
 use crate::eval::{Refusal, RefusalCode, condition_holds, context_of, refuse};
 use crate::policy::{Condition, IdVec, Level, LotExpiry, Period, PoolId, Tier, TierId};
@@ -165,8 +165,7 @@ impl Turn<'_> {
     fn hold(&mut self, at: Timestamp, tier: TierId, level: usize) -> Result<(), Refusal> {
         let begins = match &self.policy.tiers[tier].begins {
             Some(begins) => {
-                let begins = self
-                    .moment(begins, at, &self.policy.tiers[tier].name)?
+                let begins = moment_at(self.policy, begins, at, &self.policy.tiers[tier].name)?
                     .instant(&self.policy.calendar, at);
                 begins.map_err(too_large("the tier"))?.max(at)
             }
@@ -184,7 +183,7 @@ impl Turn<'_> {
         let declared = &self.policy.tiers[tier];
         let until = match &declared.lasts {
             Some(lasts) => {
-                let moment = self.moment(lasts, held.reached, &declared.name)?;
+                let moment = moment_at(self.policy, lasts, held.reached, &declared.name)?;
                 let until = moment.deadline(&self.policy.calendar, held.reached, self.policy.deadlines);
                 Some(until.map_err(too_large("the tier"))?)
             }
