@@ -75,13 +75,13 @@ fn read(policy: &Policy, orders: &[Order]) -> Vec<(meed::Timestamp, Member, meed
 fn main() {
     let (all, mut json) = (orders(ORDERS, 42), Vec::new());
     println!("{:>8} {:>16} {:>12} {:>10}", "rules", "engine", "ns/order", "to bar");
-    for count in [1, 10, 100, 1_000, 10_000] {
+    for count in [1, 10, 100, 1_000, 5_000] {
         let campaigns = rules(count);
         let policy = loaded(count);
         let engine = Engine::new(policy.clone());
         let read = read(&policy, &all);
-        let prepared: Vec<Prepared> =
-            read.iter().map(|(at, _, order)| engine.prepare(*at, order.clone())).collect();
+        let prepared: Vec<Prepared<'_>> =
+            read.iter().map(|(at, _, order)| engine.prepare(*at, order)).collect();
         agree(&engine, &prepared, &read, &all, &campaigns);
         let bar = Indexed::new(&campaigns, LIMIT);
         let (member, few) = (&read[0].1, (2_000_000 / (count + 100)).clamp(20, ORDERS));
@@ -123,7 +123,7 @@ fn main() {
 /// Every order has the same points by line on all sides.
 fn agree(
     engine: &Engine,
-    prepared: &[Prepared],
+    prepared: &[Prepared<'_>],
     read: &[(meed::Timestamp, Member, meed::Order)],
     orders: &[Order],
     campaigns: &[Campaign],

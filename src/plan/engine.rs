@@ -75,18 +75,18 @@ impl Engine {
     }
 
     /// Makes an order ready to be decided, under the terms of an instant.
-    pub fn prepare(&self, at: Timestamp, order: Order) -> Prepared {
+    pub fn prepare<'o>(&self, at: Timestamp, order: &'o Order) -> Prepared<'o> {
         Prepared::of(&self.policy, at, order)
     }
 
     /// The points of each line of an order for a member, limits over several orders having all their room.
     pub fn decide<'s>(
         &self,
-        order: &Prepared,
+        order: &Prepared<'_>,
         member: &Member,
         scratch: &'s mut Scratch,
     ) -> Result<&'s [i64], Refusal> {
-        if self.program.run(order, &mut scratch.gains, false).is_ok() {
+        if self.program.run(order, &mut scratch.gains).is_ok() {
             scratch.route = Route::Lowered;
             return Ok(&scratch.gains.points);
         }
@@ -97,11 +97,11 @@ impl Engine {
     /// The same by rule: line by line, then in the order declared.
     pub fn trace<'s>(
         &self,
-        order: &Prepared,
+        order: &Prepared<'_>,
         member: &Member,
         scratch: &'s mut Scratch,
     ) -> Result<&'s [Given], Refusal> {
-        if self.program.run(order, &mut scratch.gains, true).is_err() {
+        if self.program.trace(order, &mut scratch.gains).is_err() {
             self.refer(order, member, scratch)?;
             return Ok(&scratch.given);
         }
@@ -115,10 +115,10 @@ impl Engine {
         Ok(&scratch.given)
     }
 
-    fn refer(&self, order: &Prepared, member: &Member, scratch: &mut Scratch) -> Result<(), Refusal> {
+    fn refer(&self, order: &Prepared<'_>, member: &Member, scratch: &mut Scratch) -> Result<(), Refusal> {
         scratch.route = Route::Reference;
         let (at, policy) = (order.at, &*self.policy);
-        let order = &order.order;
+        let order = order.order;
         let (member, none) = ((&member.facts, &member.known), UsedBefore::default());
         let too_large = |rule: &str| refuse(policy, crate::eval::context::Fault::Overflow, rule);
         let mut net = Net::placed(order);

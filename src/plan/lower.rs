@@ -2,14 +2,14 @@
 //! line. A rule that cannot be lowered is told with the reason, and orders in its time are left to the reference.
 
 use jiff::Timestamp;
-use std::collections::BTreeMap;
 
 use super::candidates::{floor, passing, seconds};
 use super::dated::{Dated, Seconds};
 use super::order::{Layout, scale_of};
 use crate::policy::{
-    Amount, Base, BaseOf, Comparison, Condition, Earn, EarnId, FactType, Grain, Group, GroupId, IdVec,
-    LimitScope, Member, Occasion, Policy, Quantity, Subject, Test, ValueBody, ValueId, Version, Window,
+    Amount, Base, BaseOf, Comparison, Condition, Earn, EarnId, FactId, FactType, Grain, Group, GroupId,
+    IdVec, LimitScope, Member, Occasion, Policy, Quantity, Subject, Test, ValueBody, ValueId, Version,
+    Window,
 };
 use crate::value::choice::Combine;
 use crate::value::{Ratio, Rounding};
@@ -24,7 +24,6 @@ pub(super) struct Program {
     pub guards: Vec<Guard>,
     /// Guards that read the order alone.
     pub of_order: u64,
-    pub divisors: Vec<Divisor>,
     /// Of rules that go by no category.
     pub everywhere: Dated<Code>,
     /// Of the others, by category.
@@ -58,9 +57,9 @@ pub(super) struct Code {
     /// The most points for one line.
     pub most: i64,
     pub rule: EarnId,
-    /// The slot of the fact that multiplies, past the line's first; `u16::MAX` for none.
+    /// The word of the line's fact that multiplies; `u16::MAX` for none.
     pub slot: u16,
-    pub divisor: u16,
+    pub divisor: Divisor,
     pub rounding: Rounding,
     /// False for points that do not go by the price.
     pub by_price: bool,
@@ -74,9 +73,9 @@ pub(super) const NO_SLOT: u16 = u16::MAX;
 /// A condition on slots.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Guard {
-    /// A slot is one of these (a choice, or yes and no), of the order or past the line's first.
+    /// A word, of the order or of the line, is one of these: a choice, or yes and no.
     OneOf { of_order: bool, slot: u16, among: u64 },
-    /// A slot compares with a number.
+    /// A word compares with a number.
     Compare { of_order: bool, slot: u16, op: Comparison, with: i64 },
 }
 
@@ -94,24 +93,26 @@ pub(super) struct Shared {
 /// A divisor with what makes dividing by it a multiplication.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Divisor {
+    /// Above zero.
     pub by: u64,
     reciprocal: u64,
 }
 
 impl Divisor {
-    /// Above zero.
+    /// One, where there is none.
     pub fn new(by: u64) -> Divisor {
-        Divisor { by, reciprocal: u64::MAX / by.max(1) }
+        let by = by.max(1);
+        Divisor { by, reciprocal: u64::MAX / by }
     }
 
-    /// Quotient and remainder. The reciprocal is a little too small, so the quotient may be up to two short.
-    #[inline]
+    /// Quotient and remainder. The reciprocal is a little too small, so the quotient may be short by one or two at first.
+    #[inline(always)]
     pub fn divide(self, number: u64) -> (u64, u64) {
         let mut quotient = ((u128::from(number) * u128::from(self.reciprocal)) >> 64) as u64;
-        let mut rest = number - quotient * self.by;
+        let mut rest = number.wrapping_sub(quotient.wrapping_mul(self.by));
         while rest >= self.by {
-            rest -= self.by;
-            quotient += 1;
+            rest = rest.wrapping_sub(self.by);
+            quotient = quotient.wrapping_add(1);
         }
         (quotient, rest)
     }
@@ -123,8 +124,6 @@ struct Lowering<'p> {
     program: Program,
     everywhere: Vec<(Seconds, Code)>,
     code: Vec<Vec<(Seconds, Code)>>,
-    /// The place of each divisor.
-    divisors: BTreeMap<i64, u16>,
     unlowered: Vec<(Seconds, u32)>,
     /// Of each rule: the bits of the group versions that hold it, with their time.
     groups: IdVec<EarnId, Vec<(Seconds, u64)>>,
@@ -139,8 +138,8 @@ impl Program {
         let program = Program { layout: Layout::of(&policy.facts), ..Program::default() };
         let code = vec![Vec::new(); policy.categories.len()];
         let groups = IdVec::filled(policy.earns.len(), Vec::new());
-        let (everywhere, divisors, unlowered) = (Vec::new(), BTreeMap::new(), Vec::new());
-        let mut lowering = Lowering { policy, program, everywhere, code, divisors, unlowered, groups };
+        let (everywhere, unlowered) = (Vec::new(), Vec::new());
+        let mut lowering = Lowering { policy, program, everywhere, code, unlowered, groups };
         lowering.groups();
         for id in policy.earn_order.iter().copied() {
             for version in &policy.earns[id].versions {
@@ -307,23 +306,11 @@ impl Lowering<'_> {
             most,
             rule: id,
             slot: points.slot,
-            divisor: self.divisor(points.divisor)?,
+            divisor: Divisor::new(points.divisor),
             rounding,
             by_price: points.by_price,
             each_step: points.each_step,
         }))
-    }
-
-    fn divisor(&mut self, by: i64) -> Result<u16, Why> {
-        if let Some(place) = self.divisors.get(&by) {
-            return Ok(*place);
-        }
-        let divisor = Divisor::new(u64::try_from(by).map_err(|_| TOO_LONG)?);
-        let place = u16::try_from(self.program.divisors.len());
-        let place = place.map_err(|_| "it is one of too many different rates")?;
-        self.program.divisors.push(divisor);
-        self.divisors.insert(by, place);
-        Ok(place)
     }
 
     fn points(&self, earn: &Earn, when: Seconds) -> Result<Points, Why> {
@@ -339,7 +326,7 @@ impl Lowering<'_> {
                         if !matches!(declared.kind, FactType::Rate) {
                             return Err("its rate goes with the units");
                         }
-                        (self.line_slot(*subject, fact.index())?, Ratio::ONE, scale_of(&declared.kind))
+                        (self.line_slot(*subject, *fact)?, Ratio::ONE, scale_of(&declared.kind))
                     }
                     rate => (NO_SLOT, self.constant(rate, when)?, 1),
                 };
@@ -353,8 +340,9 @@ impl Lowering<'_> {
                     let each =
                         points.fraction().is_zero().then(|| i64::try_from(points.floor()).ok()).flatten();
                     let each_step = each.filter(|each| (1..1 << 20).contains(each)).ok_or(TOO_LONG)?;
-                    let one = Ratio::ONE.div(step).map_err(|_| TOO_LONG)?;
-                    return Ok(Points { each_step, ..Points::of(one, NO_SLOT)? });
+                    let steps = Points::of(Ratio::ONE.div(step).map_err(|_| TOO_LONG)?, NO_SLOT)?;
+                    let is_short = steps.factor.checked_mul(each_step).is_some_and(|most| most < 1 << 26);
+                    return if is_short { Ok(Points { each_step, ..steps }) } else { Err(TOO_LONG) };
                 }
                 Points::of(points.div(step).map_err(|_| TOO_LONG)?, NO_SLOT)
             }
@@ -377,11 +365,11 @@ impl Lowering<'_> {
         }
     }
 
-    /// The slot of a fact of the line in view, past the line's first.
-    fn line_slot(&self, subject: Subject, fact: usize) -> Result<u16, Why> {
+    /// The word of a fact of the line in view.
+    fn line_slot(&self, subject: Subject, fact: FactId) -> Result<u16, Why> {
         let place = match subject {
-            Subject::Listing => fact,
-            Subject::Line => self.program.layout.listing + fact,
+            Subject::Listing => self.program.layout.of_listing(fact),
+            Subject::Line => self.program.layout.of_line(fact),
             _ => return Err("it reads a number of the order or the member"),
         };
         u16::try_from(place).ok().filter(|slot| *slot != NO_SLOT).ok_or(TOO_LONG)
@@ -418,12 +406,12 @@ impl Lowering<'_> {
             }
             Test::OneOf { subject, fact, among } => {
                 let bits = among.iter().try_fold(0u64, |bits, choice| Some(bits | bit(*choice)?));
-                let (of_order, slot) = self.slot(*subject, fact.index())?;
+                let (of_order, slot) = self.slot(*subject, *fact)?;
                 let bits = bits.ok_or("it goes by one of too many words")?;
                 Guard::OneOf { of_order, slot, among: if turned { !bits } else { bits } }
             }
             Test::Fact { subject, fact } => {
-                let (of_order, slot) = self.slot(*subject, fact.index())?;
+                let (of_order, slot) = self.slot(*subject, *fact)?;
                 Guard::OneOf { of_order, slot, among: if turned { 1 } else { 2 } }
             }
             Test::Compare { left: Quantity::Fact(subject, fact), op, right, .. } if !turned => {
@@ -437,8 +425,8 @@ impl Lowering<'_> {
                     return Err("it compares what goes with the units");
                 }
                 let with = self.constant(right, when)?;
-                let with = super::order::scaled(with, scale_of(&declared.kind)).ok_or(TOO_LONG)?;
-                let (of_order, slot) = self.slot(*subject, fact.index())?;
+                let with = super::order::scaled(with, &declared.kind).ok_or(TOO_LONG)?;
+                let (of_order, slot) = self.slot(*subject, *fact)?;
                 Guard::Compare { of_order, slot, op: *op, with }
             }
             _ => return Err("a condition of it is not of the kinds that are lowered"),
@@ -455,9 +443,9 @@ impl Lowering<'_> {
         Ok(Some(bits))
     }
 
-    fn slot(&self, subject: Subject, fact: usize) -> Result<(bool, u16), Why> {
+    fn slot(&self, subject: Subject, fact: FactId) -> Result<(bool, u16), Why> {
         if subject == Subject::Order {
-            return Ok((true, u16::try_from(fact).map_err(|_| TOO_LONG)?));
+            return Ok((true, u16::try_from(fact.index()).map_err(|_| TOO_LONG)?));
         }
         Ok((false, self.line_slot(subject, fact)?))
     }
@@ -481,7 +469,7 @@ impl Guard {
 /// Points in whole numbers.
 struct Points {
     factor: i64,
-    divisor: i64,
+    divisor: u64,
     slot: u16,
     by_price: bool,
     each_step: i64,
@@ -490,8 +478,11 @@ struct Points {
 impl Points {
     /// The price (and a slot) times a ratio.
     fn of(ratio: Ratio, slot: u16) -> Result<Points, Why> {
-        let short = |number: i128| i64::try_from(number).ok().filter(|number| (0..1 << 40).contains(number));
-        let (factor, divisor) = (short(ratio.numerator()), short(ratio.denominator()));
+        // With a price and a slot the product stays within 62 bits.
+        let most = if slot == NO_SLOT { 1 << 26 } else { 1 << 4 };
+        let factor = i64::try_from(ratio.numerator()).ok().filter(|factor| (0..most).contains(factor));
+        let divisor =
+            u64::try_from(ratio.denominator()).ok().filter(|divisor| (1..1 << 40).contains(divisor));
         let (factor, divisor) = factor.zip(divisor).ok_or(TOO_LONG)?;
         Ok(Points { factor, divisor, slot, by_price: true, each_step: 0 })
     }

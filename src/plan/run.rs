@@ -1,8 +1,9 @@
-//! Running lowered code over an order: no allocation and no text.
+//! Running lowered code over an order: no allocation and no text. Numbers are short enough that no product overflows (see
+//! `order`); sums are checked.
 
 use super::dated::Dated;
 use super::lower::{Code, Guard, NO_SLOT, Program, Shared};
-use super::order::{CompactLine, Prepared};
+use super::order::{CATEGORY, PRICE, Prepared};
 use crate::policy::{Comparison, EarnId};
 use crate::value::rounding::split_within;
 use crate::value::{Ratio, Rounding};
@@ -12,7 +13,7 @@ use crate::value::{Ratio, Rounding};
 pub(super) struct Hit {
     pub line: u32,
     pub rule: EarnId,
-    pub groups: u64,
+    groups: u64,
     pub points: i64,
     /// Before rounding: a number over a divisor.
     exact: (u64, u64),
@@ -23,7 +24,7 @@ pub(super) struct Hit {
 pub(super) struct Gains {
     /// By line.
     pub points: Vec<i64>,
-    /// By line, then rule.
+    /// By line, then as the rules were found.
     pub hits: Vec<Hit>,
 }
 
@@ -32,129 +33,152 @@ pub(super) struct Gains {
 pub(super) struct Left;
 
 /// Guards that have been read, and those that hold.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 struct Known {
     read: u64,
     hold: u64,
 }
 
-/// A line as its rules are being looked at.
-struct Working<'a> {
-    order: &'a Prepared,
-    line: &'a CompactLine,
-    index: u32,
-    known: Known,
-    sum: i64,
-    fits: bool,
+/// A line as its rules are looked at.
+#[derive(Clone, Copy)]
+struct View<'a> {
+    of_order: &'a [i64],
+    line: &'a [i64],
+}
+
+/// What a rule gives: points, and the number that they were rounded from.
+#[derive(Clone, Copy)]
+struct Points {
+    points: i64,
+    number: u64,
+    over: u64,
+}
+
+/// The points of a line: of rules that share a limit, and of the others.
+#[derive(Clone, Copy, Default)]
+struct Sums {
+    within: i64,
+    beside: i64,
+    overflows: bool,
+}
+
+impl Sums {
+    #[inline(always)]
+    fn add(&mut self, is_within: bool, points: i64) {
+        let sum = if is_within { &mut self.within } else { &mut self.beside };
+        let (added, overflows) = sum.overflowing_add(points);
+        *sum = added;
+        self.overflows |= overflows;
+    }
 }
 
 impl Program {
-    /// The points of each line, and what each rule gave of them. With `shares` rules also share what a limit leaves them;
-    /// without, only lines are told right.
-    pub fn run(&self, order: &Prepared, gains: &mut Gains, shares: bool) -> Result<(), Left> {
+    /// The points of each line.
+    pub fn run(&self, order: &Prepared<'_>, gains: &mut Gains) -> Result<(), Left> {
+        if !order.is_compact || self.unlowered.is_any(order.second) {
+            return Err(Left);
+        }
+        let shared = self.shared.list(self.shared.segment(order.second)).ok_or(Left)?;
+        let everywhere = self.everywhere.list(self.everywhere.segment(order.second));
+        match (shared, everywhere) {
+            ([], Some(everywhere)) => self.sums(order, gains, everywhere, &NO_LIMIT),
+            ([shared], Some(everywhere)) if !shared.split => self.sums(order, gains, everywhere, shared),
+            _ => self.trace(order, gains),
+        }
+    }
+
+    /// The same where one limit at most is shared, and cuts in the order of lines.
+    fn sums(
+        &self,
+        order: &Prepared<'_>,
+        gains: &mut Gains,
+        everywhere: &[Code],
+        shared: &Shared,
+    ) -> Result<(), Left> {
+        gains.points.clear();
+        let (of_order, lines) = order.words.split_at_checked(self.layout.order).ok_or(Left)?;
+        let mut known = Known::default();
+        let mut room = shared.room;
+        for line in lines.chunks_exact(self.layout.stride) {
+            let view = View { of_order, line };
+            let mut sums = Sums::default();
+            for code in everywhere {
+                if self.holds(code, view, &mut known) {
+                    sums.add(code.groups & shared.group != 0, gives(code, view).points);
+                }
+            }
+            let category = line.get(CATEGORY).copied().unwrap_or(0).cast_unsigned();
+            if let Some(code) = self.code.get(category as usize) {
+                for code in code.list(code.segment(order.second)).ok_or(Left)? {
+                    if self.holds(code, view, &mut known) {
+                        sums.add(code.groups & shared.group != 0, gives(code, view).points);
+                    }
+                }
+            }
+            let left = sums.within.min(room);
+            if !shared.by_line {
+                room = room.wrapping_sub(left);
+            }
+            gains.points.push(sums.beside.checked_add(left).filter(|_| !sums.overflows).ok_or(Left)?);
+            known = Known { read: known.read & self.of_order, hold: known.hold & self.of_order };
+        }
+        Ok(())
+    }
+
+    /// The points of each line, and what each rule gave of them.
+    pub fn trace(&self, order: &Prepared<'_>, gains: &mut Gains) -> Result<(), Left> {
         gains.points.clear();
         gains.hits.clear();
         if !order.is_compact || self.unlowered.is_any(order.second) {
             return Err(Left);
         }
-        let mut of_order = Known { read: 0, hold: 0 };
-        for (index, line) in (0..).zip(&order.lines) {
-            let mut working = Working { order, line, index, known: of_order, sum: 0, fits: true };
-            self.look(&self.everywhere, &mut working, &mut gains.hits);
-            if let Some(code) = self.code.get(line.category as usize) {
-                self.look(code, &mut working, &mut gains.hits);
+        let (of_order, lines) = order.words.split_at_checked(self.layout.order).ok_or(Left)?;
+        let mut known = Known::default();
+        for (index, line) in (0..).zip(lines.chunks_exact(self.layout.stride)) {
+            let view = View { of_order, line };
+            let mut sum = Some(0i64);
+            let hits = &mut gains.hits;
+            let mut look = |code: &Code| {
+                if self.holds(code, view, &mut known) {
+                    let Points { points, number, over } = gives(code, view);
+                    if points != 0 {
+                        sum = sum.and_then(|sum| sum.checked_add(points));
+                        let (rule, groups) = (code.rule, code.groups);
+                        hits.push(Hit { line: index, rule, groups, points, exact: (number, over) });
+                    }
+                }
+            };
+            each(&self.everywhere, order.second, &mut look);
+            let category = line.get(CATEGORY).copied().unwrap_or(0).cast_unsigned();
+            if let Some(code) = self.code.get(category as usize) {
+                each(code, order.second, &mut look);
             }
-            if !working.fits {
-                return Err(Left);
-            }
-            gains.points.push(working.sum);
-            let Known { read, hold } = working.known;
-            of_order = Known { read: read & self.of_order, hold: hold & self.of_order };
+            gains.points.push(sum.ok_or(Left)?);
+            known = Known { read: known.read & self.of_order, hold: known.hold & self.of_order };
         }
         match self.shared.list(self.shared.segment(order.second)) {
-            Some([]) => Ok(()),
-            Some(shared) => self.cut(shared, gains, shares),
+            Some(shared) => self.cut(shared, gains),
             None => Err(Left),
         }
     }
 
-    #[inline]
-    fn look(&self, code: &Dated<Code>, working: &mut Working<'_>, hits: &mut Vec<Hit>) {
-        match code.list(code.segment(working.order.second)) {
-            Some(list) => list.iter().for_each(|code| self.hit(code, working, hits)),
-            None => code.each(working.order.second, |code| self.hit(code, working, hits)),
-        }
-    }
-
-    #[inline]
-    fn hit(&self, code: &Code, working: &mut Working<'_>, hits: &mut Vec<Hit>) {
-        let unread = code.guards & !working.known.read;
-        if unread != 0 {
-            self.read(unread, working);
-        }
-        if code.guards & !working.known.hold != 0 {
-            return;
-        }
-        let Some(hit) = self.gives(code, working) else {
-            working.fits = false;
-            return;
-        };
-        if hit.points != 0 {
-            match working.sum.checked_add(hit.points) {
-                Some(sum) => working.sum = sum,
-                None => working.fits = false,
-            }
-            hits.push(hit);
-        }
-    }
-
-    #[inline]
-    fn read(&self, mut unread: u64, working: &mut Working<'_>) {
-        working.known.read |= unread;
+    /// True where all guards of a rule hold; those that have not been read yet are read.
+    #[inline(always)]
+    fn holds(&self, code: &Code, view: View<'_>, known: &mut Known) -> bool {
+        let mut unread = code.guards & !known.read;
+        known.read |= unread;
         while unread != 0 {
-            let place = unread.trailing_zeros() as usize;
-            unread &= unread - 1;
-            let holds = self.guards.get(place).is_some_and(|guard| guard.holds(working));
-            working.known.hold |= u64::from(holds) << place;
+            let place = unread.trailing_zeros();
+            unread &= unread.wrapping_sub(1);
+            let holds = self.guards.get(place as usize).is_some_and(|guard| guard.holds(view));
+            known.hold |= u64::from(holds) << place;
         }
+        code.guards & !known.hold == 0
     }
 
-    /// None where a number is too long.
-    #[inline]
-    fn gives(&self, code: &Code, working: &Working<'_>) -> Option<Hit> {
-        let line = working.line;
-        let mut number = if code.by_price { line.price.checked_mul(code.factor)? } else { code.factor };
-        if code.slot != NO_SLOT {
-            let slot = working.order.slots.get(line.slots as usize + code.slot as usize)?;
-            number = number.checked_mul(*slot)?;
-        }
-        let number = number.cast_unsigned();
-        let divisor = self.divisors.get(code.divisor as usize)?;
-        let (quotient, rest) = divisor.divide(number);
-        let whole = quotient.cast_signed();
-        let hit = |points: i64, exact| Hit {
-            line: working.index,
-            rule: code.rule,
-            groups: code.groups,
-            points: points.min(code.most),
-            exact,
-        };
-        if code.each_step > 0 {
-            let points = whole.checked_mul(code.each_step)?;
-            return Some(hit(points, (points.cast_unsigned(), 1)));
-        }
-        let up = match code.rounding {
-            Rounding::Down => false,
-            Rounding::Up => rest > 0,
-            Rounding::HalfUp => rest >= divisor.by - rest,
-            Rounding::HalfEven => rest > divisor.by - rest || (rest == divisor.by - rest && whole % 2 == 1),
-        };
-        Some(hit(whole + i64::from(up), (number, divisor.by)))
-    }
-
-    /// Limits that rules share. What a line has in all is known where the last limit alone cuts, in the order of lines; every
-    /// other case is the reference's to say.
-    fn cut(&self, shared: &[Shared], gains: &mut Gains, shares: bool) -> Result<(), Left> {
+    /// Limits that rules share, in the order of lines. Where more than the last of them cuts, or a whole order is cut in
+    /// proportion, it is the reference's to say what is left.
+    fn cut(&self, shared: &[Shared], gains: &mut Gains) -> Result<(), Left> {
         let Some((last, others)) = shared.split_last() else { return Ok(()) };
         for limit in others {
             if exceeds(limit, &gains.hits)? {
@@ -168,20 +192,17 @@ impl Program {
         let mut next = 0;
         for (index, points) in (0..).zip(&mut gains.points) {
             let first = next;
-            let mut in_group = 0i64;
+            let mut within = 0i64;
             while let Some(hit) = gains.hits.get(next).filter(|hit| hit.line == index) {
                 if hit.groups & last.group != 0 {
-                    in_group += hit.points;
+                    within = within.wrapping_add(hit.points);
                 }
                 next += 1;
             }
-            let left = in_group.min(room);
-            if left < in_group {
-                *points -= in_group - left;
-                if shares {
-                    let hits = gains.hits.get_mut(first..next).unwrap_or_default();
-                    self.share(last, left, hits)?;
-                }
+            let left = within.min(room);
+            if left < within {
+                *points -= within - left;
+                self.share(last, left, gains.hits.get_mut(first..next).unwrap_or_default())?;
             }
             if !last.by_line {
                 room -= left;
@@ -192,6 +213,10 @@ impl Program {
 
     /// The rules of a group share what a limit leaves of a line: in proportion to their exact points, by name.
     fn share(&self, limit: &Shared, room: i64, hits: &mut [Hit]) -> Result<(), Left> {
+        if room == 0 {
+            hits.iter_mut().filter(|hit| hit.groups & limit.group != 0).for_each(|hit| hit.points = 0);
+            return Ok(());
+        }
         let mut ours: Vec<&mut Hit> = hits.iter_mut().filter(|hit| hit.groups & limit.group != 0).collect();
         ours.sort_by_key(|hit| self.by_name[hit.rule]);
         let exact = ours.iter().map(|hit| Ratio::new(hit.exact.0.into(), hit.exact.1.into()));
@@ -203,26 +228,67 @@ impl Program {
     }
 }
 
+/// What is shared where nothing is.
+const NO_LIMIT: Shared = Shared { group: 0, room: 0, by_line: true, split: false };
+
+/// Everything in force at an instant.
+#[inline(always)]
+fn each(code: &Dated<Code>, second: i64, look: &mut impl FnMut(&Code)) {
+    match code.list(code.segment(second)) {
+        Some(list) => list.iter().for_each(look),
+        None => code.each(second, look),
+    }
+}
+
+/// What a rule whose guards hold gives on a line.
+#[inline(always)]
+fn gives(code: &Code, view: View<'_>) -> Points {
+    let word = |place: usize| view.line.get(place).copied().unwrap_or(0);
+    let mut number = if code.by_price { word(PRICE).wrapping_mul(code.factor) } else { code.factor };
+    if code.slot != NO_SLOT {
+        number = number.wrapping_mul(word(code.slot as usize));
+    }
+    let (number, over) = (number.cast_unsigned(), code.divisor.by);
+    let (quotient, rest) = code.divisor.divide(number);
+    if code.each_step > 0 {
+        let points = quotient.cast_signed().wrapping_mul(code.each_step);
+        return Points { points: points.min(code.most), number: points.cast_unsigned(), over: 1 };
+    }
+    let up = match code.rounding {
+        Rounding::Down => false,
+        Rounding::Up => rest > 0,
+        Rounding::HalfUp => rest >= over.wrapping_sub(rest),
+        Rounding::HalfEven => {
+            let above = over.wrapping_sub(rest);
+            rest > above || (rest == above && quotient % 2 == 1)
+        }
+    };
+    let points = quotient.cast_signed().wrapping_add(i64::from(up));
+    Points { points: points.min(code.most), number, over }
+}
+
 impl Guard {
-    #[inline]
-    fn holds(&self, working: &Working<'_>) -> bool {
-        let slot = |of_order: bool, slot: u16| {
-            let first = if of_order { 0 } else { working.line.slots as usize };
-            working.order.slots.get(first + slot as usize).copied()
+    #[inline(always)]
+    fn holds(&self, view: View<'_>) -> bool {
+        let word = |of_order: bool, place: u16| {
+            let words = if of_order { view.of_order } else { view.line };
+            words.get(place as usize).copied().unwrap_or(0)
         };
         match *self {
-            Guard::OneOf { of_order, slot: place, among } => {
-                slot(of_order, place).is_some_and(|value| (0..64).contains(&value) && among >> value & 1 == 1)
+            Guard::OneOf { of_order, slot, among } => {
+                let value = word(of_order, slot);
+                (0..64).contains(&value) && among >> value & 1 == 1
             }
-            Guard::Compare { of_order, slot: place, op, with } => {
-                slot(of_order, place).is_some_and(|value| match op {
+            Guard::Compare { of_order, slot, op, with } => {
+                let value = word(of_order, slot);
+                match op {
                     Comparison::Less => value < with,
                     Comparison::AtMost => value <= with,
                     Comparison::More => value > with,
                     Comparison::AtLeast => value >= with,
                     Comparison::Equal => value == with,
                     Comparison::NotEqual => value != with,
-                })
+                }
             }
         }
     }

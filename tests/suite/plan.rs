@@ -29,7 +29,7 @@ fn both(engine: &Engine, case: &Value) -> Option<Both> {
         None => Ok(by_rule(&answer)),
     };
     let mut scratch = Scratch::new();
-    let prepared = engine.prepare(at, order);
+    let prepared = engine.prepare(at, &order);
     let lines = engine.decide(&prepared, &member, &mut scratch).map(<[i64]>::to_vec);
     let given = engine.trace(&prepared, &member, &mut scratch);
     let traced = given.map(|given| {
