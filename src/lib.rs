@@ -90,8 +90,8 @@ pub use wire::MappingError;
 /// Answers that serialize: the published JSON of decisions, runs, entries and diagnostics (`docs/schema`).
 pub mod answer {
     pub use crate::wire::answer::{
-        AccountAnswer, DecisionAnswer, EntryAnswer, ErrorAnswer, LevelAnswer, ListingAnswer, RefusedAnswer,
-        RunAnswer,
+        AccountAnswer, DecisionAnswer, EntryAnswer, ErrorAnswer, LevelAnswer, ListingAnswer, QuoteAnswer,
+        RefusedAnswer, RunAnswer,
     };
     pub use crate::wire::diagnostics::{Entry, Place, Range, Report};
 }

@@ -8,12 +8,12 @@ use std::sync::Arc;
 
 use super::account::Account;
 use super::books::case::CaseId;
-use super::history::History;
+use super::history::{History, Rewound, out_of_order};
 use super::input::event::Event;
 use super::links::Links;
 use super::stored::{self, Content, LoadError, Stored};
 use super::turn::{Arrival, Budgets, Transition, Turn};
-use crate::eval::{Refusal, RefusalCode};
+use crate::eval::Refusal;
 use crate::policy::Policy;
 
 /// How many touched cases stand open over all accounts: some 20 MB.
@@ -120,29 +120,58 @@ impl Ledger {
             return if late { Err(out_of_order()) } else { self.judge(event) };
         };
         let late = late || history.is_past(&event, self.crosses_accounts());
-        let judged = if late { history.judge_late(self, event) } else { history.judge(self, event) };
+        let judged = match late {
+            true if self.crosses_accounts() => self.judge_all_again(&mut history, event),
+            true => self.judge_late(&mut history, event),
+            false => {
+                history.note(&event, self.account(&event.account));
+                self.judge(event)
+            }
+        };
         self.history = Some(history);
         judged
     }
 
-    /// An account as it stands, or none; it is as it was from now on where `account` was taken out before.
-    pub(super) fn put_back(&mut self, id: &Arc<str>, account: Option<Account>) {
+    /// Judges an event that comes late, and everything behind it in its account again.
+    fn judge_late(&mut self, history: &mut History, event: Event) -> Result<(), Refusal> {
+        let id = event.account.clone();
+        let Rewound { account, events, late } = history.rewind(event)?;
         match account {
-            Some(account) => self.accounts.insert(id.clone(), Box::new(account)),
-            None => self.accounts.swap_remove(id),
+            Some(account) => self.accounts.insert(id, Box::new(account)),
+            None => self.accounts.swap_remove(&id),
         };
+        let mut judged = Ok(());
+        for (place, event) in events.into_iter().enumerate() {
+            let result = self.judge(event);
+            if place == late {
+                judged = result;
+            }
+        }
+        judged
     }
 
-    /// Forgets all accounts, and what they share.
-    pub(super) fn clear(&mut self) {
+    /// The same where accounts reach each other.
+    fn judge_all_again(&mut self, history: &mut History, event: Event) -> Result<(), Refusal> {
+        let late = event.id.clone();
+        let events = history.rewind_all(event)?;
         self.accounts.clear();
         self.budgets.clear();
         self.clock.clear();
         self.failed.clear();
+        let mut judged = Ok(());
+        for event in events {
+            history.note(&event, self.account(&event.account));
+            let is_late = event.id == late;
+            let result = self.judge(event);
+            if is_late {
+                judged = result;
+            }
+        }
+        judged
     }
 
     /// Judges an event that comes in its turn.
-    pub(super) fn judge(&mut self, event: Event) -> Result<(), Refusal> {
+    fn judge(&mut self, event: Event) -> Result<(), Refusal> {
         let Event { id: cause, at, account: owner, kind, aside: _ } = event;
         self.advance_shared(at);
         self.advance(&owner, at);
@@ -299,10 +328,4 @@ impl Ledger {
             self.clock.remove(&(when, id));
         }
     }
-}
-
-/// The refusal of an event that comes too late to be judged in its turn.
-pub(crate) fn out_of_order() -> Refusal {
-    let message = "this event is earlier than one that has been judged already; keep a history to have late events judged";
-    Refusal::new(RefusalCode::OutOfOrder, "at", message)
 }

@@ -6,9 +6,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::account::Account;
-use super::accounts::{Ledger, out_of_order};
 use super::input::event::Event;
-use crate::eval::Refusal;
+use crate::eval::{Refusal, RefusalCode};
 
 /// After how many events an account is kept as it stands, to go back to.
 const POINT_EVERY: usize = 64;
@@ -49,36 +48,30 @@ impl History {
         last.is_some_and(|last| event.turn() < last.turn())
     }
 
-    /// Judges an event that comes in its turn, and notes it.
-    pub fn judge(&mut self, ledger: &mut Ledger, event: Event) -> Result<(), Refusal> {
-        let id = Arc::<str>::from(&*event.account);
-        let (at, rank, event_id) = event.turn();
-        let this = Some((at, rank, Arc::<str>::from(event_id)));
+    /// Notes an event that comes in its turn, with the account as it stands before it.
+    pub fn note(&mut self, event: &Event, account: Option<&Account>) {
+        let (at, rank, id) = event.turn();
+        let this = Some((at, rank, Arc::<str>::from(id)));
         self.last = self.last.take().max(this);
-        let past = self.of.entry(id.clone()).or_default();
+        let past = self.of.entry(event.account.clone()).or_default();
         let place = past.events.partition_point(|known| known.turn() <= event.turn());
         if place.is_multiple_of(POINT_EVERY)
-            && let Some(account) = ledger.account(&id)
+            && let Some(account) = account
         {
             past.points.retain(|(point, _)| *point < place);
             past.points.push((place, account.clone()));
             past.thin();
         }
         past.events.insert(place, event.clone());
-        ledger.judge(event)
     }
 
-    /// Judges an event that comes late: what it can reach goes back to before it, and everything from there on is judged
-    /// again. Whatever was refused may now be accepted, or the reverse.
-    pub fn judge_late(&mut self, ledger: &mut Ledger, event: Event) -> Result<(), Refusal> {
-        if ledger.crosses_accounts() {
-            return self.judge_all_again(ledger, event);
-        }
-        let id = Arc::<str>::from(&*event.account);
-        let past = self.of.entry(id.clone()).or_default();
+    /// Takes in an event that comes late, where accounts do not reach each other: its account goes back to before it, and
+    /// everything from there on is to be judged again. Whatever was refused may now be accepted, or the reverse.
+    pub fn rewind(&mut self, event: Event) -> Result<Rewound, Refusal> {
+        let past = self.of.entry(event.account.clone()).or_default();
         let place = past.events.partition_point(|known| known.turn() <= event.turn());
-        let (at, rank, event_id) = event.turn();
-        let is_stored = |account: &Account| account.books.is_past(at, rank, event_id);
+        let (at, rank, id) = event.turn();
+        let is_stored = |account: &Account| account.books.is_past(at, rank, id);
         let begun = past.points.first().filter(|(point, _)| self.loaded && *point == 0);
         if begun.is_some_and(|(_, account)| is_stored(account)) {
             // What has been loaded was judged elsewhere.
@@ -90,38 +83,35 @@ impl History {
             None => (0, None),
         };
         past.events.insert(place, event);
-        ledger.put_back(&id, account);
-        let mut judged = Ok(());
-        for (index, event) in past.events.iter().enumerate().skip(from) {
-            let result = ledger.judge(event.clone());
-            if index == place {
-                judged = result;
-            }
-        }
-        judged
+        Ok(Rewound { account, events: past.events.iter().skip(from).cloned().collect(), late: place - from })
     }
 
-    /// Where accounts reach each other, all of them are judged again from the start.
-    fn judge_all_again(&mut self, ledger: &mut Ledger, late: Event) -> Result<(), Refusal> {
+    /// The same where accounts reach each other: all of them are to be judged again from the start.
+    pub fn rewind_all(&mut self, event: Event) -> Result<Vec<Event>, Refusal> {
         if self.loaded {
             return Err(out_of_order());
         }
-        let id = late.id.clone();
-        let mut events: Vec<Event> =
-            std::mem::take(&mut self.of).into_values().flat_map(|past| past.events).collect();
-        events.push(late);
+        let all = std::mem::take(&mut self.of).into_values().flat_map(|past| past.events);
+        let mut events: Vec<Event> = all.chain(std::iter::once(event)).collect();
         events.sort_by(|a, b| a.turn().cmp(&b.turn()));
-        ledger.clear();
-        let mut judged = Ok(());
-        for event in events {
-            let is_late = event.id == id;
-            let result = self.judge(ledger, event);
-            if is_late {
-                judged = result;
-            }
-        }
-        judged
+        Ok(events)
     }
+}
+
+/// An account that has gone back.
+pub(crate) struct Rewound {
+    /// As it stood; none where nothing had happened.
+    pub account: Option<Account>,
+    /// What is to be judged from there on.
+    pub events: Vec<Event>,
+    /// The place of the late one among them.
+    pub late: usize,
+}
+
+/// The refusal of an event that comes too late to be judged in its turn.
+pub(crate) fn out_of_order() -> Refusal {
+    let message = "this event is earlier than one that has been judged already; keep a history to have late events judged";
+    Refusal::new(RefusalCode::OutOfOrder, "at", message)
 }
 
 impl Past {

@@ -24,7 +24,7 @@ pub use account::Account;
 pub use accounts::{Failed, Ledger};
 pub use books::entry::{Action, Arrived, Balance, Bucket, Citation, Entry, LevelChange};
 pub use input::event::{self, Event};
-pub use input::intake::{self, Incoming, Place, Refused, Rejected};
+pub use input::incoming::{Incoming, Place, Refused, Rejected};
 pub use quote::{Question, Quote, QuotedAlso};
 pub use replay::{Options, Outcome, Replay, replay};
 pub use report::arithmetic::Step;

@@ -5,8 +5,9 @@ use jiff::Timestamp;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::accounts::{Ledger, out_of_order};
+use super::accounts::Ledger;
 use super::books::entry::{Bucket, Entry, LevelChange};
+use super::history::out_of_order;
 use super::report::statement::Statement;
 use super::turn::quote::{Happened, QuotedBecoming, QuotedLimit};
 use crate::eval::{Decision, Order, Refusal};

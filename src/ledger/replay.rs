@@ -8,7 +8,8 @@ use std::sync::Arc;
 use super::account::Account;
 use super::accounts::Ledger;
 use super::input::event::Event;
-use super::input::intake::{Incoming, Intake, Place, Refused};
+use super::input::incoming::{Incoming, Place, Refused};
+use super::input::intake::Intake;
 use crate::eval::{Refusal, RefusalCode};
 use crate::policy::Policy;
 

@@ -7,7 +7,8 @@ use std::sync::Arc;
 
 use super::accounts::Ledger;
 use super::input::event::Event;
-use super::input::intake::{Incoming, Intake};
+use super::input::incoming::Incoming;
+use super::input::intake::Intake;
 use super::quote::{Question, Quote};
 use crate::eval::{Refusal, RefusalCode};
 use crate::policy::Policy;

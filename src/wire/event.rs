@@ -17,7 +17,7 @@ use super::{Reader, scalar};
 use crate::diagnostic::suggest;
 use crate::eval::{Refusal, RefusalCode};
 use crate::ledger::event::{Event, EventKind, Movement, TransferTo};
-use crate::ledger::intake::{Incoming, Place, Rejected};
+use crate::ledger::{Incoming, Place, Rejected};
 use crate::policy::{FactId, FactValue, PoolId, Subject};
 
 type Read<T> = Result<T, Refusal>;

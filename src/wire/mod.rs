@@ -4,7 +4,7 @@
 //!
 //! ```text
 //! JSON Lines ───────────┐
-//! YAML       ┐          ├→ cursor → record → event (ledger::intake::Incoming) or case
+//! YAML       ┐          ├→ cursor → record → event (ledger::Incoming) or case
 //! CSV + map  ┤→ tree ───┘
 //! drafts     ┘
 //! ```

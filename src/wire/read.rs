@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::jsonl::Lines;
 use super::{Reader, json};
 use crate::eval::Refusal;
-use crate::ledger::intake::{Incoming, Place, Rejected};
+use crate::ledger::{Incoming, Place, Rejected};
 
 /// An input that could not be read to its end: a fault of the file or the command, not of one event.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -10,7 +10,7 @@ use super::Reader;
 use super::read::{Events, unread};
 use super::value::{MAX_DEPTH, Node, Object, Value};
 use crate::eval::{Refusal, RefusalCode};
-use crate::ledger::intake::{Incoming, Place};
+use crate::ledger::{Incoming, Place};
 
 impl<'p> Reader<'p> {
     /// The events of a YAML file: a list of them, several documents of one each, or a list under `events`; `file` is the name

@@ -6,27 +6,16 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
+pub(crate) use super::ids::{CaseId, LineId, PaymentId, StreamId};
+use super::ids::{DebtId, LotId};
 use super::instant;
-use super::lots::{DebtId, LotId, Source};
-use super::series::By;
+use super::lots::Source;
 use crate::eval::net::{Lowers, Net, NetLine, NetRefund, NetShipping, Paid};
 use crate::eval::order::{Known, MemberFacts, Order, OrderLine};
 use crate::eval::{Earned, Refusal, RefusalCode, Total};
-use crate::policy::id::ids;
 use crate::policy::{EarnId, IdVec, LimitId, MeasureId, PoolId, RedeemId};
 use crate::value::moment::Moment;
 use crate::value::{Overflow, Ratio};
-
-ids! {
-    /// A case of an account, in the order in which they came about.
-    CaseId,
-    /// A line of a case, in the order given.
-    LineId,
-    /// A stream of a case.
-    StreamId,
-    /// A payment of a case.
-    PaymentId,
-}
 
 /// An accepted order, declared event, or stretch of time.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -183,18 +172,6 @@ pub(crate) struct PoolTake {
     pub pool: PoolId,
     pub source: Source,
     pub points: i64,
-}
-
-impl CaseId {
-    /// The case as the cause of a step.
-    pub fn by(self) -> By {
-        By::try_from(self.index()).unwrap_or(By::MAX)
-    }
-
-    /// The case that caused a step.
-    pub fn of(by: By) -> CaseId {
-        CaseId::new(by as usize)
-    }
 }
 
 impl CaseLine {

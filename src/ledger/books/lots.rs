@@ -9,18 +9,11 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::case::{CaseId, LineId, PaymentId};
 use super::draft::{ListChange, ListDraft, SetChange, SetDraft};
+use super::ids::{CaseId, LineId, PaymentId};
+pub(crate) use super::ids::{DebtId, LotId};
 use super::instant;
-use crate::policy::id::ids;
 use crate::value::choice::SpendKey;
-
-ids! {
-    /// A lot of a pool, in the order in which they were acquired.
-    LotId,
-    /// A debt of a pool, in the order in which they were made.
-    DebtId,
-}
 
 /// Where a lot came from.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -6,6 +6,7 @@ pub(crate) mod cases;
 pub(crate) mod counters;
 pub(crate) mod draft;
 pub mod entry;
+pub(crate) mod ids;
 pub(crate) mod instant;
 pub(crate) mod levels;
 pub(crate) mod lots;

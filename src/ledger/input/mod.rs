@@ -1,5 +1,6 @@
 //! What comes in: events, which of them count, and what was refused.
 
 pub mod event;
-pub mod intake;
+pub mod incoming;
+pub(crate) mod intake;
 pub(super) mod refusals;

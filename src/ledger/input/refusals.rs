@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::intake::Refused;
+use super::incoming::Refused;
 use crate::eval::RefusalCode;
 
 /// The most refusals that are listed of input of which no event can be told.

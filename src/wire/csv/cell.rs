@@ -15,7 +15,7 @@ use sha2::{Digest, Sha256};
 
 use super::source::{Column, Field, Hash, Kind, Source, typed};
 use crate::eval::{Refusal, RefusalCode};
-use crate::ledger::intake::Place;
+use crate::ledger::Place;
 use crate::value::{Ratio, Zone, decimal, time};
 use crate::wire::path::{Path, shown};
 use crate::wire::value::{Node, Value};

@@ -19,7 +19,7 @@ pub use mapping::{Mapping, MappingError};
 
 use crate::eval::{Refusal, RefusalCode};
 use crate::ledger::event::EventKind;
-use crate::ledger::intake::{Incoming, Place, Rejected};
+use crate::ledger::{Incoming, Place, Rejected};
 use crate::wire::Reader;
 use crate::wire::file::plain;
 use crate::wire::jsonl::MAX_LINE;

@@ -11,7 +11,7 @@ use super::cell::Row;
 use super::mapping::{Mapping, Move, Orders, When};
 use super::{Sink, joined, made_up};
 use crate::eval::{Refusal, RefusalCode};
-use crate::ledger::intake::{Incoming, Place};
+use crate::ledger::{Incoming, Place};
 use crate::value::{Delay, time};
 use crate::wire::Reader;
 use crate::wire::content;

@@ -16,7 +16,7 @@ mod yaml;
 use super::Reader;
 use crate::eval::{Refusal, RefusalCode};
 use crate::ledger::event::{Event, EventKind};
-use crate::ledger::intake::{Incoming, Place};
+use crate::ledger::{Incoming, Place};
 use policy::policy;
 
 fn read(line: &str) -> Incoming {
