@@ -49,7 +49,7 @@ refusals! {
     DuplicateLine "duplicate-line" "two lines of one event with the same id",
     // Identity and order.
     ConflictingEvent "conflicting-event" "events that share an id and differ in content",
-    OutOfOrder "out-of-order" "an event earlier than one already judged, in a sorted run",
+    OutOfOrder "out-of-order" "an event earlier than one already judged, in a sorted run or a ledger",
     // Judging.
     DuplicateOrder "duplicate-order" "an order number that the account already has",
     UnknownOrder "unknown-order" "an order number that the account does not have at that instant",

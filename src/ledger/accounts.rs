@@ -9,11 +9,11 @@ use std::sync::Arc;
 use super::account::Account;
 use super::books::case::CaseId;
 use super::history::{History, Rewound, out_of_order};
-use super::input::event::Event;
+use super::input::event::{Event, Mark};
 use super::links::Links;
 use super::stored::{self, Content, LoadError, Stored};
 use super::turn::{Arrival, Budgets, Transition, Turn};
-use crate::eval::Refusal;
+use crate::eval::{Refusal, RefusalCode};
 use crate::policy::Policy;
 
 /// How many touched cases stand open over all accounts: some 20 MB.
@@ -112,8 +112,12 @@ impl Ledger {
     }
 
     /// Judges an event: everything due up to its instant is applied, then the event, whole or not at all. One that comes later
-    /// than what has been judged already is refused, unless the ledger keeps its history.
+    /// than what has been judged already is refused, unless the ledger keeps its history. An id counts once in an account, stored or
+    /// not: a copy of an event that has been accepted changes nothing, however late, and another event of its id is refused.
     pub fn apply(&mut self, event: Event) -> Result<(), Refusal> {
+        if let Some(known) = self.repeated(&event, event.mark()) {
+            return known;
+        }
         let is_late = |account: &Account| account.books.is_past(event.at, event.kind.rank(), &event.id);
         let late = self.accounts.get(&*event.account).is_some_and(|account| is_late(account));
         let Some(mut history) = self.history.take() else {
@@ -170,12 +174,26 @@ impl Ledger {
         judged
     }
 
+    /// An event whose id the account has accepted before: a copy changes nothing, another event is refused.
+    fn repeated(&self, event: &Event, mark: Mark) -> Option<Result<(), Refusal>> {
+        let content = self.accounts.get(&event.account)?.books.judged.get(&mark.id)?;
+        if *content == mark.content {
+            return Some(Ok(()));
+        }
+        let message = format!("the account has had another event with the id `{}`", event.id);
+        Some(Err(Refusal::new(RefusalCode::ConflictingEvent, "id", message)))
+    }
+
     /// Judges an event that comes in its turn.
     fn judge(&mut self, event: Event) -> Result<(), Refusal> {
+        let mark = event.mark();
+        if let Some(known) = self.repeated(&event, mark) {
+            return known;
+        }
         let Event { id: cause, at, account: owner, kind, aside: _ } = event;
         self.advance_shared(at);
         self.advance(&owner, at);
-        let mut transition = self.look(&owner, at, cause, |turn| turn.judge(kind))?;
+        let mut transition = self.look(&owner, at, cause, |turn| turn.judge(kind, mark))?;
         let mut received = Vec::new();
         for arrival in std::mem::take(&mut transition.arrivals) {
             received.push((arrival.account.clone(), self.receive(arrival, at)?));

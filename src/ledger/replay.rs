@@ -103,8 +103,8 @@ impl Replay {
         self.ledger.keep_entries();
     }
 
-    /// Takes the next event. In a sorted replay one earlier than what has been seen is refused, and copies and conflicts
-    /// are seen among events of one instant only.
+    /// Takes the next event. In a sorted replay one earlier than what has been seen is refused; conflicts are seen among
+    /// events of one instant, and of those further apart the first counts.
     pub fn push(&mut self, incoming: Incoming) {
         let Some(at) = incoming.at().filter(|_| self.sorted && incoming.id().is_some()) else {
             self.intake.push(incoming);

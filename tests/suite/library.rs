@@ -140,7 +140,8 @@ fn orders_and_events_are_built_and_checked() {
     let quote = ledger.quote(&Question::new("a1", at, order)).unwrap();
     assert_eq!(quote.after.pools[0].balance.pending, 30);
 
-    ledger.apply(reader.checked_event(EventDraft::grant("g1", at, "a1", 100)).unwrap()).unwrap();
+    let grant = |points| reader.checked_event(EventDraft::grant("g1", at, "a1", points)).unwrap();
+    ledger.apply(grant(100)).unwrap();
     let placed = reader.checked_event(EventDraft::order("o1", at, "a1", book())).unwrap();
     let read = r#"{"id": "o1", "type": "order", "order": "o1", "account": "a1", "at": "2025-12-01T12:00:00+09:00", "lines": [
         {"id": "1", "category": "book", "price": 1500, "points_rate": "2%", "seller": "domestic"}]}"#;
@@ -172,4 +173,32 @@ fn a_changed_number_is_another_meaning() {
         changed += usize::from(!line.contains("//"));
     }
     assert!(changed > 5, "{changed}");
+}
+
+/// A service may send an event again: it counts once, also after the account has been stored. Another event of its id does not
+/// count at all.
+#[test]
+fn an_event_that_is_sent_again_counts_once() {
+    let policy = Arc::new(policy());
+    let reader = Reader::new(&policy);
+    let at: Timestamp = "2025-12-01T03:00:00Z".parse().unwrap();
+    let later: Timestamp = "2025-12-02T03:00:00Z".parse().unwrap();
+    let grant = |id, at, points| reader.checked_event(EventDraft::grant(id, at, "a1", points)).unwrap();
+    let mut ledger = Ledger::new(policy.clone(), true);
+    ledger.apply(grant("g1", at, 100)).unwrap();
+    ledger.apply(grant("g2", later, 20)).unwrap();
+    let mut resumed = Ledger::new(policy.clone(), true);
+    resumed.load(&ledger.save("a1").unwrap()).unwrap();
+    let mut history = Ledger::new(policy.clone(), true);
+    history.keep_history();
+    history.apply(grant("g2", later, 20)).unwrap();
+    history.apply(grant("g1", at, 100)).unwrap();
+    for ledger in [&mut ledger, &mut resumed, &mut history] {
+        assert_eq!(ledger.apply(grant("g1", at, 100)), Ok(()), "however late");
+        let other = ledger.apply(grant("g1", later, 7)).unwrap_err();
+        assert_eq!((other.code.name(), other.path.as_str()), ("conflicting-event", "id"));
+        assert_eq!(ledger.account("a1").unwrap().balance().available, 120);
+    }
+    let late = ledger.account("a1").unwrap().statement(&policy, "2030-01-01T00:00:00Z".parse().unwrap());
+    assert_eq!(late.unwrap_err().code.name(), "out-of-order", "its points were due to expire by then");
 }

@@ -74,6 +74,8 @@ pub(crate) struct Books {
     pub counters: Counters,
     #[serde(with = "instant")]
     pub agenda: BTreeSet<(Timestamp, Task)>,
+    /// The events that have been accepted, by the hash of their id: the hash of what each says.
+    pub judged: BTreeMap<u128, u64>,
     /// Points that have been issued, or promised, to bound all sums.
     pub issued: i64,
     /// Points that have come from other accounts, likewise.
@@ -166,6 +168,7 @@ impl Books {
             ended: Vec::new(),
             counters: Counters::default(),
             agenda: BTreeSet::new(),
+            judged: BTreeMap::new(),
             issued: 0,
             received: 0,
             used: false,
@@ -212,6 +215,7 @@ impl Books {
             ended: ListDraft::over(&self.ended),
             counters: self.counters.draft(),
             agenda: SetDraft::over(&self.agenda),
+            judged: MapDraft::over(&self.judged),
             issued: self.issued,
             received: self.received,
             used: self.used,
@@ -244,6 +248,7 @@ impl Books {
         change.ended.apply(&mut self.ended);
         self.counters.apply(change.counters);
         change.agenda.apply(&mut self.agenda);
+        change.judged.apply(&mut self.judged);
         self.issued = change.issued;
         self.received = change.received;
         self.used = change.used;
@@ -299,6 +304,7 @@ pub(crate) struct Draft<'a> {
     pub ended: ListDraft<'a, Ended>,
     pub counters: CountersDraft<'a>,
     pub agenda: SetDraft<'a, (Timestamp, Task)>,
+    pub judged: MapDraft<'a, u128, u64>,
     pub issued: i64,
     pub received: i64,
     pub used: bool,
@@ -333,6 +339,7 @@ pub(crate) struct Change {
     ended: ListChange<Ended>,
     counters: CountersChange,
     agenda: SetChange<(Timestamp, Task)>,
+    judged: MapChange<u128, u64>,
     issued: i64,
     received: i64,
     used: bool,
@@ -405,6 +412,7 @@ impl Draft<'_> {
             ended: self.ended.finish(),
             counters: self.counters.finish()?,
             agenda: self.agenda.finish(),
+            judged: self.judged.finish(),
             issued: self.issued,
             received: self.received,
             used: self.used,

@@ -1,6 +1,8 @@
 //! Events as the ledger judges them: read and checked against the policy's declarations by `wire`.
 
 use jiff::Timestamp;
+use sha2::{Digest, Sha256};
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
 use crate::eval::order::Order;
@@ -24,7 +26,25 @@ pub struct Event {
     pub(crate) aside: Option<Box<str>>,
 }
 
+/// What is kept of an event that has been judged, so that it counts once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Mark {
+    /// The first 128 bits of the hash of its id: no two ids of an account will share them.
+    pub id: u128,
+    /// A hash of all that it says.
+    pub content: u64,
+}
+
 impl Event {
+    /// What is kept of it.
+    pub(crate) fn mark(&self) -> Mark {
+        let digest = Sha256::digest(self.id.as_bytes());
+        let id = digest.iter().take(16).fold(0u128, |id, byte| id << 8 | u128::from(*byte));
+        let mut content = DefaultHasher::new();
+        self.hash(&mut content);
+        Mark { id, content: content.finish() }
+    }
+
     /// Its place in the order in which events are judged: by instant, then by kind, then by id.
     pub fn turn(&self) -> (Timestamp, u8, &str) {
         (self.at, self.kind.rank(), &self.id)

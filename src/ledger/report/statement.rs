@@ -10,7 +10,7 @@ use super::super::books::{PoolBook, Task};
 use super::super::turn::settle::points_in;
 use super::super::turn::{Budgets, keeps_points};
 use super::standing::{self, MeasureStatement, TierStatement};
-use crate::eval::Refusal;
+use crate::eval::{Refusal, RefusalCode};
 use crate::policy::{Policy, PoolId};
 
 /// An account at one instant.
@@ -75,9 +75,13 @@ impl PoolBook {
 }
 
 impl Account {
-    /// Where it stands at `at`, the instant to which it has been brought. What is known of a member is refused where it
-    /// cannot be computed with.
+    /// Where it stands at `at`, the instant to which it has been brought (`Ledger::advance`): refused where something is due by
+    /// then that has not been applied, and where what is known of a member cannot be computed with.
     pub fn statement(&self, policy: &Policy, at: Timestamp) -> Result<Statement, Refusal> {
+        if self.books.next().is_some_and(|(when, _)| *when <= at) {
+            let message = "the account has not been brought to this instant; advance its ledger first";
+            return Err(Refusal::new(RefusalCode::OutOfOrder, "at", message));
+        }
         let budgets = Budgets::new();
         let mut look = self.look(policy, &budgets, at);
         let known = look.known_loosely(at)?;

@@ -1,6 +1,6 @@
 //! Judging one event against an account: it is accepted whole or refused whole.
 
-use super::super::input::event::EventKind;
+use super::super::input::event::{EventKind, Mark};
 use super::{Transition, Turn, overflow};
 use crate::eval::order::Order;
 use crate::eval::{Refusal, RefusalCode};
@@ -10,7 +10,7 @@ const LAST_YEAR: i16 = 9000;
 
 impl Turn<'_> {
     /// What an event does, where it is accepted. What is due at its instant has been applied before.
-    pub fn judge(mut self, kind: EventKind) -> Result<Transition, Refusal> {
+    pub fn judge(mut self, kind: EventKind, mark: Mark) -> Result<Transition, Refusal> {
         self.check_year()?;
         let before = self.reached()?;
         let (takes_back, rank) = (kind.takes_back(), kind.rank());
@@ -19,6 +19,7 @@ impl Turn<'_> {
         self.update_levels(&before, takes_back)?;
         let (at, id) = (self.at, self.cause.clone());
         self.books.last = std::borrow::Cow::Owned(Some((at, (rank, id))));
+        self.books.judged.insert(mark.id, mark.content);
         self.finish()
     }
 
