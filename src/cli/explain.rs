@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::args::ExplainOptions;
 use super::input::{self, Events};
-use super::table::{Column, plain};
+use super::table::{Column, plain, section};
 use super::{Failure, Status, history, show};
 use crate::diagnostic::{Code, suggest};
 use crate::eval::RefusalCode;
@@ -273,11 +273,6 @@ fn redecided(policy: &Policy, view: &View<'_>, out: &mut dyn Write) -> io::Resul
         row.extend([amount(one.before), amount(one.after), view.because(&one.event)]);
         row
     });
-    let rows: Vec<_> = rows.collect();
-    if rows.is_empty() {
-        return Ok(());
-    }
-    writeln!(out, "\nWhat was decided again")?;
     let head = [
         ("when", Column::Left),
         ("for", Column::Left),
@@ -286,7 +281,7 @@ fn redecided(policy: &Policy, view: &View<'_>, out: &mut dyn Write) -> io::Resul
         ("after", Column::Right),
         ("because of", Column::Left),
     ];
-    out.write_all(plain(&head, rows).as_bytes())
+    section("What was decided again", &head, rows.collect(), out)
 }
 
 /// Whose points are owed, because they had been spent when they were taken back.
@@ -304,11 +299,6 @@ fn owed(policy: &Policy, view: &View<'_>, out: &mut dyn Write) -> io::Result<()>
         row.extend([amount(one.points), because, spent]);
         row
     });
-    let rows: Vec<_> = rows.collect();
-    if rows.is_empty() {
-        return Ok(());
-    }
-    writeln!(out, "\nWhat came to be owed")?;
     let head = [
         ("when", Column::Left),
         ("lot", Column::Left),
@@ -317,21 +307,17 @@ fn owed(policy: &Policy, view: &View<'_>, out: &mut dyn Write) -> io::Result<()>
         ("because of", Column::Left),
         ("it had been spent", Column::Left),
     ];
-    out.write_all(plain(&show::columns(policy, &head), rows).as_bytes())
+    section("What came to be owed", &show::columns(policy, &head), rows.collect(), out)
 }
 
 /// The rules that gave nothing on the order that is asked for, line by line.
 fn not_given(view: &View<'_>, out: &mut dyn Write) -> io::Result<()> {
-    if view.not_given.is_empty() {
-        return Ok(());
-    }
-    writeln!(out, "\nRules that gave nothing")?;
     let rows = view.not_given.iter().map(|NotGiven { order, line, not }| {
         let short = not.short_by.as_ref().map_or_else(String::new, |short| format!(", {short} short"));
         vec![format!("{order}/{line}"), not.rule.clone(), format!("{}{short}", not.failed)]
     });
     let head = [("for", Column::Left), ("rule", Column::Left), ("why", Column::Left)];
-    out.write_all(plain(&head, rows.collect()).as_bytes())
+    section("Rules that gave nothing", &head, rows.collect(), out)
 }
 
 /// What is left of the lots in view, and when it dies.
@@ -350,11 +336,6 @@ fn lots(policy: &Policy, view: &View<'_>, out: &mut dyn Write) -> io::Result<()>
         row.push(lot.extended_by.map_or_else(String::new, |event| view.because(&event)));
         row
     });
-    let rows: Vec<_> = rows.collect();
-    if rows.is_empty() {
-        return Ok(());
-    }
-    writeln!(out, "\nWhat is left of each lot")?;
     let head = [
         ("lot", Column::Left),
         ("pool", Column::Left),
@@ -363,7 +344,7 @@ fn lots(policy: &Policy, view: &View<'_>, out: &mut dyn Write) -> io::Result<()>
         ("gone from", Column::Left),
         ("set by", Column::Left),
     ];
-    out.write_all(plain(&show::columns(policy, &head), rows).as_bytes())
+    section("What is left of each lot", &show::columns(policy, &head), rows.collect(), out)
 }
 
 fn page(name: &str, out: &mut dyn Write) -> Result<Status, Failure> {

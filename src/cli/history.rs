@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use std::io::{self, Write};
 
 use super::show::{amount_of, arrived_amount, columns, minute, moment, pool_name, signed_amount};
-use super::table::{Column, plain};
+use super::table::{Column, plain, section};
 use crate::ledger::{Account, Action, Arrived, Balance, Bucket, Citation, Counted, Entry, LevelChange};
 use crate::policy::{IdVec, Policy, PoolId};
 use crate::wire::answer::{EntryAnswer, LevelAnswer};
@@ -213,11 +213,6 @@ pub(super) fn counted(
     let rows = counted.into_iter().filter(wanted).map(|one| {
         vec![minute(policy, one.at), one.measure, one.order.to_string(), one.amount.shown, one.total.shown]
     });
-    let rows: Vec<_> = rows.collect();
-    if rows.is_empty() {
-        return Ok(());
-    }
-    writeln!(out, "\nWhat was counted, as things stand now")?;
     let head = [
         ("when", Column::Left),
         ("measure", Column::Left),
@@ -225,7 +220,7 @@ pub(super) fn counted(
         ("counted", Column::Right),
         ("so far", Column::Right),
     ];
-    out.write_all(plain(&head, rows).as_bytes())
+    section("What was counted, as things stand now", &head, rows.collect(), out)
 }
 
 /// What becomes of a level, in words.

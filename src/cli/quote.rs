@@ -6,7 +6,7 @@ use super::args::DecideOptions;
 use super::decide::{Refusals, print_line, print_lines, print_refused, summary};
 use super::input::{self, Events};
 use super::show::{amount_of, columns, moment, pool_name, signed_amount};
-use super::table::{Column, plain};
+use super::table::{Column, plain, section};
 use super::{Failure, Status, history, statement};
 use crate::eval::Refusal;
 use crate::ledger::{
@@ -228,10 +228,6 @@ fn ends(policy: &Policy, id: PoolId, pool: &PoolStatement) -> String {
 
 /// What would change of the points of other orders, and of periods.
 fn also(policy: &Policy, quote: &Quote, out: &mut dyn Write) -> io::Result<()> {
-    if quote.also.is_empty() {
-        return Ok(());
-    }
-    writeln!(out, "\nBesides, by rules that read it")?;
     let rows = quote.also.iter().map(|QuotedAlso { order, rule, pool, points }| {
         let mut row = vec![order.to_string()];
         row.extend((policy.pools.len() > 1).then(|| pool_name(policy, *pool)));
@@ -240,18 +236,13 @@ fn also(policy: &Policy, quote: &Quote, out: &mut dyn Write) -> io::Result<()> {
     });
     let head =
         [("for", Column::Left), ("pool", Column::Left), ("points", Column::Right), ("rule", Column::Left)];
-    out.write_all(plain(&columns(policy, &head), rows.collect()).as_bytes())
+    section("Besides, by rules that read it", &columns(policy, &head), rows.collect(), out)
 }
 
 /// The limits of which this order uses something, or of which nothing is left for it.
 fn limits(policy: &Policy, quote: &Quote, out: &mut dyn Write) -> io::Result<()> {
     let told = |limit: &&QuotedLimit| !limit.uses.is_zero() || limit.used >= limit.amount;
-    let rows: Vec<Vec<String>> =
-        quote.limits.iter().filter(told).map(|limit| of_limit(policy, limit)).collect();
-    if rows.is_empty() {
-        return Ok(());
-    }
-    writeln!(out, "\nLimits")?;
+    let rows = quote.limits.iter().filter(told).map(|limit| of_limit(policy, limit));
     let head = [
         ("of", Column::Left),
         ("used before", Column::Right),
@@ -259,7 +250,7 @@ fn limits(policy: &Policy, quote: &Quote, out: &mut dyn Write) -> io::Result<()>
         ("left", Column::Right),
         ("limit", Column::Left),
     ];
-    out.write_all(plain(&head, rows).as_bytes())
+    section("Limits", &head, rows.collect(), out)
 }
 
 fn of_limit(policy: &Policy, limit: &QuotedLimit) -> Vec<String> {

@@ -2,7 +2,7 @@
 
 use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Table, Width, presets};
 use std::borrow::Cow;
-use std::io::IsTerminal;
+use std::io::{self, IsTerminal, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::source::escaped;
@@ -84,6 +84,20 @@ pub(crate) fn plain(head: &[(&str, Column)], mut rows: Vec<Vec<String>>) -> Stri
     }
     let text = table.to_string();
     text.lines().map(|line| format!("{}\n", line.trim_end())).collect()
+}
+
+/// A table under a title of its own; nothing where it has no rows.
+pub(crate) fn section(
+    title: &str,
+    head: &[(&str, Column)],
+    rows: Vec<Vec<String>>,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "\n{title}")?;
+    out.write_all(plain(head, rows).as_bytes())
 }
 
 /// The least width at which a cell is shown well: what its longest word needs; for the head of a row, such as an instant,

@@ -147,11 +147,7 @@ pub(crate) fn decide_after(
     let context = context_of(policy, at, facts, known);
     let placed = Net::placed(order);
     let (offer, rule) = best_offer(context, &placed, used)?;
-    let mut net = Net::placed(order);
-    for plan in payments(policy, at, (facts, known), order, used)? {
-        let paid = net.pay(plan.split.lines.iter().copied(), plan.split.shipping);
-        paid.map_err(|_| refuse(policy, Fault::Overflow, "the points paid"))?;
-    }
+    let net = paid(policy, at, (facts, known), order, used)?;
     let derived = derived(context, &net, used, &policy.earn_order)?;
     let money = offer.by_quantity.then(|| offer.split.money().and_then(Ratio::floor_points)).transpose();
     let mut decision = Decision {
@@ -247,6 +243,22 @@ fn offer_of(
     used: &UsedBefore,
 ) -> Result<Offer, Refusal> {
     offer(context, net, rule, used).map_err(|fault| refuse(context.policy, fault, rule.name))
+}
+
+/// An order as placed, paid with the points that it asks to pay with.
+pub(crate) fn paid<'o>(
+    policy: &Policy,
+    at: Timestamp,
+    member: MemberView<'_>,
+    order: &'o Order,
+    used: &UsedBefore,
+) -> Result<Net<'o>, Refusal> {
+    let mut net = Net::placed(order);
+    for plan in payments(policy, at, member, order, used)? {
+        let paid = net.pay(plan.split.lines.iter().copied(), plan.split.shipping);
+        paid.map_err(|_| refuse(policy, Fault::Overflow, "the points paid"))?;
+    }
+    Ok(net)
 }
 
 /// How the points that an order pays spread over its lines, or why it may not pay that many.

@@ -20,8 +20,8 @@ pub(crate) mod room;
 
 pub use decide::{Decision, LineDecision, RuleNot, RulePoints, ShownBadge, decide, decide_listing};
 pub(crate) use decide::{
-    Earned, Earning, PaymentPlan, Terms, Total, condition_holds, context_of, decide_after, earned, payable,
-    payments, refuse,
+    Earned, Earning, PaymentPlan, Terms, Total, condition_holds, context_of, decide_after, earned, paid,
+    payable, payments, refuse,
 };
 pub use order::{Listing, Member, MemberFacts, Order, OrderLine};
 pub use refusal::{Refusal, RefusalCode};

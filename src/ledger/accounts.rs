@@ -115,13 +115,14 @@ impl Ledger {
     /// than what has been judged already is refused, unless the ledger keeps its history. An id counts once in an account, stored or
     /// not: a copy of an event that has been accepted changes nothing, however late, and another event of its id is refused.
     pub fn apply(&mut self, event: Event) -> Result<(), Refusal> {
-        if let Some(known) = self.repeated(&event, event.mark()) {
+        let mark = event.mark();
+        if let Some(known) = self.repeated(&event, mark) {
             return known;
         }
         let is_late = |account: &Account| account.books.is_past(event.at, event.kind.rank(), &event.id);
         let late = self.accounts.get(&*event.account).is_some_and(|account| is_late(account));
         let Some(mut history) = self.history.take() else {
-            return if late { Err(out_of_order()) } else { self.judge(event) };
+            return if late { Err(out_of_order()) } else { self.judge(event, mark) };
         };
         let late = late || history.is_past(&event, self.crosses_accounts());
         let judged = match late {
@@ -129,7 +130,7 @@ impl Ledger {
             true => self.judge_late(&mut history, event),
             false => {
                 history.note(&event, self.account(&event.account));
-                self.judge(event)
+                self.judge(event, mark)
             }
         };
         self.history = Some(history);
@@ -146,7 +147,7 @@ impl Ledger {
         };
         let mut judged = Ok(());
         for (place, event) in events.into_iter().enumerate() {
-            let result = self.judge(event);
+            let result = self.judge_again(event);
             if place == late {
                 judged = result;
             }
@@ -166,7 +167,7 @@ impl Ledger {
         for event in events {
             history.note(&event, self.account(&event.account));
             let is_late = event.id == late;
-            let result = self.judge(event);
+            let result = self.judge_again(event);
             if is_late {
                 judged = result;
             }
@@ -184,12 +185,15 @@ impl Ledger {
         Some(Err(Refusal::new(RefusalCode::ConflictingEvent, "id", message)))
     }
 
-    /// Judges an event that comes in its turn.
-    fn judge(&mut self, event: Event) -> Result<(), Refusal> {
+    /// Judges an event of a history that is gone through again: what was refused before may be accepted now, and what shares
+    /// its id comes after it.
+    fn judge_again(&mut self, event: Event) -> Result<(), Refusal> {
         let mark = event.mark();
-        if let Some(known) = self.repeated(&event, mark) {
-            return known;
-        }
+        self.repeated(&event, mark).unwrap_or_else(|| self.judge(event, mark))
+    }
+
+    /// Judges an event that comes in its turn, and whose id is new to its account.
+    fn judge(&mut self, event: Event, mark: Mark) -> Result<(), Refusal> {
         let Event { id: cause, at, account: owner, kind, aside: _ } = event;
         self.advance_shared(at);
         self.advance(&owner, at);

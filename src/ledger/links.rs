@@ -104,12 +104,7 @@ impl Links {
         links.read_limits(policy);
         links.read_measures(policy);
         links.transfers = moves(policy).any(|one| one.to == MoveTo::Account);
-        let mut names: Vec<EarnId> = policy.earns.ids().collect();
-        names.sort_by(|a, b| policy.earns[*a].name.cmp(&policy.earns[*b].name));
-        links.by_name = IdVec::filled(policy.earns.len(), 0);
-        for (place, id) in names.into_iter().enumerate() {
-            links.by_name[id] = place;
-        }
+        links.by_name = policy.earns_by_name();
         links
     }
 

@@ -7,10 +7,10 @@ use super::candidates::Candidates;
 use super::lower::Program;
 use super::order::Prepared;
 use super::run::Gains;
-use crate::eval::net::Net;
+use crate::eval::context::Fault;
 use crate::eval::order::{Member, Order};
 use crate::eval::room::UsedBefore;
-use crate::eval::{Refusal, Terms, earned, payments, refuse};
+use crate::eval::{Refusal, Terms, earned, paid, refuse};
 use crate::policy::Policy;
 
 /// A policy laid out for deciding many orders. It is made once, and shared between threads as it is.
@@ -120,12 +120,7 @@ impl Engine {
         let (at, policy) = (order.at, &*self.policy);
         let order = order.order;
         let (member, none) = ((&member.facts, &member.known), UsedBefore::default());
-        let too_large = |rule: &str| refuse(policy, crate::eval::context::Fault::Overflow, rule);
-        let mut net = Net::placed(order);
-        for plan in payments(policy, at, member, order, &none)? {
-            let paid = net.pay(plan.split.lines.iter().copied(), plan.split.shipping);
-            paid.map_err(|_| too_large("the points paid"))?;
-        }
+        let net = paid(policy, at, member, order, &none)?;
         let rules = self.candidates.find(order, at);
         let earning = earned(Terms { policy, at, rules: &rules }, member, &net, &none)?;
         scratch.gains.points.clear();
@@ -134,7 +129,7 @@ impl Engine {
             let mut sum = 0i64;
             for one in earned {
                 let added = sum.checked_add(one.points);
-                sum = added.ok_or_else(|| too_large(&policy.earns[one.rule].name))?;
+                sum = added.ok_or_else(|| refuse(policy, Fault::Overflow, &policy.earns[one.rule].name))?;
                 scratch.given.push(Given { line, rule: one.rule.index(), points: one.points });
             }
             scratch.gains.points.push(sum);

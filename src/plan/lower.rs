@@ -29,7 +29,7 @@ pub(super) struct Program {
     /// Of the others, by category.
     pub code: Vec<Dated<Code>>,
     /// The rules by name: the order in which they share what a limit leaves.
-    pub by_name: IdVec<EarnId, u32>,
+    pub by_name: IdVec<EarnId, usize>,
     /// Limits that rules share, in the order in which they cut.
     pub shared: Dated<Shared>,
     /// Rules and groups that are not lowered.
@@ -149,10 +149,7 @@ impl Program {
             }
         }
         let Lowering { mut program, everywhere, code, unlowered, .. } = lowering;
-        let mut names: Vec<EarnId> = policy.earns.ids().collect();
-        names.sort_by(|a, b| policy.earns[*a].name.cmp(&policy.earns[*b].name));
-        program.by_name = IdVec::filled(names.len(), 0);
-        (0..).zip(names).for_each(|(place, id)| program.by_name[id] = place);
+        program.by_name = policy.earns_by_name();
         program.everywhere = Dated::of(&everywhere);
         program.code = code.iter().map(|code| Dated::of(code)).collect();
         program.unlowered = Dated::of(&unlowered);
@@ -290,13 +287,7 @@ impl Lowering<'_> {
         }
         let groups = self.groups[id].iter().filter(|(of, _)| of.from <= when.from && when.until <= of.until);
         let groups = groups.fold(0, |bits, (_, bit)| bits | bit);
-        let mut guards = 0;
-        for condition in &earn.conditions {
-            match self.guard(condition, when, false)? {
-                Some(more) => guards |= more,
-                None => return Ok(None),
-            }
-        }
+        let Some(guards) = self.all(&earn.conditions, when)? else { return Ok(None) };
         let points = self.points(earn, when)?;
         let rounding = earn.rounding.map_or(Rounding::Down, |(rounding, _)| rounding);
         Ok(Some(Code {

@@ -187,6 +187,17 @@ impl Policy {
         })
     }
 
+    /// The place of each earn rule among all by name, where the order of declarations must not show.
+    pub(crate) fn earns_by_name(&self) -> IdVec<EarnId, usize> {
+        let mut names: Vec<EarnId> = self.earns.ids().collect();
+        names.sort_by(|a, b| self.earns[*a].name.cmp(&self.earns[*b].name));
+        let mut places = IdVec::filled(names.len(), 0);
+        for (place, id) in names.into_iter().enumerate() {
+            places[id] = place;
+        }
+        places
+    }
+
     /// The counters of a rule that count this.
     pub(crate) fn counters(&self, owner: Owner, counts: Counts) -> impl Iterator<Item = (LimitId, &Counter)> {
         let all = self.limits.iter_enumerated();
